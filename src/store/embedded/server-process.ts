@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Logger } from '../../log.ts';
@@ -51,6 +52,7 @@ export class ServerProcess {
   readonly #lines: string[] = [];
   readonly #ended: Promise<string | undefined>;
   readonly #logger: Logger;
+  readonly #failed = Promise.withResolvers<StoreError>();
   #guard: ChildProcess | undefined;
   #stopping = false;
 
@@ -82,16 +84,13 @@ export class ServerProcess {
     const server = new ServerProcess(child, logger);
     await server.#becomeReady();
     server.#guardAgainstOrphaning(place);
+    server.#watch();
     return server;
   }
 
   /** Becomes an error when the server ends although nobody stopped it. */
   get failed(): Promise<StoreError> {
-    return new Promise((resolve) => {
-      void this.#ended.then((how) => {
-        if (!this.#stopping) resolve(programFailed('server_ended', 'postgres', how ?? 'exit code 0', this.#lines));
-      });
-    });
+    return this.#failed.promise;
   }
 
   /** Ends open connections and stops the server with everything written. Harmless when it has ended already. */
@@ -144,15 +143,21 @@ export class ServerProcess {
     this.#hold(false);
   }
 
+  #watch(): void {
+    void this.#ended.then((how = 'exit code 0') => {
+      if (this.#stopping) return;
+      const error = programFailed('server_ended', 'postgres', how, this.#lines);
+      this.#logger.error({ err: error }, 'PostgreSQL ended by itself');
+      this.#failed.resolve(error);
+    });
+  }
+
+  /** Whether the server, while nothing else is going on, keeps this program alive. */
   #hold(alive: boolean): void {
-    for (const child of [this.#child, this.#guard]) {
-      if (alive) child?.ref();
-      else child?.unref();
-    }
-    for (const stream of [this.#child.stderr, this.#guard?.stdin]) {
-      if (!stream || !('ref' in stream && 'unref' in stream)) continue;
-      const toggle = alive ? stream.ref : stream.unref;
-      if (typeof toggle === 'function') toggle.call(stream);
+    for (const handle of [this.#child, this.#guard, this.#child.stderr, this.#guard?.stdin]) {
+      if (!(handle instanceof ChildProcess || handle instanceof Socket)) continue;
+      if (alive) handle.ref();
+      else handle.unref();
     }
   }
 

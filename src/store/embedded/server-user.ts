@@ -29,16 +29,10 @@ export async function serverUser(): Promise<Required<Identity>> {
 
   let reason: unknown;
   try {
-    await run('useradd', [
-      '--system',
-      '--user-group',
-      '--no-create-home',
-      '--home-dir',
-      '/nonexistent',
-      '--shell',
-      '/usr/sbin/nologin',
-      SERVER_USER,
-    ]);
+    const options = ['--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent'];
+    // A root shell that was opened by `su` may have no /usr/sbin in its path.
+    const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+    await run('useradd', [...options, '--shell', '/usr/sbin/nologin', SERVER_USER], { env });
   } catch (error) {
     // Another program may have created the user at this same moment, so its being there is what counts.
     reason = error;

@@ -1,0 +1,104 @@
+import type { Forecast } from './forecast.ts';
+import type { Plan } from './plan.ts';
+import { quotaOf } from './plan.ts';
+import { availableOf, type MoneyState, sendingOf } from './standing.ts';
+
+export type AlertKind = 'quota' | 'plan_expiring' | 'overdue_expected' | 'overdue';
+
+/** Levels of the quota alert: at the threshold, at half of it, nothing left. (rule 19) */
+export const QUOTA_LEVEL = { low: 1, veryLow: 2, exhausted: 3 } as const;
+export const OVERDUE_LEVEL = { overdue: 1, suspended: 2 } as const;
+/** A plan is told to expire this many days before it does; level 1 is the first of them. (rule 20) */
+export const EXPIRY_DAYS = [30, 10, 3, 1] as const;
+/** Overdue is expected when the money lasts for fewer days than this at the present burn. */
+export const RUNWAY_DAYS = 3;
+
+/** Something that is so now, and that an administrator must know. */
+export interface AlertCondition {
+  readonly kind: AlertKind;
+  /** What it is about: a plan's id, or '' for the account. */
+  readonly subject: string;
+  /** Grows as it gets worse. */
+  readonly level: number;
+}
+
+/** An episode that was raised and has not ended. */
+export interface OpenAlert extends AlertCondition {
+  readonly id: string;
+  readonly openedAt: Temporal.Instant;
+}
+
+export interface AlertInput {
+  readonly now: Temporal.Instant;
+  readonly money: MoneyState;
+  readonly lastRechargedAt: Temporal.Instant | null;
+  readonly plans: readonly Plan[];
+  /** Whether the account ever had a plan; without one there is no quota to alert about. */
+  readonly hadPlans: boolean;
+  readonly threshold: bigint;
+  readonly forecast: Forecast;
+  readonly open: readonly OpenAlert[];
+}
+
+export type AlertChange =
+  | { readonly type: 'raise'; readonly condition: AlertCondition }
+  | { readonly type: 'escalate'; readonly alert: OpenAlert; readonly condition: AlertCondition }
+  | { readonly type: 'ease'; readonly alert: OpenAlert; readonly condition: AlertCondition }
+  | { readonly type: 'close'; readonly alert: OpenAlert };
+
+/** Compares what is so with what was told: an episode is raised once, escalated when it gets worse and closed when it ends. (rule 19) */
+export function decideAlerts(input: AlertInput): AlertChange[] {
+  const conditions = alertConditions(input);
+  const changes: AlertChange[] = [];
+  for (const condition of conditions) {
+    const alert = input.open.find((open) => open.kind === condition.kind && open.subject === condition.subject);
+    if (!alert) changes.push({ type: 'raise', condition });
+    else if (condition.level > alert.level) changes.push({ type: 'escalate', alert, condition });
+    else if (condition.level < alert.level) changes.push({ type: 'ease', alert, condition });
+  }
+  for (const alert of input.open) {
+    const holds = conditions.some((condition) => condition.kind === alert.kind && condition.subject === alert.subject);
+    if (!holds && mayClose(alert, input)) changes.push({ type: 'close', alert });
+  }
+  return changes;
+}
+
+/** Rule 19: what a recharge re-arms is not re-armed by noise, such as a correction that lifts the balance for a moment. */
+function mayClose(alert: OpenAlert, { money, lastRechargedAt }: AlertInput): boolean {
+  if (alert.kind !== 'overdue_expected' || availableOf(money) < 0n) return true;
+  return lastRechargedAt !== null && Temporal.Instant.compare(lastRechargedAt, alert.openedAt) > 0;
+}
+
+function alertConditions(input: AlertInput): AlertCondition[] {
+  const conditions: AlertCondition[] = [];
+  const quotaLevel = input.hadPlans ? quotaAlertLevel(quotaOf(input.plans, input.now), input.threshold) : 0;
+  if (quotaLevel > 0) conditions.push({ kind: 'quota', subject: '', level: quotaLevel });
+  for (const plan of input.plans) {
+    const level = expiryAlertLevel(plan, input.now);
+    if (level > 0) conditions.push({ kind: 'plan_expiring', subject: plan.id, level });
+  }
+  if (availableOf(input.money) < 0n) {
+    const suspended = sendingOf(input.money, input.now) === 'suspended';
+    const level = suspended ? OVERDUE_LEVEL.suspended : OVERDUE_LEVEL.overdue;
+    conditions.push({ kind: 'overdue', subject: '', level });
+  } else if (input.forecast.runwayDays !== null && input.forecast.runwayDays < RUNWAY_DAYS) {
+    conditions.push({ kind: 'overdue_expected', subject: '', level: 1 });
+  }
+  return conditions;
+}
+
+function quotaAlertLevel(quota: bigint, threshold: bigint): number {
+  if (quota === 0n) return QUOTA_LEVEL.exhausted;
+  if (quota <= threshold / 2n) return QUOTA_LEVEL.veryLow;
+  return quota <= threshold ? QUOTA_LEVEL.low : 0;
+}
+
+function expiryAlertLevel(plan: Plan, now: Temporal.Instant): number {
+  if (plan.remaining === 0n) return 0;
+  return EXPIRY_DAYS.filter((days) => Temporal.Instant.compare(expiryAlertAt(plan, days), now) <= 0).length;
+}
+
+/** When a plan is told to expire in `days` days. */
+export function expiryAlertAt(plan: Plan, days: number): Temporal.Instant {
+  return plan.expiresAt.subtract({ hours: 24 * days });
+}

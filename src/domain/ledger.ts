@@ -1,0 +1,136 @@
+import type { Charge } from './metering.ts';
+import type { Micro } from './money.ts';
+
+/**
+ * The ledger of an account: transfers, each from one book to another, in one unit. So it sums to zero by construction (rule 8).
+ *
+ * Money books: `funding` (the world outside, where recharges come from), `cash` (the account's balance), `plans` and `payg` (what was
+ * spent on either). Segment books: `issued` (where bought segments come from), `plan:<id>` (a plan's remaining), `consumed`, `forfeited`.
+ */
+export interface Transfer {
+  /** The same key and content again is the same transfer; the same key with other content is refused. */
+  readonly key: string;
+  readonly kind: TransferKind;
+  /** `segment`, or a currency such as `CNY`, then `amount` is in micro-units. */
+  readonly unit: string;
+  readonly from: string;
+  readonly to: string;
+  /** Always positive. */
+  readonly amount: bigint;
+  readonly at: Temporal.Instant;
+  readonly details: Readonly<Record<string, string>>;
+}
+
+export type TransferKind = 'recharge' | 'purchase' | 'renewal' | 'grant' | 'usage' | 'payg' | 'correction' | 'forfeit';
+
+export const SEGMENT = 'segment';
+export const CASH = 'cash';
+
+const PLAN_BOOK = 'plan:';
+
+/** The book that holds what a plan has left. */
+export function planBook(planId: string): string {
+  return PLAN_BOOK + planId;
+}
+
+/** The plan whose book this is; undefined for any other book. */
+export function planOfBook(book: string): string | undefined {
+  return book.startsWith(PLAN_BOOK) ? book.slice(PLAN_BOOK.length) : undefined;
+}
+
+/** How much the transfers add to a book; negative when they take from it. */
+export function netOf(book: string, transfers: readonly Transfer[]): bigint {
+  return transfers.reduce(
+    (sum, transfer) =>
+      sum + (transfer.to === book ? transfer.amount : 0n) - (transfer.from === book ? transfer.amount : 0n),
+    0n,
+  );
+}
+
+export function rechargeTransfer(input: {
+  key: string;
+  currency: string;
+  amount: Micro;
+  at: Temporal.Instant;
+  by: string;
+}): Transfer {
+  return {
+    key: input.key,
+    kind: 'recharge',
+    unit: input.currency,
+    from: 'funding',
+    to: CASH,
+    amount: input.amount,
+    at: input.at,
+    details: { by: input.by },
+  };
+}
+
+/** What a new plan books: its segments, and its price unless it was a grant. */
+export function newPlanTransfers(input: {
+  planId: string;
+  source: 'purchase' | 'renewal' | 'grant';
+  segments: bigint;
+  price: Micro;
+  currency: string;
+  at: Temporal.Instant;
+  by: string;
+}): Transfer[] {
+  const details = { planId: input.planId, by: input.by };
+  const common = { kind: input.source, at: input.at, details };
+  const issue: Transfer = {
+    ...common,
+    key: `plan/${input.planId}/issue`,
+    unit: SEGMENT,
+    from: 'issued',
+    to: planBook(input.planId),
+    amount: input.segments,
+  };
+  if (input.price === 0n) return [issue];
+  const payment: Transfer = {
+    ...common,
+    key: `plan/${input.planId}/payment`,
+    unit: input.currency,
+    from: CASH,
+    to: 'plans',
+    amount: input.price,
+  };
+  return [issue, payment];
+}
+
+/** What is left of a plan when it expires. (rule 15) */
+export function forfeitTransfer(planId: string, segments: bigint, at: Temporal.Instant): Transfer {
+  return {
+    key: `plan/${planId}/forfeit`,
+    kind: 'forfeit',
+    unit: SEGMENT,
+    from: planBook(planId),
+    to: 'forfeited',
+    amount: segments,
+    at,
+    details: { planId },
+  };
+}
+
+/** What a charge books; undefined when it costs nothing. A correction in the customer's favour flows back to cash. (rule 4) */
+export function chargeTransfer(
+  chargeId: string,
+  charge: Charge,
+  currency: string,
+  at: Temporal.Instant,
+): Transfer | undefined {
+  const common = { key: `charge/${chargeId}`, at, details: { month: charge.month } };
+  if (charge.kind === 'plan') {
+    return {
+      ...common,
+      kind: 'usage',
+      unit: SEGMENT,
+      from: planBook(charge.planId),
+      to: 'consumed',
+      amount: charge.segments,
+    };
+  }
+  if (charge.amount === 0n) return undefined;
+  const [from, to, amount] = charge.amount > 0n ? [CASH, 'payg', charge.amount] : ['payg', CASH, -charge.amount];
+  return { ...common, kind: charge.kind, unit: currency, from, to, amount };
+}

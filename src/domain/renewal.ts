@@ -1,0 +1,164 @@
+import { RuleError } from './errors.ts';
+import type { Micro } from './money.ts';
+import { activePlans, type Plan, type PlanOffer, quotaOf, renewalPrice } from './plan.ts';
+
+/** The highest threshold that the SMS console accepts. (rule 13) */
+export const MAX_THRESHOLD = 200_000_000n;
+/** Trigger B: this long before the last active plan expires. (rule 12) */
+const EXPIRY_LEAD = Temporal.Duration.from({ hours: 240 });
+/** Rule 14: a failed renewal is retried once a day. */
+const RETRY_AFTER = Temporal.Duration.from({ hours: 24 });
+
+export type RenewalTrigger = 'threshold' | 'expiry';
+export type RenewalState = 'requested' | 'approved' | 'paid' | 'failed' | 'stopped';
+export type RenewalGuard = 'purchases_per_day' | 'purchases_per_month' | 'money_per_month';
+
+/** What the account's administrators have set. (rule 13) */
+export interface RenewalPolicy {
+  readonly enabled: boolean;
+  /** In segments; also the level of the quota alert. */
+  readonly threshold: bigint;
+  readonly offerId: string | null;
+  readonly purchasesPerDay: number;
+  readonly purchasesPerMonth: number;
+  /** What renewals may cost in a calendar month; null is no limit. */
+  readonly moneyPerMonth: Micro | null;
+  /** A renewal that costs more needs an administrator's approval; null never asks. */
+  readonly approvalAbove: Micro | null;
+}
+
+/** An episode that has not ended: from the trigger until a plan was bought, it was turned off, or the trigger is gone. (rule 12) */
+export interface OpenRenewal {
+  readonly id: string;
+  readonly trigger: RenewalTrigger;
+  readonly state: RenewalState;
+  readonly attemptedAt: Temporal.Instant | null;
+  /** When to try again; null waits for a decision or for a new episode. */
+  readonly nextAttemptAt: Temporal.Instant | null;
+}
+
+/** What auto-renewal already bought, by the account's calendar. */
+export interface RenewalHistory {
+  readonly purchasesToday: number;
+  readonly purchasesThisMonth: number;
+  readonly spentThisMonth: Micro;
+}
+
+export interface RenewalInput {
+  readonly now: Temporal.Instant;
+  readonly timeZone: string;
+  readonly plans: readonly Plan[];
+  readonly policy: RenewalPolicy;
+  readonly offer: PlanOffer | null;
+  readonly open: OpenRenewal | null;
+  readonly history: RenewalHistory;
+  readonly available: Micro;
+  readonly lastRechargedAt: Temporal.Instant | null;
+  /** The purchase was approved by an administrator for this price. */
+  readonly approved?: boolean;
+}
+
+/** What auto-renewal does now. */
+export type RenewalStep =
+  | { readonly type: 'none' }
+  | { readonly type: 'close'; readonly reason: 'turned_off' | 'trigger_gone' }
+  | ({ readonly type: 'buy' } & Purchase)
+  | ({ readonly type: 'ask' } & Purchase)
+  | ({ readonly type: 'fail'; readonly missing: Micro; readonly nextAttemptAt: Temporal.Instant } & Purchase)
+  | ({ readonly type: 'stop'; readonly guard: RenewalGuard; readonly nextAttemptAt: Temporal.Instant } & Purchase);
+
+export interface Purchase {
+  readonly trigger: RenewalTrigger;
+  readonly offer: PlanOffer;
+  readonly price: Micro;
+}
+
+/** Rule 12: which trigger holds; both at once count as the threshold's, so that they buy one plan. */
+export function renewalTrigger(
+  plans: readonly Plan[],
+  threshold: bigint,
+  now: Temporal.Instant,
+): RenewalTrigger | undefined {
+  if (quotaOf(plans, now) <= threshold) return 'threshold';
+  const due = expiryTriggerAt(plans, now);
+  return due && Temporal.Instant.compare(due, now) <= 0 ? 'expiry' : undefined;
+}
+
+/** When trigger B begins to hold for the plans as they are: 10 days before the last active one expires. */
+export function expiryTriggerAt(plans: readonly Plan[], now: Temporal.Instant): Temporal.Instant | undefined {
+  const last = activePlans(plans, now)
+    .map((plan) => plan.expiresAt)
+    .toSorted(Temporal.Instant.compare)
+    .at(-1);
+  return last?.subtract(EXPIRY_LEAD);
+}
+
+/** Decides what auto-renewal does with the account as it is. (rules 11 to 14) */
+export function decideRenewal(input: RenewalInput): RenewalStep {
+  const { policy, offer, open, now } = input;
+  if (!policy.enabled || !offer) return open ? { type: 'close', reason: 'turned_off' } : { type: 'none' };
+  const trigger = renewalTrigger(input.plans, policy.threshold, now);
+  if (!trigger) return open ? { type: 'close', reason: 'trigger_gone' } : { type: 'none' };
+  if (open && !input.approved && !isRetryDue(open, now, input.lastRechargedAt)) return { type: 'none' };
+
+  const purchase: Purchase = { trigger, offer, price: renewalPrice(offer) };
+  const stopped = guardThatStops(input, purchase.price);
+  if (stopped) return { type: 'stop', ...stopped, ...purchase };
+  const missing = purchase.price - input.available;
+  if (missing > 0n) return { type: 'fail', missing, nextAttemptAt: now.add(RETRY_AFTER), ...purchase };
+  const mustAsk = policy.approvalAbove !== null && purchase.price > policy.approvalAbove && !input.approved;
+  return { type: mustAsk ? 'ask' : 'buy', ...purchase };
+}
+
+/** Rule 14: once a day, and right after a recharge. */
+function isRetryDue(open: OpenRenewal, now: Temporal.Instant, lastRechargedAt: Temporal.Instant | null): boolean {
+  if (!open.nextAttemptAt) return false;
+  if (Temporal.Instant.compare(open.nextAttemptAt, now) <= 0) return true;
+  return (
+    open.state === 'failed' &&
+    lastRechargedAt !== null &&
+    (open.attemptedAt === null || Temporal.Instant.compare(lastRechargedAt, open.attemptedAt) > 0)
+  );
+}
+
+/** Rule 13: the first guard that the purchase would break, and when it may pass again. */
+function guardThatStops(
+  { policy, history, now, timeZone }: RenewalInput,
+  price: Micro,
+): { guard: RenewalGuard; nextAttemptAt: Temporal.Instant } | undefined {
+  const day = now.toZonedDateTimeISO(timeZone).startOfDay();
+  const nextMonth = day.with({ day: 1 }).add({ months: 1 }).startOfDay().toInstant();
+  if (history.purchasesThisMonth >= policy.purchasesPerMonth) {
+    return { guard: 'purchases_per_month', nextAttemptAt: nextMonth };
+  }
+  if (policy.moneyPerMonth !== null && history.spentThisMonth + price > policy.moneyPerMonth) {
+    return { guard: 'money_per_month', nextAttemptAt: nextMonth };
+  }
+  if (history.purchasesToday >= policy.purchasesPerDay) {
+    return { guard: 'purchases_per_day', nextAttemptAt: day.add({ days: 1 }).startOfDay().toInstant() };
+  }
+  return undefined;
+}
+
+/**
+ * Rule 13: what may be configured.
+ * @throws RuleError `threshold_out_of_range`, `offer_missing`, `offer_too_small`
+ */
+export function assertPolicy(policy: RenewalPolicy, offer: PlanOffer | null): void {
+  if (policy.threshold < 0n || policy.threshold > MAX_THRESHOLD) {
+    throw new RuleError('threshold_out_of_range', `The threshold must be from 0 to ${MAX_THRESHOLD} segments.`, {
+      max: MAX_THRESHOLD.toString(),
+    });
+  }
+  if (!policy.enabled) return;
+  if (!offer) {
+    throw new RuleError('offer_missing', 'Auto-renewal needs a plan offer to buy; choose one first.');
+  }
+  if (offer.segments <= policy.threshold) {
+    throw new RuleError(
+      'offer_too_small',
+      `Offer "${offer.title}" has ${offer.segments} segments and cannot lift the quota above the threshold of ${policy.threshold}; choose a larger offer or a lower threshold.`,
+      { offer: offer.title, segments: offer.segments.toString(), threshold: policy.threshold.toString() },
+    );
+  }
+}

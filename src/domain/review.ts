@@ -1,0 +1,60 @@
+import { type AlertInput, EXPIRY_DAYS, expiryAlertAt, RUNWAY_DAYS } from './alert.ts';
+import type { Micro } from './money.ts';
+import { type Plan, quotaOf } from './plan.ts';
+import { expiryTriggerAt, type OpenRenewal } from './renewal.ts';
+import { availableOf, suspendedFrom } from './standing.ts';
+
+/** An account is looked at this often even when nothing is expected to happen. */
+const IDLE_INTERVAL = Temporal.Duration.from({ hours: 24 });
+/** While it spends or uses up quota, so that a faster burn is noticed. */
+const BUSY_INTERVAL = Temporal.Duration.from({ hours: 1 });
+
+/** When an account is looked at next: at a time, or when metering takes quota or available down to a level. */
+export interface NextReview {
+  readonly at: Temporal.Instant;
+  /** Quota at or below this makes the account due; null when there is no lower level to cross. */
+  readonly quotaWatermark: bigint | null;
+  /** Available below this makes the account due; null when there is no lower level to cross. */
+  readonly availableWatermark: Micro | null;
+}
+
+/** Plans whose time is over, to be closed and what they have left forfeited. (rule 15) */
+export function expiredPlans<P extends Plan>(plans: readonly P[], now: Temporal.Instant): P[] {
+  return plans.filter((plan) => Temporal.Instant.compare(plan.expiresAt, now) <= 0);
+}
+
+/** What can change by itself next, given the account as the review leaves it. */
+export function nextReview(input: AlertInput, renewal: OpenRenewal | null): NextReview {
+  const { now, forecast } = input;
+  const busy = forecast.segmentsPerDay > 0n || forecast.paygPerDay > 0n;
+  const moments = [now.add(busy ? BUSY_INTERVAL : IDLE_INTERVAL)];
+  for (const plan of input.plans) {
+    moments.push(plan.expiresAt, ...EXPIRY_DAYS.map((days) => expiryAlertAt(plan, days)));
+  }
+  const expiryTrigger = expiryTriggerAt(input.plans, now);
+  if (expiryTrigger) moments.push(expiryTrigger);
+  if (renewal?.nextAttemptAt) moments.push(renewal.nextAttemptAt);
+  const suspension = suspendedFrom(input.money);
+  if (suspension) moments.push(suspension);
+
+  const [at = now.add(IDLE_INTERVAL)] = moments
+    .filter((moment) => Temporal.Instant.compare(moment, now) > 0)
+    .toSorted(Temporal.Instant.compare);
+  return {
+    at,
+    quotaWatermark: quotaWatermark(quotaOf(input.plans, now), input.threshold),
+    availableWatermark: availableWatermark(input),
+  };
+}
+
+function quotaWatermark(quota: bigint, threshold: bigint): bigint | null {
+  if (quota === 0n) return null;
+  return [threshold, threshold / 2n, 0n].find((level) => quota > level) ?? 0n;
+}
+
+function availableWatermark(input: AlertInput): Micro | null {
+  const available = availableOf(input.money);
+  if (available < 0n) return null;
+  const warnBelow = input.forecast.paygPerDay * BigInt(RUNWAY_DAYS);
+  return available >= warnBelow ? warnBelow : 0n;
+}

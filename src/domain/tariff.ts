@@ -1,0 +1,51 @@
+import type { Micro } from './money.ts';
+import type { Destination, TemplateType } from './usage.ts';
+
+/** `graduated`: each segment costs its own tier's price. `volume`: the whole month costs the price of the tier reached. (rule 4) */
+export type RatingMode = 'volume' | 'graduated';
+
+/** A step of a price list. `upTo` is inclusive; null on the last tier. */
+export interface Tier {
+  readonly upTo: bigint | null;
+  readonly price: Micro;
+}
+
+/** One version of a price list. It prices messages sent from `effectiveFrom` until the next version begins. */
+export interface Tariff {
+  readonly id: string;
+  readonly version: number;
+  readonly currency: string;
+  readonly effectiveFrom: Temporal.Instant;
+  readonly mode: RatingMode;
+  /** Whether what plans cover also counts towards the tier. */
+  readonly planUsageCounts: boolean;
+  readonly mainland: Readonly<Record<TemplateType, readonly Tier[]>>;
+  /** Price per segment by country (ISO 3166 alpha-2). (rule 5) */
+  readonly international: Readonly<Record<string, Micro>>;
+}
+
+/** The version that prices a message sent at `at`; the first one also covers what came before it. Versions ascend. */
+export function tariffAt(versions: readonly Tariff[], at: Temporal.Instant): Tariff {
+  const [first] = versions;
+  if (!first) throw new RangeError('a tariff has at least one version');
+  return versions.findLast((tariff) => Temporal.Instant.compare(tariff.effectiveFrom, at) <= 0) ?? first;
+}
+
+/** The tiers that price a message of this kind: one open tier for a country; undefined when there is no price for it (rule 5). */
+export function tiersFor(
+  tariff: Tariff,
+  destination: Destination,
+  country: string | null,
+  templateType: TemplateType,
+): readonly Tier[] | undefined {
+  if (destination === 'mainland') return tariff.mainland[templateType];
+  const price = tariff.international[country ?? ''];
+  return price === undefined ? undefined : [{ upTo: null, price }];
+}
+
+/** The index of the tier in which the `volume`-th segment of a month lies (`volume` counts from 1). */
+export function tierIndex(tiers: readonly Tier[], volume: bigint): number {
+  const index = tiers.findIndex((tier) => tier.upTo === null || volume <= tier.upTo);
+  if (index < 0) throw new RangeError('the last tier of a tariff has no upper bound');
+  return index;
+}

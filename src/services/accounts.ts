@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { InputError } from '../domain/errors.ts';
+import { rechargeTransfer } from '../domain/ledger.ts';
+import type { Micro } from '../domain/money.ts';
+import { availableOf } from '../domain/standing.ts';
+import type { TemplateType } from '../domain/usage.ts';
+import { insertAccount, lockAccount, makeDue } from '../store/accounts.ts';
+import { postTransfers } from '../store/ledger.ts';
+import type { Tx } from '../store/schema.ts';
+import { readTariffs } from '../store/tariffs.ts';
+import { announce } from './announce.ts';
+import type { ServiceContext } from './context.ts';
+
+export interface AccountInput {
+  readonly name: string;
+  readonly tariffId: string;
+  readonly timeZone: string;
+  readonly defaultTemplateType: TemplateType;
+  readonly creditLimit: Micro;
+  readonly overdueGraceHours: number;
+}
+
+/**
+ * Opens an account in its tariff's currency, with a balance of zero.
+ * @returns its id.
+ * @throws InputError `tariff_unknown`, `time_zone_unknown`
+ */
+export async function createAccount(context: ServiceContext, tx: Tx, input: AccountInput): Promise<string> {
+  const [tariff] = await readTariffs(tx, input.tariffId);
+  if (!tariff) {
+    throw new InputError('tariff_unknown', `There is no tariff "${input.tariffId}"; import one first.`, {
+      tariff: input.tariffId,
+    });
+  }
+  const now = context.clock.now();
+  try {
+    now.toZonedDateTimeISO(input.timeZone);
+  } catch {
+    throw new InputError('time_zone_unknown', `"${input.timeZone}" is not a time zone; write it like Asia/Shanghai.`);
+  }
+  const id = randomUUID();
+  await insertAccount(tx, { id, currency: tariff.currency, at: now, ...input });
+  return id;
+}
+
+export interface RechargeInput {
+  readonly accountId: string;
+  /** In micro-units; more than zero. */
+  readonly amount: Micro;
+  /** The same key and amount again is the same recharge. */
+  readonly key: string;
+  /** Who recharged, for the record. */
+  readonly by: string;
+}
+
+/**
+ * Adds money to an account's balance. It restores sending at once where it brings available to zero or above, and makes a renewal
+ * that failed for lack of money be tried again. (rules 8, 9 and 14)
+ * @returns whether it was booked now; false when it had been booked before.
+ * @throws InputError `amount_not_positive`; RuleError `ledger_conflict`
+ */
+export async function recharge(context: ServiceContext, tx: Tx, input: RechargeInput): Promise<boolean> {
+  if (input.amount <= 0n) throw new InputError('amount_not_positive', 'A recharge must be more than zero.');
+  const now = context.clock.now();
+  const account = await lockAccount(tx, input.accountId);
+  const transfer = rechargeTransfer({
+    key: `recharge/${input.key}`,
+    currency: account.currency,
+    amount: input.amount,
+    at: now,
+    by: input.by,
+  });
+  const booked = await postTransfers(tx, account.id, [transfer], now);
+  if (booked.length === 0) return false;
+  const balance = account.money.balance + input.amount;
+  await announce(
+    context,
+    tx,
+    account,
+    {
+      kind: 'recharged',
+      amount: input.amount,
+      balance,
+      available: availableOf({ ...account.money, balance }),
+    },
+    { key: transfer.key },
+  );
+  await makeDue(tx, account.id, now);
+  return true;
+}

@@ -1,0 +1,57 @@
+import { type AlertChange, type AlertInput, EXPIRY_DAYS, OVERDUE_LEVEL, QUOTA_LEVEL } from '../domain/alert.ts';
+import type { Announcement, RenewalOutlook } from '../domain/announcement.ts';
+import { quotaOf } from '../domain/plan.ts';
+import type { OpenRenewal, RenewalPolicy } from '../domain/renewal.ts';
+import { availableOf, suspendedFrom } from '../domain/standing.ts';
+
+/** What is told of a change of an alert; undefined for what is not worth a message. (rules 19 and 20) */
+export function alertAnnouncement(
+  change: AlertChange,
+  input: AlertInput,
+  policy: RenewalPolicy,
+  renewal: OpenRenewal | null,
+): Announcement | undefined {
+  const available = availableOf(input.money);
+  if (change.type === 'close') {
+    return change.alert.kind === 'overdue' ? { kind: 'restored', available } : undefined;
+  }
+  if (change.type === 'ease') return undefined;
+
+  const { condition } = change;
+  const outlook = renewalOutlook(policy, renewal);
+  const { paygPerDay, runwayDays, quotaDays } = input.forecast;
+  switch (condition.kind) {
+    case 'quota':
+      return condition.level === QUOTA_LEVEL.exhausted
+        ? { kind: 'quota_exhausted', available, paygPerDay, runwayDays, renewal: outlook }
+        : {
+            kind: 'quota_low',
+            level: condition.level,
+            quota: quotaOf(input.plans, input.now),
+            threshold: input.threshold,
+            quotaDays,
+            renewal: outlook,
+          };
+    case 'plan_expiring': {
+      const plan = input.plans.find((candidate) => candidate.id === condition.subject);
+      const days = EXPIRY_DAYS[condition.level - 1];
+      if (!plan || days === undefined) return undefined;
+      const { title, remaining, expiresAt } = plan;
+      return { kind: 'plan_expiring', title, remaining, expiresAt, days, renewal: outlook };
+    }
+    case 'overdue_expected':
+      return { kind: 'overdue_expected', available, runwayDays: runwayDays ?? 0, paygPerDay };
+    case 'overdue':
+      return {
+        kind: 'overdue',
+        available,
+        suspended: condition.level === OVERDUE_LEVEL.suspended,
+        suspendedFrom: suspendedFrom(input.money) ?? input.now,
+      };
+  }
+}
+
+function renewalOutlook(policy: RenewalPolicy, renewal: OpenRenewal | null): RenewalOutlook {
+  if (!policy.enabled) return 'off';
+  return renewal ? 'waits' : 'buys';
+}

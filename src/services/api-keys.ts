@@ -1,0 +1,46 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { readAccount } from '../store/accounts.ts';
+import { insertApiKey, readApiKey, revokeApiKeys } from '../store/api-keys.ts';
+import type { Executor, Tx } from '../store/schema.ts';
+import type { ServiceContext } from './context.ts';
+
+const KEY = /^sk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/;
+
+/**
+ * Makes a key with which a gateway reports usage of one account. It is shown once; only a hash is kept.
+ * @throws InputError `account_unknown`
+ */
+export async function createApiKey(context: ServiceContext, tx: Tx, accountId: string, label: string): Promise<string> {
+  const account = await readAccount(tx, accountId);
+  const keyId = randomBytes(6).toString('hex');
+  const secret = randomBytes(32).toString('base64url');
+  const createdAt = context.clock.now();
+  await insertApiKey(tx, {
+    keyId,
+    accountId: account.id,
+    secretHash: hashOf(secret).toString('hex'),
+    label,
+    createdAt,
+  });
+  return `sk_${keyId}_${secret}`;
+}
+
+/** Replaces an account's key of this label: the old one stops working. */
+export async function rotateApiKey(context: ServiceContext, tx: Tx, accountId: string, label: string): Promise<string> {
+  await revokeApiKeys(tx, accountId, label, context.clock.now());
+  return createApiKey(context, tx, accountId, label);
+}
+
+/** The account that a key belongs to; undefined for anything that is not a valid key. Compares in constant time. */
+export async function accountOfKey(db: Executor, key: string): Promise<string | undefined> {
+  const match = KEY.exec(key);
+  const [, keyId = '', secret = ''] = match ?? [];
+  if (!match) return undefined;
+  const stored = await readApiKey(db, keyId);
+  if (!stored) return undefined;
+  return timingSafeEqual(Buffer.from(stored.secretHash, 'hex'), hashOf(secret)) ? stored.accountId : undefined;
+}
+
+function hashOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}

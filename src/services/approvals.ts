@@ -1,0 +1,140 @@
+import type { ApprovalOutcome } from '../domain/announcement.ts';
+import { RuleError } from '../domain/errors.ts';
+import { renewalPrice } from '../domain/plan.ts';
+import { type Account, lockAccount } from '../store/accounts.ts';
+import { type Approval, decideApproval, lockApprovalByCode, readPendingApprovals } from '../store/approvals.ts';
+import type { Group } from '../store/groups.ts';
+import { readOffer } from '../store/plans.ts';
+import { pauseRenewal } from '../store/renewals.ts';
+import type { Executor, Tx } from '../store/schema.ts';
+import { changeCards } from './announce.ts';
+import { approvalSubject } from './approval-request.ts';
+import { switchAutoRenewal } from './auto-renewal.ts';
+import type { ServiceContext } from './context.ts';
+import { renewIfDue } from './renewal.ts';
+import { type Actor, assertAdministrator } from './roles.ts';
+
+/** What a decision came to. `late`: it had been decided, or had expired, before. */
+export type DecisionResult =
+  | { readonly type: 'unknown' }
+  | { readonly type: 'late'; readonly approval: Approval }
+  | { readonly type: 'decided'; readonly approval: Approval; readonly outcome: ApprovalOutcome };
+
+/**
+ * Approves or rejects a request, once; an approved action is carried out in the same transaction, after role, price and state were
+ * checked again. (rules 16 and 17)
+ * @throws RuleError `not_administrator`
+ */
+export async function decide(
+  context: ServiceContext,
+  tx: Tx,
+  group: Group,
+  actor: Actor,
+  decision: { code: string; approve: boolean },
+): Promise<DecisionResult> {
+  const account = await lockAccount(tx, group.accountId);
+  await assertAdministrator(tx, group, actor);
+  const approval = await lockApprovalByCode(tx, account.id, decision.code);
+  if (!approval) return { type: 'unknown' };
+  if (approval.state !== 'pending') return { type: 'late', approval };
+  if (Temporal.Instant.compare(approval.expiresAt, context.clock.now()) <= 0) {
+    return { type: 'late', approval: await expire(context, tx, account, approval) };
+  }
+  if (!decision.approve) {
+    await settleRefused(context, tx, account, approval, 'rejected');
+    return close(context, tx, account, approval, actor, 'rejected', 'declined');
+  }
+  const outcome = await carryOut(context, tx, account, approval, actor);
+  return close(context, tx, account, approval, actor, 'approved', outcome);
+}
+
+/** Ends a pending request whose time is over. Nothing happens when it was decided meanwhile. (rule 17) */
+export async function expireApproval(context: ServiceContext, tx: Tx, accountId: string, code: string): Promise<void> {
+  const account = await lockAccount(tx, accountId);
+  const approval = await lockApprovalByCode(tx, account.id, code);
+  if (approval?.state === 'pending') await expire(context, tx, account, approval);
+}
+
+/** What waits for a decision. */
+export function listPending(db: Executor, accountId: string): Promise<Approval[]> {
+  return readPendingApprovals(db, accountId);
+}
+
+async function expire(context: ServiceContext, tx: Tx, account: Account, approval: Approval): Promise<Approval> {
+  await settleRefused(context, tx, account, approval, 'expired');
+  const result = await close(context, tx, account, approval, null, 'expired', 'declined');
+  return result.approval;
+}
+
+/** A renewal that was rejected is not attempted again in its episode; one that nobody decided is asked for again. */
+async function settleRefused(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  approval: Approval,
+  how: 'rejected' | 'expired',
+): Promise<void> {
+  if (approval.action.type !== 'renew') return;
+  const again = how === 'expired' ? context.clock.now().add({ hours: 24 }) : null;
+  await pauseRenewal(tx, account.id, approval.action.renewalId, how, again);
+}
+
+async function carryOut(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  approval: Approval,
+  actor: Actor,
+): Promise<ApprovalOutcome> {
+  const { action } = approval;
+  if (action.type === 'switch_auto_renewal') {
+    try {
+      await switchAutoRenewal(context, tx, account, {
+        enabled: action.enabled,
+        by: actor.staffId ?? '',
+        byName: actor.name,
+      });
+      return 'done';
+    } catch (error) {
+      if (error instanceof RuleError) return 'not_carried_out';
+      throw error;
+    }
+  }
+  const offer = await readOffer(tx, action.offerId);
+  if (!offer || renewalPrice(offer) !== BigInt(action.price)) {
+    await pauseRenewal(tx, account.id, action.renewalId, 'price_changed', context.clock.now());
+    return 'price_changed';
+  }
+  return (await renewIfDue(context, tx, account, true)) ? 'done' : 'no_longer_needed';
+}
+
+async function close(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  approval: Approval,
+  actor: Actor | null,
+  state: 'approved' | 'rejected' | 'expired',
+  outcome: ApprovalOutcome,
+): Promise<DecisionResult & { type: 'decided' }> {
+  const at = context.clock.now();
+  const deciderName = actor?.name ?? null;
+  await decideApproval(tx, account.id, approval.id, {
+    state,
+    by: actor?.staffId ?? null,
+    byName: deciderName,
+    at,
+    outcome,
+  });
+  await changeCards(context, tx, account, approvalSubject(approval.id), {
+    kind: 'approval_decided',
+    action: approval.action,
+    code: approval.code,
+    requesterName: approval.requesterName,
+    state,
+    deciderName,
+    decidedAt: at,
+    outcome,
+  });
+  return { type: 'decided', approval: { ...approval, state, deciderName, decidedAt: at }, outcome };
+}

@@ -1,0 +1,60 @@
+import type { Forecast } from '../domain/forecast.ts';
+import { activePlans, type Plan, quotaOf } from '../domain/plan.ts';
+import { availableOf, type Sending, type Standing, sendingOf, standingOf } from '../domain/standing.ts';
+import { type Account, readAccount } from '../store/accounts.ts';
+import { readPlansWithQuota } from '../store/plans.ts';
+import type { Executor } from '../store/schema.ts';
+import { type AutoRenewal, readAutoRenewal } from './auto-renewal.ts';
+import type { ServiceContext } from './context.ts';
+import { readForecast } from './review.ts';
+
+/** What a gateway asks before it sends. */
+export interface SendingState {
+  readonly sending: Sending;
+  readonly standing: Standing;
+  /** In micro-units of the account's currency. */
+  readonly available: bigint;
+  /** In segments. */
+  readonly quota: bigint;
+  readonly asOf: Temporal.Instant;
+}
+
+/** @throws InputError `account_unknown` */
+export async function readSendingState(
+  context: ServiceContext,
+  db: Executor,
+  accountId: string,
+): Promise<SendingState> {
+  const asOf = context.clock.now();
+  const account = await readAccount(db, accountId);
+  const plans = await readPlansWithQuota(db, accountId);
+  return {
+    sending: sendingOf(account.money, asOf),
+    standing: standingOf(account.money),
+    available: availableOf(account.money),
+    quota: quotaOf(plans, asOf),
+    asOf,
+  };
+}
+
+/** All that balance and quota answers show. */
+export interface Overview extends SendingState, AutoRenewal {
+  readonly account: Account;
+  /** Active plans, the one that is used first in front. */
+  readonly plans: readonly Plan[];
+  readonly forecast: Forecast;
+}
+
+/** @throws InputError `account_unknown` */
+export async function readOverview(context: ServiceContext, db: Executor, accountId: string): Promise<Overview> {
+  const state = await readSendingState(context, db, accountId);
+  const account = await readAccount(db, accountId);
+  const plans = activePlans(await readPlansWithQuota(db, accountId), state.asOf);
+  return {
+    ...state,
+    ...(await readAutoRenewal(db, accountId)),
+    account,
+    plans: plans.toSorted((a, b) => Temporal.Instant.compare(a.expiresAt, b.expiresAt)),
+    forecast: await readForecast(db, account, state.quota, state.asOf),
+  };
+}

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { InputError } from '../domain/errors.ts';
+import { newPlanTransfers } from '../domain/ledger.ts';
+import type { Micro } from '../domain/money.ts';
+import { expiryOf, type Plan, type PlanOffer, quotaOf } from '../domain/plan.ts';
+import { type Account, lockAccount, makeDue } from '../store/accounts.ts';
+import { postTransfers } from '../store/ledger.ts';
+import { insertPlan, readOffer, readPlanByKey, readPlansWithQuota } from '../store/plans.ts';
+import type { Tx } from '../store/schema.ts';
+import { announce } from './announce.ts';
+import type { ServiceContext } from './context.ts';
+
+export interface NewPlanInput {
+  readonly source: 'purchase' | 'renewal' | 'grant';
+  readonly offer: PlanOffer;
+  /** What is paid for it, in micro-units. */
+  readonly price: Micro;
+  /** The same key again is the same plan. */
+  readonly key: string;
+  readonly by: string;
+}
+
+/**
+ * Adds a plan that is effective at once and books its segments and its price. The account must be locked, and the caller must have
+ * checked that the price may be spent. (rules 4, 8 and 11)
+ */
+export async function addPlan(context: ServiceContext, tx: Tx, account: Account, input: NewPlanInput): Promise<Plan> {
+  const now = context.clock.now();
+  const { offer, price, source, by } = input;
+  const plan = {
+    id: randomUUID(),
+    key: input.key,
+    source,
+    offerId: offer.id,
+    title: offer.title,
+    total: offer.segments,
+    price,
+    effectiveAt: now,
+    expiresAt: expiryOf(offer, now, account.timeZone),
+  };
+  if (!(await insertPlan(tx, account.id, plan))) {
+    const existing = await readPlanByKey(tx, account.id, input.key);
+    if (existing) return existing;
+  }
+  const transfers = newPlanTransfers({
+    planId: plan.id,
+    source,
+    segments: offer.segments,
+    price,
+    currency: account.currency,
+    at: now,
+    by,
+  });
+  await postTransfers(tx, account.id, transfers, now);
+  return { ...plan, remaining: plan.total };
+}
+
+/**
+ * Gives an account a plan of an offer without payment: the operator's way to enter a plan that was bought elsewhere.
+ * @throws InputError `offer_unknown`, `account_unknown`
+ */
+export async function grantPlan(
+  context: ServiceContext,
+  tx: Tx,
+  input: { accountId: string; offerId: string; key: string; by: string },
+): Promise<Plan> {
+  const account = await lockAccount(tx, input.accountId);
+  const offer = await readOffer(tx, input.offerId);
+  if (!offer) {
+    throw new InputError('offer_unknown', `There is no plan offer "${input.offerId}".`, { offer: input.offerId });
+  }
+  const key = `grant/${input.key}`;
+  const plan = await addPlan(context, tx, account, { source: 'grant', offer, price: 0n, key, by: input.by });
+  const now = context.clock.now();
+  const quota = quotaOf(await readPlansWithQuota(tx, account.id), now);
+  await announce(
+    context,
+    tx,
+    account,
+    { kind: 'plan_added', title: plan.title, segments: plan.total, quota, expiresAt: plan.expiresAt },
+    { key },
+  );
+  await makeDue(tx, account.id, now);
+  return plan;
+}

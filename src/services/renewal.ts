@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { quotaOf } from '../domain/plan.ts';
+import { decideRenewal, type OpenRenewal, type Purchase, type RenewalStep } from '../domain/renewal.ts';
+import { availableOf } from '../domain/standing.ts';
+import type { Account } from '../store/accounts.ts';
+import { readOffer, readPlansWithQuota } from '../store/plans.ts';
+import {
+  closeRenewal,
+  type RenewalUpdate,
+  readOpenRenewal,
+  readPolicy,
+  readRenewalHistory,
+  writeRenewal,
+} from '../store/renewals.ts';
+import type { Tx } from '../store/schema.ts';
+import { announce } from './announce.ts';
+import { requestApproval } from './approval-request.ts';
+import type { ServiceContext } from './context.ts';
+import { addPlan } from './plans.ts';
+
+/** Who auto-renewal is, in the record of what was done. */
+const AUTO_RENEWAL = 'auto-renewal';
+
+/**
+ * Carries out what auto-renewal should do now with an account that is locked: its state was read after the lock, so a purchase made
+ * a moment earlier counts. (rules 11 to 15)
+ * @param approved the open episode's purchase has just been approved.
+ * @returns whether a plan was bought.
+ */
+export async function renewIfDue(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  approved = false,
+): Promise<boolean> {
+  const now = context.clock.now();
+  const policy = await readPolicy(tx, account.id);
+  const open = await readOpenRenewal(tx, account.id);
+  const step = decideRenewal({
+    now,
+    timeZone: account.timeZone,
+    plans: await readPlansWithQuota(tx, account.id),
+    policy,
+    offer: policy.offerId === null ? null : ((await readOffer(tx, policy.offerId)) ?? null),
+    open,
+    history: await readRenewalHistory(tx, account.id, now, account.timeZone),
+    available: availableOf(account.money),
+    lastRechargedAt: account.lastRechargedAt,
+    approved,
+  });
+  await carryOut(context, tx, account, open, step);
+  return step.type === 'buy';
+}
+
+async function carryOut(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  open: OpenRenewal | null,
+  step: RenewalStep,
+): Promise<void> {
+  if (step.type === 'none') return;
+  if (step.type === 'close') {
+    if (open) await closeRenewal(tx, account.id, open.id, step.reason, context.clock.now());
+    return;
+  }
+  const id = open?.id ?? randomUUID();
+  if (step.type === 'buy') return buy(context, tx, account, open, id, step);
+  if (step.type === 'ask') return ask(context, tx, account, open, id, step);
+
+  const reason = step.type === 'fail' ? 'insufficient_balance' : step.guard;
+  await writeRenewal(tx, account.id, {
+    ...updateOf(context, open, id, step),
+    state: step.type === 'fail' ? 'failed' : 'stopped',
+    reason,
+    nextAttemptAt: step.nextAttemptAt,
+  });
+  const { title } = step.offer;
+  const { price, nextAttemptAt } = step;
+  // Daily retries are not told again; one after a recharge is, because somebody acted and it was not enough.
+  const recharged = account.lastRechargedAt?.epochMilliseconds ?? 0;
+  await announce(
+    context,
+    tx,
+    account,
+    step.type === 'fail'
+      ? {
+          kind: 'renewal_failed',
+          title,
+          price,
+          available: availableOf(account.money),
+          missing: step.missing,
+          nextAttemptAt,
+        }
+      : { kind: 'renewal_stopped', title, price, guard: step.guard, nextAttemptAt },
+    { key: step.type === 'fail' ? `renewal/${id}/${reason}/${recharged}` : `renewal/${id}/${reason}` },
+  );
+}
+
+async function buy(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  open: OpenRenewal | null,
+  id: string,
+  purchase: Purchase,
+): Promise<void> {
+  const { offer, price, trigger } = purchase;
+  const plan = await addPlan(context, tx, account, {
+    source: 'renewal',
+    offer,
+    price,
+    key: `renewal/${id}`,
+    by: AUTO_RENEWAL,
+  });
+  await writeRenewal(tx, account.id, {
+    ...updateOf(context, open, id, purchase),
+    state: 'paid',
+    planId: plan.id,
+    closed: true,
+  });
+  await announce(
+    context,
+    tx,
+    account,
+    {
+      kind: 'renewed',
+      trigger,
+      title: offer.title,
+      segments: offer.segments,
+      price,
+      quota: quotaOf(await readPlansWithQuota(tx, account.id), context.clock.now()),
+      balance: account.money.balance - price,
+      expiresAt: plan.expiresAt,
+    },
+    { key: `renewal/${id}/paid` },
+  );
+}
+
+/** Rule 13: above the amount that the policy names, an administrator decides. */
+async function ask(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  open: OpenRenewal | null,
+  id: string,
+  purchase: Purchase,
+): Promise<void> {
+  const { offer, price } = purchase;
+  const approval = await requestApproval(context, tx, account, {
+    action: {
+      type: 'renew',
+      renewalId: id,
+      offerId: offer.id,
+      offerTitle: offer.title,
+      segments: offer.segments.toString(),
+      price: price.toString(),
+    },
+    requestedBy: AUTO_RENEWAL,
+    requesterName: null,
+  });
+  await writeRenewal(tx, account.id, {
+    ...updateOf(context, open, id, purchase),
+    state: 'requested',
+    approvalId: approval.id,
+  });
+}
+
+function updateOf(context: ServiceContext, open: OpenRenewal | null, id: string, purchase: Purchase): RenewalUpdate {
+  return {
+    id,
+    trigger: open?.trigger ?? purchase.trigger,
+    state: 'requested',
+    reason: null,
+    offerId: purchase.offer.id,
+    price: purchase.price,
+    planId: null,
+    approvalId: null,
+    at: context.clock.now(),
+    nextAttemptAt: null,
+    closed: false,
+  };
+}

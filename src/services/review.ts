@@ -1,0 +1,113 @@
+import type { AlertChange, AlertInput } from '../domain/alert.ts';
+import { decideAlerts } from '../domain/alert.ts';
+import { BURN_WINDOW_DAYS, forecast } from '../domain/forecast.ts';
+import { forfeitTransfer } from '../domain/ledger.ts';
+import { Calendar } from '../domain/metering.ts';
+import { quotaOf } from '../domain/plan.ts';
+import { expiredPlans, nextReview } from '../domain/review.ts';
+import { availableOf } from '../domain/standing.ts';
+import { tariffAt } from '../domain/tariff.ts';
+import type { TemplateType } from '../domain/usage.ts';
+import { type Account, lockAccount, lockIfDue, scheduleReview } from '../store/accounts.ts';
+import { closeAlert, openAlert, readOpenAlerts, setAlertLevel } from '../store/alerts.ts';
+import { readBurn, readVolumes } from '../store/charges.ts';
+import { postTransfers } from '../store/ledger.ts';
+import { hadPlans, markPlanExpired, readPlansWithQuota } from '../store/plans.ts';
+import { readOpenRenewal, readPolicy } from '../store/renewals.ts';
+import type { Executor, Tx } from '../store/schema.ts';
+import { readTariffs } from '../store/tariffs.ts';
+import { alertAnnouncement } from './alert-announcement.ts';
+import { announce } from './announce.ts';
+import type { ServiceContext } from './context.ts';
+import { renewIfDue } from './renewal.ts';
+
+/**
+ * Looks at one account and makes true what should be true now: expired plans are closed, alerts raised and ended, a due renewal is
+ * carried out, the next look is set. Level-triggered: a missed or repeated review changes nothing. (rules 9, 11 to 15, 19)
+ * @returns false when the account is not due, or another replica has it.
+ */
+export async function reviewAccount(context: ServiceContext, tx: Tx, accountId: string): Promise<boolean> {
+  const account = await lockIfDue(tx, accountId, context.clock.now());
+  if (!account) return false;
+  await closeExpiredPlans(context, tx, account);
+  await settleAlerts(context, tx, account);
+  if (await renewIfDue(context, tx, account)) {
+    await settleAlerts(context, tx, await lockAccount(tx, account.id));
+  }
+  const left = await lockAccount(tx, account.id);
+  const next = nextReview(await readAlertInput(tx, left, context.clock.now()), await readOpenRenewal(tx, account.id));
+  await scheduleReview(tx, account.id, next);
+  return true;
+}
+
+/** Rule 15: what is left of a plan when it expires is forfeited by a booked entry, and told. */
+async function closeExpiredPlans(context: ServiceContext, tx: Tx, account: Account): Promise<void> {
+  const now = context.clock.now();
+  for (const plan of expiredPlans(await readPlansWithQuota(tx, account.id), now)) {
+    const transfer = forfeitTransfer(plan.id, plan.remaining, now);
+    await postTransfers(tx, account.id, [transfer], now);
+    await markPlanExpired(tx, account.id, plan.id, now);
+    await announce(
+      context,
+      tx,
+      account,
+      { kind: 'plan_expired', title: plan.title, forfeited: plan.remaining, expiredAt: plan.expiresAt },
+      { key: transfer.key },
+    );
+  }
+}
+
+async function settleAlerts(context: ServiceContext, tx: Tx, account: Account): Promise<void> {
+  const now = context.clock.now();
+  const input = await readAlertInput(tx, account, now);
+  const policy = await readPolicy(tx, account.id);
+  const renewal = await readOpenRenewal(tx, account.id);
+  for (const change of decideAlerts(input)) {
+    const alertId = await writeAlert(tx, account.id, change, now);
+    const announcement = alertAnnouncement(change, input, policy, renewal);
+    if (!announcement) continue;
+    const level = change.type === 'close' ? 'closed' : change.condition.level;
+    await announce(context, tx, account, announcement, { key: `alert/${alertId}/${level}` });
+  }
+}
+
+async function writeAlert(tx: Tx, accountId: string, change: AlertChange, now: Temporal.Instant): Promise<string> {
+  if (change.type === 'raise') return openAlert(tx, accountId, change.condition, now);
+  if (change.type === 'close') await closeAlert(tx, accountId, change.alert.id, now);
+  else await setAlertLevel(tx, accountId, change.alert.id, change.condition.level, now);
+  return change.alert.id;
+}
+
+/** Everything that alerts and the next review depend on. */
+async function readAlertInput(db: Executor, account: Account, now: Temporal.Instant): Promise<AlertInput> {
+  const plans = await readPlansWithQuota(db, account.id);
+  const policy = await readPolicy(db, account.id);
+  return {
+    now,
+    money: account.money,
+    lastRechargedAt: account.lastRechargedAt,
+    plans,
+    hadPlans: await hadPlans(db, account.id),
+    threshold: policy.threshold,
+    forecast: await readForecast(db, account, quotaOf(plans, now), now),
+    open: await readOpenAlerts(db, account.id),
+  };
+}
+
+/** The present burn, projected. */
+export async function readForecast(db: Executor, account: Account, quota: bigint, now: Temporal.Instant) {
+  const month = new Calendar(account.timeZone).month(now);
+  const tariff = tariffAt(await readTariffs(db, account.tariffId), now);
+  const tierVolumes: Record<TemplateType, bigint> = { verification: 0n, notification: 0n, promotion: 0n };
+  for (const volume of await readVolumes(db, account.id, [month])) {
+    if (volume.destination !== 'mainland') continue;
+    tierVolumes[volume.templateType] += volume.paygSegments + (tariff.planUsageCounts ? volume.planSegments : 0n);
+  }
+  return forecast({
+    burn: await readBurn(db, account.id, now.subtract({ hours: 24 * BURN_WINDOW_DAYS }), now),
+    quota,
+    available: availableOf(account.money),
+    tariff,
+    tierVolumes,
+  });
+}

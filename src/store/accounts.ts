@@ -1,0 +1,178 @@
+import type { Selectable } from 'kysely';
+import { sql } from 'kysely';
+import { InputError } from '../domain/errors.ts';
+import type { Micro } from '../domain/money.ts';
+import type { NextReview } from '../domain/review.ts';
+import type { MoneyState } from '../domain/standing.ts';
+import type { TemplateType } from '../domain/usage.ts';
+import type { Executor, Schema, Tx } from './schema.ts';
+
+/** An account as it is stored. Its row is the lock for its money and plans. */
+export interface Account {
+  readonly id: string;
+  readonly name: string;
+  readonly currency: string;
+  readonly timeZone: string;
+  readonly tariffId: string;
+  readonly defaultTemplateType: TemplateType;
+  readonly money: MoneyState;
+  readonly lastRechargedAt: Temporal.Instant | null;
+  readonly quotaWatermark: bigint | null;
+  readonly availableWatermark: Micro | null;
+}
+
+export interface NewAccount {
+  readonly id: string;
+  readonly name: string;
+  readonly currency: string;
+  readonly timeZone: string;
+  readonly tariffId: string;
+  readonly defaultTemplateType: TemplateType;
+  readonly creditLimit: Micro;
+  readonly overdueGraceHours: number;
+  readonly at: Temporal.Instant;
+}
+
+export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> {
+  await tx
+    .insertInto('accounts')
+    .values({
+      account_id: account.id,
+      name: account.name,
+      currency: account.currency,
+      time_zone: account.timeZone,
+      tariff_id: account.tariffId,
+      default_template_type: account.defaultTemplateType,
+      credit_limit: account.creditLimit,
+      overdue_grace_hours: account.overdueGraceHours,
+      next_review_at: account.at,
+      created_at: account.at,
+    })
+    .execute();
+}
+
+/**
+ * Reads an account and holds its row until the transaction ends: nobody else moves its money or plans meanwhile.
+ * @throws InputError `account_unknown`
+ */
+export async function lockAccount(tx: Tx, accountId: string): Promise<Account> {
+  const row = await tx
+    .selectFrom('accounts')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  return toAccount(row, accountId);
+}
+
+/** @throws InputError `account_unknown` */
+export async function readAccount(db: Executor, accountId: string): Promise<Account> {
+  const row = await db.selectFrom('accounts').selectAll().where('account_id', '=', accountId).executeTakeFirst();
+  return toAccount(row, accountId);
+}
+
+export async function listAccounts(db: Executor): Promise<Account[]> {
+  const rows = await db.selectFrom('accounts').selectAll().orderBy('created_at').orderBy('account_id').execute();
+  return rows.map((row) => toAccount(row, row.account_id));
+}
+
+/** Accounts that are due for review, the most overdue first. */
+export async function findDueAccounts(db: Executor, now: Temporal.Instant, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('accounts')
+    .select('account_id')
+    .where('next_review_at', '<=', now)
+    .orderBy('next_review_at')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.account_id);
+}
+
+/** When the next account is due; null without accounts. */
+export async function nextAccountDueAt(db: Executor): Promise<Temporal.Instant | null> {
+  const row = await db
+    .selectFrom('accounts')
+    .select('next_review_at')
+    .orderBy('next_review_at')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.next_review_at ?? null;
+}
+
+/** Locks an account that is still due; undefined when another replica has it or has just reviewed it. */
+export async function lockIfDue(tx: Tx, accountId: string, now: Temporal.Instant): Promise<Account | undefined> {
+  const row = await tx
+    .selectFrom('accounts')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('next_review_at', '<=', now)
+    .forNoKeyUpdate()
+    .skipLocked()
+    .executeTakeFirst();
+  return row ? toAccount(row, accountId) : undefined;
+}
+
+export async function scheduleReview(tx: Tx, accountId: string, next: NextReview): Promise<void> {
+  await tx
+    .updateTable('accounts')
+    .set({
+      next_review_at: next.at,
+      quota_watermark: next.quotaWatermark,
+      available_watermark: next.availableWatermark,
+    })
+    .where('account_id', '=', accountId)
+    .execute();
+}
+
+/** Makes an account due for review at once. */
+export async function makeDue(tx: Tx, accountId: string, now: Temporal.Instant): Promise<void> {
+  await tx
+    .updateTable('accounts')
+    .set({ next_review_at: sql`least(next_review_at, ${now})` })
+    .where('account_id', '=', accountId)
+    .execute();
+}
+
+/** Moves the stored balance, and with it whether the account is overdue. Only the ledger calls this. */
+export async function moveBalance(
+  tx: Tx,
+  accountId: string,
+  change: { by: Micro; recharged: boolean; now: Temporal.Instant },
+): Promise<void> {
+  await tx
+    .updateTable('accounts')
+    .set((eb) => ({
+      balance: eb('balance', '+', change.by),
+      overdue_since: sql`case when balance + ${change.by}::bigint + credit_limit < 0
+        then coalesce(overdue_since, ${change.now}) end`,
+      ...(change.recharged ? { last_recharged_at: change.now } : {}),
+    }))
+    .where('account_id', '=', accountId)
+    .execute();
+}
+
+function toAccount(row: Selectable<Schema['accounts']> | undefined, accountId: string): Account {
+  if (!row) {
+    throw new InputError(
+      'account_unknown',
+      `There is no account ${accountId}; "npm run cli -- account list" shows them.`,
+    );
+  }
+  return {
+    id: row.account_id,
+    name: row.name,
+    currency: row.currency,
+    timeZone: row.time_zone,
+    tariffId: row.tariff_id,
+    defaultTemplateType: row.default_template_type,
+    money: {
+      balance: row.balance,
+      creditLimit: row.credit_limit,
+      overdueSince: row.overdue_since,
+      overdueGraceHours: row.overdue_grace_hours,
+    },
+    lastRechargedAt: row.last_recharged_at,
+    quotaWatermark: row.quota_watermark,
+    availableWatermark: row.available_watermark,
+  };
+}

@@ -1,0 +1,148 @@
+import { sql } from 'kysely';
+import type { Burn } from '../domain/forecast.ts';
+import type { Charge, HourlyUsage, MonthlyVolume } from '../domain/metering.ts';
+import type { TemplateType } from '../domain/usage.ts';
+import type { Executor, Tx } from './schema.ts';
+
+export async function insertCharges(
+  tx: Tx,
+  accountId: string,
+  batchId: string,
+  charges: readonly { id: string; charge: Charge }[],
+  now: Temporal.Instant,
+): Promise<void> {
+  if (charges.length === 0) return;
+  await tx
+    .insertInto('charges')
+    .values(
+      charges.map(({ id, charge }) => ({
+        account_id: accountId,
+        charge_id: id,
+        batch_id: batchId,
+        kind: charge.kind,
+        month: charge.month,
+        destination: charge.destination,
+        country: charge.country,
+        template_type: charge.templateType,
+        tariff_version: charge.tariffVersion,
+        segments: charge.segments,
+        at: now,
+        ...(charge.kind === 'plan'
+          ? { plan_id: charge.planId, tier: null, unit_price: null, amount: 0n }
+          : { plan_id: null, tier: charge.tier, unit_price: charge.unitPrice, amount: charge.amount }),
+      })),
+    )
+    .execute();
+}
+
+export async function readVolumes(
+  db: Executor,
+  accountId: string,
+  months: readonly string[],
+): Promise<MonthlyVolume[]> {
+  if (months.length === 0) return [];
+  const rows = await db
+    .selectFrom('monthly_volumes')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('month', 'in', months)
+    .execute();
+  return rows.map((row) => ({
+    month: row.month,
+    destination: row.destination,
+    country: row.country,
+    templateType: row.template_type,
+    tariffVersion: row.tariff_version,
+    planSegments: row.plan_segments,
+    paygSegments: row.payg_segments,
+    charged: row.charged,
+  }));
+}
+
+/** Stores volumes as they are now. */
+export async function writeVolumes(tx: Tx, accountId: string, volumes: readonly MonthlyVolume[]): Promise<void> {
+  if (volumes.length === 0) return;
+  await tx
+    .insertInto('monthly_volumes')
+    .values(
+      volumes.map((volume) => ({
+        account_id: accountId,
+        month: volume.month,
+        destination: volume.destination,
+        country: volume.country,
+        template_type: volume.templateType,
+        tariff_version: volume.tariffVersion,
+        plan_segments: volume.planSegments,
+        payg_segments: volume.paygSegments,
+        charged: volume.charged,
+      })),
+    )
+    .onConflict((oc) =>
+      oc
+        .columns(['account_id', 'month', 'destination', 'country', 'template_type', 'tariff_version'])
+        .doUpdateSet((eb) => ({
+          plan_segments: eb.ref('excluded.plan_segments'),
+          payg_segments: eb.ref('excluded.payg_segments'),
+          charged: eb.ref('excluded.charged'),
+        })),
+    )
+    .execute();
+}
+
+/** Adds to the usage by the hour. */
+export async function addHourlyUsage(tx: Tx, accountId: string, hours: readonly HourlyUsage[]): Promise<void> {
+  if (hours.length === 0) return;
+  await tx
+    .insertInto('hourly_usage')
+    .values(
+      hours.map((usage) => ({
+        account_id: accountId,
+        hour: usage.hour,
+        destination: usage.destination,
+        template_type: usage.templateType,
+        plan_segments: usage.planSegments,
+        payg_segments: usage.paygSegments,
+        amount: usage.amount,
+      })),
+    )
+    .onConflict((oc) =>
+      oc.columns(['account_id', 'hour', 'destination', 'template_type']).doUpdateSet((eb) => ({
+        plan_segments: eb('hourly_usage.plan_segments', '+', eb.ref('excluded.plan_segments')),
+        payg_segments: eb('hourly_usage.payg_segments', '+', eb.ref('excluded.payg_segments')),
+        amount: eb('hourly_usage.amount', '+', eb.ref('excluded.amount')),
+      })),
+    )
+    .execute();
+}
+
+/** What was used per day from `since` to `now`; a history shorter than that counts from its first hour, and at least a day. */
+export async function readBurn(
+  db: Executor,
+  accountId: string,
+  since: Temporal.Instant,
+  now: Temporal.Instant,
+): Promise<Burn> {
+  const rows = await db
+    .selectFrom('hourly_usage')
+    .select(['destination', 'template_type'])
+    .select((eb) => [
+      eb.fn.min('hour').as('first'),
+      sql<bigint>`sum(plan_segments + payg_segments)::bigint`.as('segments'),
+      sql<bigint>`sum(amount)::bigint`.as('amount'),
+    ])
+    .where('account_id', '=', accountId)
+    .where('hour', '>=', since)
+    .where('hour', '<=', now)
+    .groupBy(['destination', 'template_type'])
+    .execute();
+  const first = rows.reduce((min, row) => Math.min(min, row.first.epochMilliseconds), now.epochMilliseconds);
+  const hours = BigInt(Math.max(24, Math.ceil((now.epochMilliseconds - first) / 3_600_000)));
+  const perDay = (amount: bigint) => (amount * 24n) / hours;
+  const mainlandPerDay: Record<TemplateType, bigint> = { verification: 0n, notification: 0n, promotion: 0n };
+  let internationalPerDay = 0n;
+  for (const row of rows) {
+    if (row.destination === 'mainland') mainlandPerDay[row.template_type] = perDay(row.segments);
+    else internationalPerDay += perDay(row.amount);
+  }
+  return { mainlandPerDay, internationalPerDay };
+}

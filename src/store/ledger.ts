@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { RuleError } from '../domain/errors.ts';
+import { CASH, netOf, planOfBook, SEGMENT, type Transfer } from '../domain/ledger.ts';
+import { moveBalance } from './accounts.ts';
+import type { Tx } from './schema.ts';
+
+/**
+ * Books transfers of one account and moves what they touch: the balance and each plan's remaining, in the same transaction, so that
+ * both always equal their entries. The account must be locked. A transfer whose key is booked already is left as it is. (rule 8)
+ * @returns the transfers that were booked now.
+ * @throws RuleError `ledger_conflict` when a key is booked with other content.
+ */
+export async function postTransfers(
+  tx: Tx,
+  accountId: string,
+  transfers: readonly Transfer[],
+  now: Temporal.Instant,
+): Promise<Transfer[]> {
+  if (transfers.length === 0) return [];
+  const { rows } = await sql<{ key: string }>`
+    insert into transfers (account_id, transfer_id, key, kind, unit, from_book, to_book, amount, at, details)
+    select ${accountId}::uuid, t.* from unnest(
+      ${transfers.map(() => randomUUID())}::uuid[],
+      ${transfers.map((t) => t.key)}::text[],
+      ${transfers.map((t) => t.kind)}::text[],
+      ${transfers.map((t) => t.unit)}::text[],
+      ${transfers.map((t) => t.from)}::text[],
+      ${transfers.map((t) => t.to)}::text[],
+      ${transfers.map((t) => t.amount)}::bigint[],
+      ${transfers.map((t) => t.at.toString())}::timestamptz[],
+      ${transfers.map((t) => JSON.stringify(t.details))}::jsonb[]
+    ) as t
+    on conflict (account_id, key) do nothing
+    returning key`.execute(tx);
+  const bookedKeys = new Set(rows.map((row) => row.key));
+  const booked = transfers.filter((transfer) => bookedKeys.has(transfer.key));
+  if (booked.length < transfers.length) {
+    await assertSameContent(
+      tx,
+      accountId,
+      transfers.filter((transfer) => !bookedKeys.has(transfer.key)),
+    );
+  }
+
+  const cash = netOf(CASH, booked);
+  const recharged = booked.some((transfer) => transfer.kind === 'recharge');
+  if (cash !== 0n || recharged) await moveBalance(tx, accountId, { by: cash, recharged, now });
+  await moveRemaining(tx, accountId, booked);
+  return booked;
+}
+
+async function moveRemaining(tx: Tx, accountId: string, transfers: readonly Transfer[]): Promise<void> {
+  const segments = transfers.filter((transfer) => transfer.unit === SEGMENT);
+  const books = [...new Set(segments.flatMap((transfer) => [transfer.from, transfer.to]))];
+  const plans = books.flatMap((book) => {
+    const planId = planOfBook(book);
+    return planId === undefined ? [] : [{ planId, change: netOf(book, segments) }];
+  });
+  if (plans.length === 0) return;
+  await sql`
+    update plans set remaining = remaining + moved.change
+    from unnest(${plans.map((p) => p.planId)}::uuid[], ${plans.map((p) => p.change)}::bigint[]) as moved (plan_id, change)
+    where plans.account_id = ${accountId} and plans.plan_id = moved.plan_id`.execute(tx);
+}
+
+async function assertSameContent(tx: Tx, accountId: string, transfers: readonly Transfer[]): Promise<void> {
+  const rows = await tx
+    .selectFrom('transfers')
+    .select(['key', 'kind', 'unit', 'from_book', 'to_book', 'amount'])
+    .where('account_id', '=', accountId)
+    .where(
+      'key',
+      'in',
+      transfers.map((transfer) => transfer.key),
+    )
+    .execute();
+  for (const transfer of transfers) {
+    const same = rows.some(
+      (row) =>
+        row.key === transfer.key &&
+        row.kind === transfer.kind &&
+        row.unit === transfer.unit &&
+        row.from_book === transfer.from &&
+        row.to_book === transfer.to &&
+        row.amount === transfer.amount,
+    );
+    if (!same) {
+      throw new RuleError(
+        'ledger_conflict',
+        `"${transfer.key}" is already booked with other content; use a new key for a new transfer.`,
+        { key: transfer.key },
+      );
+    }
+  }
+}

@@ -1,0 +1,274 @@
+import type { ColumnType, JSONColumnType, Kysely, Transaction } from 'kysely';
+
+type Instant = Temporal.Instant;
+/** A column with a default in the database: may be left out of an insert. */
+type Defaulted<T> = ColumnType<T, T | undefined, T>;
+type Json<T extends object> = JSONColumnType<T>;
+
+export type DestinationColumn = 'mainland' | 'international';
+export type TemplateTypeColumn = 'verification' | 'notification' | 'promotion';
+
+/** The tables, as `migrations/` makes them. Money and segments are `bigint`; times are `Temporal.Instant`. */
+export interface Schema {
+  tariffs: {
+    tariff_id: string;
+    version: number;
+    currency: string;
+    effective_from: Instant;
+    document: Json<object>;
+    imported_at: Instant;
+  };
+  plan_offers: {
+    offer_id: string;
+    title: string;
+    segments: bigint;
+    price: bigint;
+    currency: string;
+    validity_months: number;
+    renewal_discount_bp: number;
+  };
+  accounts: {
+    account_id: string;
+    name: string;
+    currency: string;
+    time_zone: string;
+    tariff_id: string;
+    default_template_type: TemplateTypeColumn;
+    credit_limit: bigint;
+    overdue_grace_hours: number;
+    balance: Defaulted<bigint>;
+    overdue_since: Defaulted<Instant | null>;
+    last_recharged_at: Defaulted<Instant | null>;
+    next_review_at: Instant;
+    quota_watermark: Defaulted<bigint | null>;
+    available_watermark: Defaulted<bigint | null>;
+    created_at: Instant;
+  };
+  transfers: {
+    account_id: string;
+    transfer_id: string;
+    key: string;
+    kind: string;
+    unit: string;
+    from_book: string;
+    to_book: string;
+    amount: bigint;
+    at: Instant;
+    details: Json<object>;
+  };
+  plans: {
+    account_id: string;
+    plan_id: string;
+    key: string;
+    source: 'purchase' | 'renewal' | 'grant';
+    offer_id: string | null;
+    title: string;
+    total: bigint;
+    remaining: bigint;
+    price: bigint;
+    effective_at: Instant;
+    expires_at: Instant;
+    expired_at: Defaulted<Instant | null>;
+  };
+  usage_records: {
+    account_id: string;
+    record_id: string;
+    at: Instant;
+    destination: DestinationColumn;
+    country: string | null;
+    template_type: TemplateTypeColumn;
+    segments: number;
+    status: 'submitted' | 'delivered' | 'failed';
+    billing: 'free' | 'charged' | 'unpriced';
+    plan_segments: Defaulted<number>;
+    batch_id: string;
+    received_at: Instant;
+  };
+  rejected_usage: {
+    account_id: string;
+    rejection_id: string;
+    record_id: string;
+    reason: string;
+    digest: string;
+    received: Json<object>;
+    stored: JSONColumnType<object> | null;
+    received_at: Instant;
+  };
+  charges: {
+    account_id: string;
+    charge_id: string;
+    batch_id: string;
+    kind: 'plan' | 'payg' | 'correction';
+    month: string;
+    destination: DestinationColumn;
+    country: string;
+    template_type: TemplateTypeColumn;
+    tariff_version: number;
+    tier: number | null;
+    plan_id: string | null;
+    segments: bigint;
+    unit_price: bigint | null;
+    amount: bigint;
+    at: Instant;
+  };
+  monthly_volumes: {
+    account_id: string;
+    month: string;
+    destination: DestinationColumn;
+    country: string;
+    template_type: TemplateTypeColumn;
+    tariff_version: number;
+    plan_segments: bigint;
+    payg_segments: bigint;
+    charged: bigint;
+  };
+  hourly_usage: {
+    account_id: string;
+    hour: Instant;
+    destination: DestinationColumn;
+    template_type: TemplateTypeColumn;
+    plan_segments: bigint;
+    payg_segments: bigint;
+    amount: bigint;
+  };
+  template_codes: {
+    account_id: string;
+    template_code: string;
+    template_type: TemplateTypeColumn;
+  };
+  renewal_policies: {
+    account_id: string;
+    enabled: boolean;
+    threshold: bigint;
+    offer_id: string | null;
+    purchases_per_day: number;
+    purchases_per_month: number;
+    money_per_month: bigint | null;
+    approval_above: bigint | null;
+    changed_at: Instant;
+    changed_by: string;
+  };
+  renewals: {
+    account_id: string;
+    renewal_id: string;
+    trigger: 'threshold' | 'expiry';
+    state: 'requested' | 'approved' | 'paid' | 'failed' | 'stopped';
+    reason: string | null;
+    offer_id: string;
+    price: bigint;
+    plan_id: string | null;
+    approval_id: string | null;
+    opened_at: Instant;
+    attempted_at: Instant | null;
+    next_attempt_at: Instant | null;
+    closed_at: Instant | null;
+  };
+  alerts: {
+    account_id: string;
+    alert_id: string;
+    kind: string;
+    subject: string;
+    level: number;
+    opened_at: Instant;
+    level_since: Instant;
+    closed_at: Defaulted<Instant | null>;
+  };
+  approvals: {
+    account_id: string;
+    approval_id: string;
+    code: string;
+    action: Json<object>;
+    requested_by: string;
+    requester_name: string | null;
+    requested_at: Instant;
+    expires_at: Instant;
+    state: 'pending' | 'approved' | 'rejected' | 'expired';
+    decided_by: Defaulted<string | null>;
+    decider_name: Defaulted<string | null>;
+    decided_at: Defaulted<Instant | null>;
+    outcome: Defaulted<string | null>;
+  };
+  groups: {
+    corp_id: string;
+    conversation_id: string;
+    account_id: string;
+    title: string;
+    language: 'zh-CN' | 'en';
+    bound_at: Instant;
+    bound_by: string;
+  };
+  group_administrators: {
+    corp_id: string;
+    conversation_id: string;
+    staff_id: string;
+    name: string;
+    added_at: Instant;
+  };
+  group_codes: {
+    code_hash: string;
+    account_id: string;
+    issued_at: Instant;
+    expires_at: Instant;
+    used_at: Defaulted<Instant | null>;
+  };
+  group_code_attempts: {
+    corp_id: string;
+    conversation_id: string;
+    window_start: Instant;
+    failures: number;
+  };
+  api_keys: {
+    key_id: string;
+    account_id: string;
+    secret_hash: string;
+    label: string;
+    created_at: Instant;
+    revoked_at: Defaulted<Instant | null>;
+  };
+  inbox: {
+    corp_id: string;
+    message_id: string;
+    received_at: Instant;
+  };
+  notices: {
+    account_id: string;
+    notice_id: string;
+    key: string;
+    reason: string;
+    recipient: string;
+    target: Json<object>;
+    content: Json<object>;
+    out_track_id: string | null;
+    state: 'waiting' | 'delivered' | 'dead';
+    form: Defaulted<string | null>;
+    attempts: Defaulted<number>;
+    next_attempt_at: Instant;
+    leased_until: Defaulted<Instant | null>;
+    lease_id: Defaulted<string | null>;
+    last_error: Defaulted<string | null>;
+    queued_at: Instant;
+    ordinal: bigint;
+    finished_at: Defaulted<Instant | null>;
+  };
+  cards: {
+    out_track_id: string;
+    account_id: string | null;
+    corp_id: string;
+    conversation_id: string;
+    buttons: Json<object>;
+    subject: string | null;
+    created_at: Instant;
+  };
+  job_runs: {
+    job: string;
+    slot: Instant;
+    started_at: Instant;
+    finished_at: Defaulted<Instant | null>;
+    outcome: Defaulted<string | null>;
+  };
+}
+
+/** A transaction. Everything that writes takes one, so that a use case commits as a whole. */
+export type Tx = Transaction<Schema>;
+/** A transaction, or the pool: enough for a read that stands alone. */
+export type Executor = Kysely<Schema>;

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { parseMoney } from '../domain/money.ts';
+import type { Tariff } from '../domain/tariff.ts';
+import type { Executor, Tx } from './schema.ts';
+
+const price = z
+  .string()
+  .regex(/^\d{1,9}(\.\d{1,6})?$/, 'a price is a decimal string such as "0.045"')
+  .transform(parseMoney);
+
+const tiers = z
+  .array(
+    z.object({ upTo: z.int().positive().nullable(), price }).transform((t) => ({ ...t, upTo: bigintOrNull(t.upTo) })),
+  )
+  .min(1)
+  .refine((list) => list.every((tier, i) => (tier.upTo === null) === (i === list.length - 1)), {
+    error: 'the last tier, and only it, has "upTo": null',
+  })
+  .refine((list) => list.every((tier, i) => i === 0 || tier.upTo === null || tier.upTo > (list[i - 1]?.upTo ?? 0n)), {
+    error: 'the bounds of the tiers must grow',
+  });
+
+/** A price list as it is written in a file and kept in the database. Prices are decimal strings per segment. */
+export const tariffDocument = z.strictObject({
+  id: z.string().min(1),
+  version: z.int().positive(),
+  currency: z.string().regex(/^[A-Z]{3}$/),
+  effectiveFrom: z.iso.datetime({ offset: true }),
+  mode: z.enum(['volume', 'graduated']),
+  planUsageCounts: z.boolean(),
+  mainland: z.strictObject({ verification: tiers, notification: tiers, promotion: tiers }),
+  international: z.record(z.string().regex(/^[A-Z]{2}$/, 'a country is its ISO 3166 code, such as "HK"'), price),
+});
+
+export type TariffDocument = z.input<typeof tariffDocument>;
+
+export async function insertTariff(tx: Tx, document: TariffDocument, now: Temporal.Instant): Promise<void> {
+  await tx
+    .insertInto('tariffs')
+    .values({
+      tariff_id: document.id,
+      version: document.version,
+      currency: document.currency,
+      effective_from: Temporal.Instant.from(document.effectiveFrom),
+      document: JSON.stringify(document),
+      imported_at: now,
+    })
+    .onConflict((oc) => oc.columns(['tariff_id', 'version']).doNothing())
+    .execute();
+}
+
+/** All versions of a tariff, ascending by when they begin. */
+export async function readTariffs(db: Executor, tariffId: string): Promise<Tariff[]> {
+  const rows = await db
+    .selectFrom('tariffs')
+    .select(['document', 'effective_from'])
+    .where('tariff_id', '=', tariffId)
+    .orderBy('effective_from')
+    .orderBy('version')
+    .execute();
+  return rows.map((row) => {
+    const { effectiveFrom: _, ...document } = tariffDocument.parse(row.document);
+    return { ...document, effectiveFrom: row.effective_from };
+  });
+}
+
+function bigintOrNull(value: number | null): bigint | null {
+  return value === null ? null : BigInt(value);
+}
