@@ -1,0 +1,52 @@
+import { isIP } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { SandboxError } from './errors.ts';
+
+const HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'x-frame-options': 'DENY',
+};
+
+/**
+ * Keeps pages of other origins from driving the sandbox through its user's browser, and gives every answer the headers that keep the
+ * sandbox's own page from loading anything from elsewhere.
+ */
+export function guardBrowsers(app: FastifyInstance, host: string): void {
+  app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+    reply.headers({ ...HEADERS });
+    if (request.url.startsWith('/api/')) checkOrigin(request, host);
+  });
+}
+
+/**
+ * The origin has to be the sandbox's own. That is compared with the Host header, so that header must be one that a foreign site cannot
+ * have: an address or localhost, not a name that its owner may point at this machine.
+ */
+function checkOrigin(request: FastifyRequest, host: string): void {
+  const { hostname } = new URL(`http://${request.headers.host ?? 'localhost'}`);
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  if (bare !== 'localhost' && bare !== host && isIP(bare) === 0) {
+    throw new SandboxError(
+      403,
+      'foreign_host',
+      `The sandbox is not reached as ${hostname}; use localhost or its address.`,
+    );
+  }
+  const { origin } = request.headers;
+  if (origin !== undefined && origin !== `http://${request.headers.host}`) {
+    throw new SandboxError(403, 'foreign_origin', 'A page of another origin may not use the sandbox.');
+  }
+}

@@ -1,0 +1,180 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { SandboxBackend, SandboxClock } from './backend.ts';
+import { SandboxError } from './errors.ts';
+import { EventFeed } from './event-feed.ts';
+import type { People } from './people.ts';
+import type { Platform } from './platform.ts';
+import { sendSms, smsSchema } from './usage-sender.ts';
+
+export interface ControlApiOptions {
+  readonly platform: Platform;
+  readonly people: People;
+  readonly clock: SandboxClock;
+  readonly backend: SandboxBackend | undefined;
+}
+
+const sequence = z.coerce.number().int().min(0);
+const idParams = z.object({ id: z.string() });
+const cardParams = z.object({ outTrackId: z.string() });
+const messagesQuery = z.strictObject({
+  after: sequence.optional(),
+  limit: z.coerce.number().int().min(1).max(10_000).optional(),
+  as: z.string().optional(),
+});
+const sayBody = z.strictObject({ userId: z.string(), text: z.string() });
+const clickBody = z.strictObject({ userId: z.string(), actionId: z.string() });
+const advanceBody = z.strictObject({ by: z.string() });
+const rechargeBody = z.strictObject({
+  accountId: z.string().min(1).optional(),
+  amount: z.string().regex(/^\d{1,12}(\.\d{1,2})?$/, 'an amount in yuan, e.g. 500.00'),
+});
+
+/** `/api/…`: what the page, tests and scripts use to act as the people and to look at the conversations. */
+export function controlApi(options: ControlApiOptions): (app: FastifyInstance) => Promise<void> {
+  const { platform, people, clock, backend } = options;
+  const { directory, conversations, gateway } = platform;
+  const clockNow = () => ({ now: new Date(clock.now()).toISOString() });
+  const connectionCount = () => ({ connections: gateway.connections.length });
+
+  return async (app) => {
+    app.setErrorHandler(answerError);
+    app.setNotFoundHandler((_request, reply) => {
+      reply.code(404).send({ error: { code: 'not_found', message: 'There is no such call.' } });
+    });
+
+    const feed = new EventFeed();
+    const stops = [
+      conversations.onChange((message) => feed.send('message', message)),
+      gateway.onCount((connections) => feed.send('connection', { connections })),
+    ];
+    app.addHook('preClose', async () => {
+      for (const stop of stops) stop();
+      feed.close();
+    });
+
+    app.get('/conversations', async () =>
+      directory.conversations.map(({ id, title, type, members }) => ({ id, title, type, members })),
+    );
+
+    app.get('/conversations/:id/messages', async (request) => {
+      const { id } = idParams.parse(request.params);
+      if (directory.conversation(id) === undefined) {
+        throw new SandboxError(404, 'conversation_unknown', `There is no conversation ${id}.`);
+      }
+      const { after, limit, as } = messagesQuery.parse(request.query);
+      return conversations.list(id, {
+        ...(after === undefined ? {} : { after }),
+        ...(limit === undefined ? {} : { limit }),
+        ...(as === undefined ? {} : { as }),
+      });
+    });
+
+    app.post('/conversations/:id/messages', async (request, reply) => {
+      const { userId, text } = sayBody.parse(request.body);
+      return reply.code(201).send(people.say(idParams.parse(request.params).id, userId, text));
+    });
+
+    app.post('/cards/:outTrackId/clicks', async (request) => {
+      const { userId, actionId } = clickBody.parse(request.body);
+      return people.click(cardParams.parse(request.params).outTrackId, userId, actionId);
+    });
+
+    app.get('/clock', async () => clockNow());
+
+    app.post('/clock/advance', async (request) => {
+      const { by } = advanceBody.parse(request.body);
+      await clock.advance(forwardDuration(by));
+      feed.send('clock', clockNow());
+      return clockNow();
+    });
+
+    app.get('/connection', async () => connectionCount());
+
+    app.get('/accounts', async () => presentBackend().accounts());
+
+    app.post('/sms', async (request) => {
+      const sms = smsSchema.parse(request.body);
+      const service = presentBackend();
+      return sendSms(service, await accountOf(service, sms.accountId), sms, clock.now());
+    });
+
+    app.post('/recharge', async (request) => {
+      const { accountId, amount } = rechargeBody.parse(request.body);
+      const service = presentBackend();
+      const account = await accountOf(service, accountId);
+      try {
+        await service.recharge(account, amount);
+      } catch (error) {
+        throw new SandboxError(400, 'recharge_refused', error instanceof Error ? error.message : String(error));
+      }
+      return {};
+    });
+
+    app.get('/events', (_request, reply) => {
+      feed.open(reply, [
+        ['clock', clockNow()],
+        ['connection', connectionCount()],
+      ]);
+    });
+  };
+
+  function presentBackend(): SandboxBackend {
+    if (backend === undefined) {
+      throw new SandboxError(501, 'no_service', 'This sandbox runs without a service to send messages or money to.');
+    }
+    return backend;
+  }
+}
+
+/** The account that is meant: the named one, or the only one. */
+async function accountOf(backend: SandboxBackend, accountId: string | undefined): Promise<string> {
+  const accounts = await backend.accounts();
+  const [first, ...others] = accounts;
+  if (accountId !== undefined) {
+    if (accounts.some((account) => account.id === accountId)) return accountId;
+    throw new SandboxError(404, 'account_unknown', `There is no account ${accountId}.`, 'accountId');
+  }
+  if (first === undefined) throw new SandboxError(409, 'no_account', 'The service has no account yet.', 'accountId');
+  if (others.length > 0) {
+    const ids = accounts.map((account) => account.id).join(', ');
+    throw new SandboxError(400, 'account_needed', `Say which account: ${ids}.`, 'accountId');
+  }
+  return first.id;
+}
+
+/** The duration as it was given, if it is one that moves the clock forward. */
+function forwardDuration(by: string): string {
+  let sign = 0;
+  try {
+    sign = Temporal.Duration.from(by).sign;
+  } catch {
+    // Answered below, as a duration that does not move the clock is.
+  }
+  if (sign > 0) return by;
+  throw new SandboxError(
+    400,
+    'invalid_duration',
+    'Give an ISO 8601 duration that moves the clock forward, e.g. PT2H or P1D.',
+    'by',
+  );
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof SandboxError) {
+    const field = error.field === undefined ? {} : { field: error.field };
+    return reply.code(error.status).send({ error: { code: error.code, message: error.message, ...field } });
+  }
+  if (error instanceof z.ZodError) {
+    const [issue] = error.issues;
+    const path = issue?.path.join('.') ?? '';
+    const field = path === '' ? {} : { field: path };
+    return reply
+      .code(400)
+      .send({ error: { code: 'invalid_input', message: issue?.message ?? 'invalid input', ...field } });
+  }
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  if (status >= 500) request.log.error(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return reply.code(status).send({ error: { code: status < 500 ? 'invalid_request' : 'internal', message } });
+}

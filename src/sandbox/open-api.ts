@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Body } from './api-route.ts';
+import type { CallFault, CallFaults } from './call-faults.ts';
+import { cardRoutes } from './card-api.ts';
+import { LegacyApiError, OpenApiError } from './errors.ts';
+import type { EventLog } from './event-log.ts';
+import { gatewayRoutes } from './gateway-api.ts';
+import type { Platform } from './platform.ts';
+import { robotRoutes } from './robot-api.ts';
+
+/** A call of the bot to the platform. Secrets are not kept. */
+export interface ApiCall {
+  readonly at: number;
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+  /** The HTTP status; null where the call was left without an answer. */
+  readonly status: number | null;
+  readonly response: unknown;
+}
+
+export interface OpenApiOptions {
+  readonly platform: Platform;
+  readonly calls: EventLog<ApiCall>;
+  readonly faults: CallFaults;
+  /** Calls of one API that an app may make in a second of real time. */
+  readonly callsPerSecond: number;
+}
+
+/** api.dingtalk.com and oapi.dingtalk.com, as far as the bot calls them, on the paths that they have there. */
+export function openApi(options: OpenApiOptions): (app: FastifyInstance) => Promise<void> {
+  const { platform, calls, faults } = options;
+  const recent = new Map<string, number[]>();
+
+  return async (app) => {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser(
+      '*',
+      { parseAs: 'buffer', bodyLimit: 1_048_576 },
+      async (_request: FastifyRequest, body: Buffer) => ({
+        bytes: body.length,
+        json: parseJson(body),
+      }),
+    );
+
+    const met = new WeakMap<FastifyRequest, CallFault>();
+    app.addHook('preHandler', async (request, reply) => {
+      const fault = faults.take(request.method, pathOf(request));
+      if (fault === undefined) return;
+      met.set(request, fault);
+      if (fault.kind === 'answer') return reply.code(fault.status).send(fault.body);
+      if (fault.kind === 'drop' && fault.when === 'after') return;
+      reply.hijack();
+      record(request, null, null);
+      if (fault.kind === 'drop') request.raw.socket.destroy();
+    });
+    app.addHook('onSend', async (request, reply, payload) => {
+      const fault = met.get(request);
+      const dropped = fault?.kind === 'drop';
+      record(request, dropped ? null : reply.statusCode, typeof payload === 'string' ? parseJson(payload) : null);
+      if (dropped) request.raw.socket.destroy();
+      return payload;
+    });
+    app.setErrorHandler(answerError);
+
+    for (const route of [...gatewayRoutes(platform), ...robotRoutes(platform), ...cardRoutes(platform)]) {
+      app.route({
+        method: route.method,
+        url: route.path,
+        handler: async (request, reply) => {
+          const query = request.query as Record<string, string | undefined>;
+          const incoming = { body: (request.body as Body | undefined) ?? NO_BODY, query, headers: request.headers };
+          if (route.token === 'header') checkToken(incoming.headers['x-acs-dingtalk-access-token']);
+          if (route.token === 'query' && !platform.tokens.isValid(query.access_token ?? '')) {
+            throw new LegacyApiError(40014, '不合法的access_token');
+          }
+          if (route.token === 'header') throttle(`${route.method} ${route.path}`);
+          const answer = await route.handle(incoming);
+          if (typeof answer === 'string') return reply.type('application/xml; charset=utf-8').send(answer);
+          return reply.send(answer);
+        },
+      });
+    }
+  };
+
+  function checkToken(token: string | string[] | undefined): void {
+    if (typeof token !== 'string' || !platform.tokens.isValid(token)) {
+      throw new OpenApiError(400, 'InvalidAuthentication', '不合法的access_token');
+    }
+  }
+
+  function throttle(api: string): void {
+    const now = performance.now();
+    const times = (recent.get(api) ?? []).filter((time) => time > now - 1000);
+    recent.set(api, times);
+    if (times.length >= options.callsPerSecond) {
+      throw new OpenApiError(403, 'Forbidden.AccessDenied.QpsLimitForAppkeyAndApi', '调用频率超过限制');
+    }
+    times.push(now);
+  }
+
+  function record(request: FastifyRequest, status: number | null, response: unknown): void {
+    calls.add({
+      at: platform.now(),
+      method: request.method,
+      path: pathOf(request),
+      body: withoutSecrets((request.body as Body | undefined)?.json),
+      status,
+      response: withoutSecrets(response),
+    });
+  }
+}
+
+/** What the platform's own gateway says of a path that it does not know. */
+export function apiNotFound(reply: FastifyReply): FastifyReply {
+  return reply.code(404).send({
+    code: 'InvalidAction.NotFound',
+    requestid: requestId(),
+    message: 'Specified api is not found, please check your url and method.',
+  });
+}
+
+const NO_BODY: Body = { bytes: 0, json: undefined };
+const SECRETS: ReadonlySet<string> = new Set(['clientSecret', 'appSecret', 'accessToken', 'ticket']);
+
+function withoutSecrets(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, SECRETS.has(key) ? '[hidden]' : one]));
+}
+
+function answerError(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof LegacyApiError) {
+    return reply.code(200).send({ errcode: error.errcode, errmsg: error.message, request_id: requestId() });
+  }
+  if (error instanceof OpenApiError) {
+    return reply.code(error.status).send({ code: error.code, requestid: requestId(), message: error.message });
+  }
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  return reply.code(status).send({
+    code: status < 500 ? 'invalidParameter' : 'systemError',
+    requestid: requestId(),
+    message: error instanceof Error ? error.message : '系统错误',
+  });
+}
+
+function requestId(): string {
+  return randomUUID().toUpperCase();
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? request.url;
+}
+
+function parseJson(text: string | Buffer): unknown {
+  try {
+    return JSON.parse(text.toString());
+  } catch {
+    return undefined;
+  }
+}

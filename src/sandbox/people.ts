@@ -1,0 +1,226 @@
+import { z } from 'zod';
+import { type CardParams, renderCard } from './card-templates.ts';
+import { answerClick, cardFace } from './cards.ts';
+import { BOT, type Message } from './conversations.ts';
+import { SandboxError } from './errors.ts';
+import { CARD_TOPIC, ROBOT_TOPIC } from './gateway.ts';
+import { mentionsIn, reason } from './message-content.ts';
+import type { Platform } from './platform.ts';
+import { type Conversation, type Person, platformId } from './world.ts';
+
+/** A `sessionWebhook` is good for 90 minutes. */
+const SESSION_LIFETIME_MS = 90 * 60_000;
+const TEXT_MAX = 5_000;
+
+/** What became of a click. */
+export interface ClickResult {
+  /** Whether the bot answered within the platform's limit. */
+  readonly acknowledged: boolean;
+  readonly code: number | null;
+  /** The `response` of the bot's answer; null where there is none. */
+  readonly response: unknown;
+  /** Why the card was not changed although the bot answered; null where nothing is wrong. */
+  readonly problem: string | null;
+}
+
+const cardMapSchema = z.object({ cardParamMap: z.record(z.string(), z.string()) });
+const answerSchema = z.object({
+  response: z
+    .object({
+      cardUpdateOptions: z
+        .object({ updateCardDataByKey: z.boolean().default(false), updatePrivateDataByKey: z.boolean().default(false) })
+        .default({ updateCardDataByKey: false, updatePrivateDataByKey: false }),
+      cardData: cardMapSchema.nullish(),
+      userPrivateData: cardMapSchema.nullish(),
+    })
+    .nullish(),
+});
+
+/** What people do: they type, and they click on cards. */
+export class People {
+  readonly #platform: Platform;
+  readonly #callbackTimeoutMs: number;
+
+  /** @param callbackTimeoutMs real time that the bot has to answer a card's callback */
+  constructor(platform: Platform, callbackTimeoutMs: number) {
+    this.#platform = platform;
+    this.#callbackTimeoutMs = callbackTimeoutMs;
+  }
+
+  /**
+   * A person types `text`; in a group they mention the bot. The message goes to one of the bot's connections, or is lost to the bot
+   * where none is open. Throws a `SandboxError` where the person is not in the conversation.
+   */
+  say(conversationId: string, userId: string, text: string): Message {
+    const { directory, conversations, gateway } = this.#platform;
+    const conversation = directory.conversation(conversationId);
+    if (conversation === undefined) {
+      throw new SandboxError(404, 'conversation_unknown', `There is no conversation ${conversationId}.`);
+    }
+    const person = directory.person(userId);
+    if (person === undefined)
+      throw new SandboxError(400, 'person_unknown', `Nobody has the userId ${userId}.`, 'userId');
+    if (!directory.isMember(conversationId, userId)) {
+      throw new SandboxError(403, 'not_a_member', `${person.name} is not in this conversation.`, 'userId');
+    }
+    if (text.trim() === '') throw new SandboxError(400, 'text_empty', 'There is nothing to send.', 'text');
+    if (text.length > TEXT_MAX) {
+      throw new SandboxError(400, 'text_too_long', `A message has at most ${TEXT_MAX} characters.`, 'text');
+    }
+    const isGroup = conversation.type === 'group';
+    const botMention = `@${directory.app.robotName}`;
+    const spoken = isGroup ? text.replace(botMention, '') : text;
+    const others = isGroup
+      ? mentionsIn(
+          spoken,
+          conversation.members.map((member) => member.userId),
+        )
+      : [];
+    return conversations.post(
+      {
+        conversationId,
+        from: userId,
+        kind: 'text',
+        text: isGroup && spoken === text ? `${botMention} ${text}` : text,
+        mentions: isGroup ? [BOT, ...others] : [],
+      },
+      (id, at) => {
+        const content = isGroup ? ` ${spoken.replace(/^ /, '')}` : spoken;
+        const push = this.#robotMessage(conversation, person, id, at, content, others);
+        return gateway.push(ROBOT_TOPIC, push) !== null;
+      },
+    );
+  }
+
+  /**
+   * A person clicks on a card's button; waits for the bot's answer as long as the platform does. A late answer changes nothing.
+   * Throws a `SandboxError` where that person sees no such card or button, or the button cannot be clicked.
+   */
+  async click(outTrackId: string, userId: string, actionId: string): Promise<ClickResult> {
+    const { directory, conversations, gateway } = this.#platform;
+    const card = conversations.card(outTrackId);
+    const shownTo = conversations
+      .cardMessages(outTrackId)
+      .find(
+        (message) =>
+          directory.isMember(message.conversationId, userId) && (message.visibleTo?.includes(userId) ?? true),
+      );
+    if (card === undefined || shownTo === undefined) {
+      throw new SandboxError(404, 'card_unknown', `${directory.nameOf(userId)} sees no card ${outTrackId}.`);
+    }
+    const button = cardFace(card, userId).buttons.find((one) => one.id === actionId);
+    if (button === undefined) {
+      const known = renderCard(card.templateId, card.params).buttons.map((one) => one.id);
+      throw new SandboxError(
+        404,
+        'button_unknown',
+        `The card has no button ${actionId}, but: ${known.join(', ')}.`,
+        'actionId',
+      );
+    }
+    if (button.disabled)
+      throw new SandboxError(409, 'button_disabled', `The button ${actionId} is disabled.`, 'actionId');
+    if (!button.callsBack || card.callbackType !== 'STREAM') {
+      throw new SandboxError(
+        409,
+        'button_without_callback',
+        `The button ${actionId} does not call back to the bot.`,
+        'actionId',
+      );
+    }
+    const content = JSON.stringify({ cardPrivateData: { actionIds: [actionId], params: button.params } });
+    const messageId = gateway.push(CARD_TOPIC, {
+      type: 'actionCallback',
+      outTrackId,
+      corpId: directory.corpId,
+      userId,
+      userIdType: 1,
+      spaceType: 'im',
+      spaceId: shownTo.conversationId,
+      extension: '{}',
+      content,
+      value: content,
+    });
+    const answer = messageId === null ? null : await gateway.acknowledgementOf(messageId, this.#callbackTimeoutMs);
+    if (answer === null) return { acknowledged: false, code: null, response: null, problem: 'no answer in time' };
+    return { acknowledged: true, code: answer.code, ...this.#apply(outTrackId, userId, answer.code, answer.data) };
+  }
+
+  #apply(
+    outTrackId: string,
+    userId: string,
+    code: number,
+    data: string,
+  ): { response: unknown; problem: string | null } {
+    let value: unknown;
+    try {
+      value = data === '' ? {} : JSON.parse(data);
+    } catch (error) {
+      return { response: null, problem: `data: ${reason(error)}` };
+    }
+    const response = z.looseObject({ response: z.unknown() }).safeParse(value).data?.response ?? null;
+    if (code !== 200) return { response, problem: `the bot answered with code ${code}` };
+    const parsed = answerSchema.safeParse(value);
+    if (!parsed.success) return { response, problem: reason(parsed.error) };
+    const card = this.#platform.conversations.card(outTrackId);
+    const given = parsed.data.response;
+    if (card !== undefined && given != null) {
+      const paramsOf = (map: { cardParamMap: CardParams } | null | undefined) => map?.cardParamMap;
+      const changed = answerClick(card, userId, {
+        cardData: paramsOf(given.cardData),
+        userPrivateData: paramsOf(given.userPrivateData),
+        byKey: given.cardUpdateOptions.updateCardDataByKey,
+        privateByKey: given.cardUpdateOptions.updatePrivateDataByKey,
+      });
+      if (changed !== card) this.#platform.conversations.saveCard(changed);
+    }
+    return { response, problem: null };
+  }
+
+  /** The robot callback of a text message, with every field that the platform's documentation names. */
+  #robotMessage(
+    conversation: Conversation,
+    person: Person,
+    msgId: string,
+    at: number,
+    content: string,
+    mentioned: readonly string[],
+  ): Record<string, unknown> {
+    const { directory, conversations } = this.#platform;
+    const { app, corpId } = directory;
+    const session = conversations.openSession(conversation, person.userId, SESSION_LIFETIME_MS);
+    const robotId = platformId(`robot:${app.robotCode}`);
+    const isGroup = conversation.type === 'group';
+    return {
+      senderPlatform: 'Mac',
+      conversationId: conversation.id,
+      conversationType: isGroup ? '2' : '1',
+      ...(isGroup
+        ? {
+            conversationTitle: conversation.title,
+            atUsers: [{ dingtalkId: robotId }, ...mentioned.map((userId) => this.#atUser(userId))],
+            isInAtList: true,
+          }
+        : {}),
+      chatbotCorpId: corpId,
+      chatbotUserId: robotId,
+      msgId,
+      senderNick: person.name,
+      senderId: platformId(person.userId),
+      senderStaffId: person.external ? '' : person.userId,
+      senderCorpId: corpId,
+      isAdmin: false,
+      sessionWebhook: `${this.#platform.url()}/robot/sendBySession?session=${session.id}`,
+      sessionWebhookExpiredTime: session.expiresAt,
+      createAt: at,
+      robotCode: app.robotCode,
+      msgtype: 'text',
+      text: { content },
+    };
+  }
+
+  #atUser(userId: string): Record<string, string> {
+    const staff = this.#platform.directory.staff(userId);
+    return { dingtalkId: platformId(userId), ...(staff === undefined ? {} : { staffId: userId }) };
+  }
+}
