@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts';
 import { installedBinaries, reachableBinaries } from './embedded/binaries.ts';
 import { clearLeftover, portOfRunning } from './embedded/leftover.ts';
 import { type FileLock, tryLock } from './embedded/lock.ts';
-import { findPlace, giveTo, makeFolder, type Place } from './embedded/place.ts';
+import { DataFolderDeniedError, findPlace, giveTo, makeFolder, type Place } from './embedded/place.ts';
 import { type Installation, runProgram, ServerProcess } from './embedded/server-process.ts';
 import { StoreError } from './errors.ts';
 
@@ -93,12 +93,7 @@ function lockPlace({ home }: Place): FileLock | undefined {
   try {
     return tryLock(join(home, 'lock'));
   } catch (error) {
-    throw new StoreError(
-      'data_folder_denied',
-      `The database folder ${home} cannot be used by this user. Start as the user who started it first, ` +
-        'give the folder to yourself (chown -R), or choose another DATA_DIR.',
-      { cause: error },
-    );
+    throw new DataFolderDeniedError(home, { cause: error });
   }
 }
 

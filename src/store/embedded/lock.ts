@@ -1,7 +1,9 @@
+import { chmodSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 /** A lock that one process at a time holds. The operating system gives it back when that process ends, however it ends. */
 export interface FileLock {
+  /** Gives the lock back; a second call does nothing. */
   release(): void;
 }
 
@@ -15,12 +17,18 @@ export function tryLock(path: string): FileLock | undefined {
   const file = new DatabaseSync(path, { timeout: 0 });
   try {
     file.exec('BEGIN EXCLUSIVE');
+    // Whoever can read the file could hold its lock, and keep its owner out.
+    chmodSync(path, 0o600);
   } catch (error) {
     file.close();
     if (isBusy(error)) return undefined;
     throw error;
   }
-  return { release: () => file.close() };
+  return {
+    release: () => {
+      if (file.isOpen) file.close();
+    },
+  };
 }
 
 const SQLITE_BUSY = 5;

@@ -14,13 +14,25 @@ export interface Place {
   readonly identity: Identity;
 }
 
+/** The data belongs to another user. */
+export class DataFolderDeniedError extends StoreError {
+  constructor(home: string, options?: ErrorOptions) {
+    super(
+      'data_folder_denied',
+      `The database folder ${home} belongs to another user. Start as the user who started it first, or as root, ` +
+        'or choose another DATA_DIR.',
+      options,
+    );
+  }
+}
+
 /**
  * The place that `dataDir` stands for, made when it is not there yet.
  *
  * As root the server runs as another user, who must be able to enter the place. When the folder of `dataDir` is closed to
  * that user, the place is made below `sharedFolder` and `dataDir` becomes a symbolic link to it.
  *
- * @throws StoreError `data_folder_unreachable`, `data_folder_missing`, `no_unprivileged_user`
+ * @throws StoreError `data_folder_unreachable`, `data_folder_missing`, `data_folder_denied`, `no_unprivileged_user`
  */
 export async function findPlace(dataDir: string, sharedFolder: string): Promise<Place> {
   const path = resolve(dataDir);
@@ -29,6 +41,7 @@ export async function findPlace(dataDir: string, sharedFolder: string): Promise<
     // `mkdir` on a link to nothing says that it exists; `follow` then says what is wrong with it.
     await makeFolder(path, 0o700).catch(throwUnlessThere);
     const home = await follow(path);
+    if ((await stat(home)).uid !== process.geteuid?.()) throw new DataFolderDeniedError(home);
     return { home, cluster: join(home, 'cluster'), identity: {} };
   }
 
