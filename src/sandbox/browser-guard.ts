@@ -21,13 +21,14 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Keeps pages of other origins from driving the sandbox through its user's browser, and gives every answer the headers that keep the
+ * Keeps pages of other origins from using the sandbox through its user's browser, and gives every answer the headers that keep the
  * sandbox's own page from loading anything from elsewhere.
+ * @param host the name or address that the sandbox listens on
  */
 export function guardBrowsers(app: FastifyInstance, host: string): void {
   app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     reply.headers({ ...HEADERS });
-    if (request.url.startsWith('/api/')) checkOrigin(request, host);
+    checkOrigin(request, host);
   });
 }
 
@@ -36,17 +37,16 @@ export function guardBrowsers(app: FastifyInstance, host: string): void {
  * have: an address or localhost, not a name that its owner may point at this machine.
  */
 function checkOrigin(request: FastifyRequest, host: string): void {
-  const { hostname } = new URL(`http://${request.headers.host ?? 'localhost'}`);
-  const bare = hostname.replace(/^\[|\]$/g, '');
-  if (bare !== 'localhost' && bare !== host && isIP(bare) === 0) {
+  const { host: named, origin } = request.headers;
+  const name = URL.parse(`http://${named}`)?.hostname.replace(/^\[|\]$/g, '') ?? '';
+  if (name !== 'localhost' && name !== host && isIP(name) === 0) {
     throw new SandboxError(
       403,
       'foreign_host',
-      `The sandbox is not reached as ${hostname}; use localhost or its address.`,
+      'The sandbox is not reached by this name; use localhost or its address.',
     );
   }
-  const { origin } = request.headers;
-  if (origin !== undefined && origin !== `http://${request.headers.host}`) {
+  if (origin !== undefined && origin !== `http://${named}`) {
     throw new SandboxError(403, 'foreign_origin', 'A page of another origin may not use the sandbox.');
   }
 }

@@ -163,7 +163,7 @@ function forwardDuration(by: string): string {
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof SandboxError) {
     const field = error.field === undefined ? {} : { field: error.field };
-    return reply.code(error.status).send({ error: { code: error.code, message: error.message, ...field } });
+    return reply.code(error.statusCode).send({ error: { code: error.code, message: error.message, ...field } });
   }
   if (error instanceof z.ZodError) {
     const [issue] = error.issues;

@@ -1,13 +1,14 @@
 /** A refusal of the control API or of a person's act: what was wrong, and with which field. */
 export class SandboxError extends Error {
-  readonly status: number;
+  /** The HTTP status; the name is the one that fastify reads. */
+  readonly statusCode: number;
   readonly code: string;
   readonly field: string | undefined;
 
-  constructor(status: number, code: string, message: string, field?: string) {
+  constructor(statusCode: number, code: string, message: string, field?: string) {
     super(message);
     this.name = 'SandboxError';
-    this.status = status;
+    this.statusCode = statusCode;
     this.code = code;
     this.field = field;
   }

@@ -1,8 +1,7 @@
 import type { AccessTokens } from './access-tokens.ts';
 import type { CallFaults } from './call-faults.ts';
 import type { Gateway, HandshakeFault } from './gateway.ts';
-
-const OPEN = '/v1.0/gateway/connections/open';
+import { OPEN_PATH } from './gateway-api.ts';
 
 /** What tests let go wrong. Nothing here is undone by itself but what names how often it happens; `clear` undoes the rest. */
 export class Faults {
@@ -19,7 +18,7 @@ export class Faults {
   /** Refuses the next `times` requests for a connection. 401 is `authFailed`, 400 and others `systemError`, as on the platform. */
   refuseGatewayOpens(status: number, times = 1): void {
     const [code, message] = status === 401 ? ['authFailed', '鉴权失败'] : ['systemError', '系统错误'];
-    this.answerCalls(OPEN, { status, body: { requestid: 'SANDBOX-FAULT', code, message } }, times);
+    this.answerCalls(OPEN_PATH, { status, body: { requestid: 'SANDBOX-FAULT', code, message } }, times);
   }
 
   /** Refuses the next `times` WebSocket handshakes, after their ticket has been used. */

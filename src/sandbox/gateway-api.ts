@@ -4,11 +4,12 @@ import type { ApiRequest, ApiRoute } from './api-route.ts';
 import { OpenApiError } from './errors.ts';
 import type { Platform } from './platform.ts';
 
+export const OPEN_PATH = '/v1.0/gateway/connections/open';
+
 const openSchema = z.looseObject({
   clientId: z.string().min(1),
   clientSecret: z.string().min(1),
   subscriptions: z.array(z.looseObject({ type: z.string(), topic: z.string() })).min(1),
-  ua: z.string().default(''),
 });
 
 const tokenSchema = z.looseObject({ appKey: z.string(), appSecret: z.string() });
@@ -22,27 +23,14 @@ export function gatewayRoutes(platform: Platform): ApiRoute[] {
   return [
     {
       method: 'POST',
-      path: '/v1.0/gateway/connections/open',
+      path: OPEN_PATH,
       token: 'none',
       handle: (request) => {
         const parsed = openSchema.safeParse(request.body.json);
-        const note = (status: number) =>
-          gateway.opens.add({
-            at: platform.now(),
-            clientId: parsed.data?.clientId ?? '',
-            status,
-            subscriptions: parsed.data?.subscriptions.map(({ type, topic }) => ({ type, topic })) ?? [],
-            userAgent: parsed.data?.ua ?? '',
-          });
-        if (!parsed.success) {
-          note(400);
-          throw new OpenApiError(400, 'systemError', '系统错误');
-        }
+        if (!parsed.success) throw new OpenApiError(400, 'systemError', '系统错误');
         if (!isTheApp(parsed.data.clientId, parsed.data.clientSecret)) {
-          note(401);
           throw new OpenApiError(401, 'authFailed', '鉴权失败');
         }
-        note(200);
         const ticket = gateway.issueTicket(parsed.data.subscriptions);
         const endpoint = `${platform.url().replace(/^http/, 'ws')}/connect`;
         if (acceptsJson(request)) return { endpoint, ticket };

@@ -20,15 +20,6 @@ const acknowledgementSchema = z.looseObject({
   data: z.string().optional(),
 });
 
-/** A call that asked for a connection, whatever became of it. */
-export interface GatewayOpen {
-  readonly at: number;
-  readonly clientId: string;
-  readonly status: number;
-  readonly subscriptions: readonly Subscription[];
-  readonly userAgent: string;
-}
-
 /** An answer of the bot to a frame. */
 export interface Acknowledgement {
   readonly connectionId: string;
@@ -61,6 +52,8 @@ export interface GatewayOptions {
   readonly pingIntervalMs: number;
   /** Real time between a `disconnect` frame and the end of the connection. */
   readonly disconnectGraceMs: number;
+  /** Whether a new connection is told so by a SYSTEM `REGISTERED` frame: the platform does not always send it. */
+  readonly announcesRegistration: boolean;
   /** A number of [0, 1): picks the connection for a push. */
   readonly random: () => number;
 }
@@ -68,7 +61,6 @@ export interface GatewayOptions {
 /** The platform's side of Stream Mode: tickets, connections, frames and their acknowledgements. */
 export class Gateway {
   readonly acknowledgements = new EventLog<Acknowledgement>('acknowledgement');
-  readonly opens = new EventLog<GatewayOpen>('gateway open');
   /** What the next handshakes meet, one after the other. */
   readonly handshakeFaults: HandshakeFault[] = [];
   readonly #options: GatewayOptions;
@@ -155,6 +147,9 @@ export class Gateway {
       if (fault === 'silent') connection.silence();
       this.#connections.set(connection.id, connection);
       this.#tellCount();
+      if (this.#options.announcesRegistration) {
+        this.#send(this.#frame('SYSTEM', 'REGISTERED', {}, connection.id), connection);
+      }
     });
   }
 

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { Body } from './api-route.ts';
 import type { CallFault, CallFaults } from './call-faults.ts';
 import { cardRoutes } from './card-api.ts';
 import { LegacyApiError, OpenApiError } from './errors.ts';
 import type { EventLog } from './event-log.ts';
-import { gatewayRoutes } from './gateway-api.ts';
+import { gatewayRoutes, OPEN_PATH } from './gateway-api.ts';
 import type { Platform } from './platform.ts';
 import { robotRoutes } from './robot-api.ts';
 
@@ -20,9 +21,20 @@ export interface ApiCall {
   readonly response: unknown;
 }
 
+/** A request of the bot for a stream connection, whatever became of it. */
+export interface GatewayOpen {
+  readonly at: number;
+  /** As `ApiCall.status`. */
+  readonly status: number | null;
+  readonly clientId: string;
+  readonly subscriptions: readonly { readonly type: string; readonly topic: string }[];
+  readonly userAgent: string;
+}
+
 export interface OpenApiOptions {
   readonly platform: Platform;
   readonly calls: EventLog<ApiCall>;
+  readonly opens: EventLog<GatewayOpen>;
   readonly faults: CallFaults;
   /** Calls of one API that an app may make in a second of real time. */
   readonly callsPerSecond: number;
@@ -30,7 +42,7 @@ export interface OpenApiOptions {
 
 /** api.dingtalk.com and oapi.dingtalk.com, as far as the bot calls them, on the paths that they have there. */
 export function openApi(options: OpenApiOptions): (app: FastifyInstance) => Promise<void> {
-  const { platform, calls, faults } = options;
+  const { platform, calls, opens, faults } = options;
   const recent = new Map<string, number[]>();
 
   return async (app) => {
@@ -101,14 +113,18 @@ export function openApi(options: OpenApiOptions): (app: FastifyInstance) => Prom
   }
 
   function record(request: FastifyRequest, status: number | null, response: unknown): void {
+    const json = (request.body as Body | undefined)?.json;
+    const at = platform.now();
+    const path = pathOf(request);
     calls.add({
-      at: platform.now(),
+      at,
       method: request.method,
-      path: pathOf(request),
-      body: withoutSecrets((request.body as Body | undefined)?.json),
+      path,
+      body: withoutSecrets(json),
       status,
       response: withoutSecrets(response),
     });
+    if (path === OPEN_PATH) opens.add({ at, status, ...openRequestSchema.parse(json ?? {}) });
   }
 }
 
@@ -120,6 +136,15 @@ export function apiNotFound(reply: FastifyReply): FastifyReply {
     message: 'Specified api is not found, please check your url and method.',
   });
 }
+
+const openRequestSchema = z
+  .object({
+    clientId: z.string().catch(''),
+    subscriptions: z.array(z.object({ type: z.string(), topic: z.string() })).catch([]),
+    ua: z.string().catch(''),
+  })
+  .catch({ clientId: '', subscriptions: [], ua: '' })
+  .transform(({ ua, ...open }) => ({ ...open, userAgent: ua }));
 
 const NO_BODY: Body = { bytes: 0, json: undefined };
 const SECRETS: ReadonlySet<string> = new Set(['clientSecret', 'appSecret', 'accessToken', 'ticket']);

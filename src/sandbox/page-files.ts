@@ -17,7 +17,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** What the page may load of packages, by the path that it loads it from: a module of the package, and the file beside it to serve. */
 const VENDOR: Readonly<Record<string, readonly [string, string]>> = {
   '/vendor/markdown-it.js': ['markdown-it/browser', 'markdown-it.esm.min.mjs'],
-  '/vendor/purify.js': ['dompurify', 'purify.es.mjs'],
+  '/vendor/purify.js': ['dompurify', 'purify.min.js'],
 };
 
 /**

@@ -136,7 +136,8 @@ export class People {
       userId,
       userIdType: 1,
       spaceType: 'im',
-      spaceId: shownTo.conversationId,
+      // In a conversation with the robot, the space of a card is the person.
+      spaceId: directory.conversation(shownTo.conversationId)?.type === 'direct' ? userId : shownTo.conversationId,
       extension: '{}',
       content,
       value: content,

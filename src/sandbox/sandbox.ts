@@ -8,9 +8,9 @@ import { controlApi } from './control-api.ts';
 import { Conversations, type Message } from './conversations.ts';
 import { EventLog } from './event-log.ts';
 import { Faults } from './faults.ts';
-import { type Acknowledgement, Gateway, type GatewayOpen } from './gateway.ts';
+import { type Acknowledgement, Gateway } from './gateway.ts';
 import { Journal } from './journal.ts';
-import { type ApiCall, apiNotFound, openApi } from './open-api.ts';
+import { type ApiCall, apiNotFound, type GatewayOpen, openApi } from './open-api.ts';
 import { pageFiles } from './page-files.ts';
 import { type ClickResult, People } from './people.ts';
 import type { Platform } from './platform.ts';
@@ -27,11 +27,11 @@ export interface SandboxOptions {
   clock: SandboxClock;
   /** Absent: what needs it answers 501. */
   backend?: SandboxBackend | undefined;
-  /** How the platform behaves where its real limits would slow a test down. */
-  limits?: Partial<SandboxLimits> | undefined;
+  /** How the platform behaves where it may behave differently, or where its real limits would slow a test down. */
+  behaviour?: Partial<PlatformBehaviour> | undefined;
 }
 
-export interface SandboxLimits {
+export interface PlatformBehaviour {
   /** Real time that the bot has to answer a card's callback. Default 2,000 ms. */
   callbackTimeoutMs: number;
   /** Real time between two SYSTEM pings. Default 20,000 ms. */
@@ -40,15 +40,18 @@ export interface SandboxLimits {
   disconnectGraceMs: number;
   /** Calls of one API in a second of real time. Default 20, as a standard organisation has. */
   callsPerSecond: number;
+  /** Whether a new connection gets a SYSTEM `REGISTERED` frame; the platform does not always send it. Default false. */
+  announcesRegistration: boolean;
   /** A number of [0, 1), which picks the connection for a push. Default `Math.random`. */
   random: () => number;
 }
 
-const LIMITS: SandboxLimits = {
+const BEHAVIOUR: PlatformBehaviour = {
   callbackTimeoutMs: 2_000,
   pingIntervalMs: 20_000,
   disconnectGraceMs: 10_000,
   callsPerSecond: 20,
+  announcesRegistration: false,
   random: Math.random,
 };
 
@@ -59,7 +62,7 @@ export interface Sandbox {
   readonly faults: Faults;
   /** The bot's answers to frames. */
   readonly acknowledgements: EventLog<Acknowledgement>;
-  /** The bot's requests for a connection that reached the gateway (those that a fault answered are only among the calls). */
+  /** The bot's requests for a connection. */
   readonly gatewayOpens: EventLog<GatewayOpen>;
   /** The bot's calls of the platform's APIs. */
   readonly calls: EventLog<ApiCall>;
@@ -85,19 +88,20 @@ export interface Sandbox {
 
 /** Starts the sandbox. Throws where the world is not valid, the port is taken, or the state file is damaged. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const limits = { ...LIMITS, ...options.limits };
+  const behaviour = { ...BEHAVIOUR, ...options.behaviour };
   const host = options.host ?? '127.0.0.1';
   const now = () => options.clock.now();
   const directory = new Directory(worldSchema.parse(options.world));
   const journal = options.statePath === undefined ? undefined : new Journal(options.statePath);
   const conversations = new Conversations(directory, now, journal);
-  const gateway = new Gateway({ ...limits, now, appId: directory.app.clientId });
+  const gateway = new Gateway({ ...behaviour, now, appId: directory.app.clientId });
   const tokens = new AccessTokens(now);
   const calls = new EventLog<ApiCall>('API call');
+  const opens = new EventLog<GatewayOpen>('gateway open');
   const callFaults = new CallFaults();
   let url = '';
   const platform: Platform = { directory, conversations, gateway, tokens, now, url: () => url };
-  const people = new People(platform, limits.callbackTimeoutMs);
+  const people = new People(platform, behaviour.callbackTimeoutMs);
 
   const app = Fastify({ forceCloseConnections: true, bodyLimit: 1_048_576 });
   guardBrowsers(app, host);
@@ -106,7 +110,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   app.addHook('onRequest', () => opened.promise);
   app.setNotFoundHandler((_request, reply) => apiNotFound(reply));
   app.register(controlApi({ platform, people, clock: options.clock, backend: options.backend }), { prefix: '/api' });
-  app.register(openApi({ platform, calls, faults: callFaults, callsPerSecond: limits.callsPerSecond }));
+  app.register(openApi({ platform, calls, opens, faults: callFaults, callsPerSecond: behaviour.callsPerSecond }));
   app.register(pageFiles(join(import.meta.dirname, 'page')));
   app.server.on('upgrade', (request, socket, head) => gateway.upgrade(request, socket, head));
 
@@ -134,7 +138,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     url,
     faults: new Faults(gateway, callFaults, tokens),
     acknowledgements: gateway.acknowledgements,
-    gatewayOpens: gateway.opens,
+    gatewayOpens: opens,
     calls,
     get connections() {
       return gateway.connections.length;
