@@ -1,0 +1,77 @@
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import type { CardClick, PlatformEvent, RobotMessage } from '../../src/dingtalk/messages.ts';
+import { completeSettings } from '../../src/dingtalk/settings.ts';
+import {
+  type StreamAlarm,
+  StreamConnection,
+  type StreamHandlers,
+  type StreamStatus,
+} from '../../src/dingtalk/stream-connection.ts';
+import type { StreamTuning } from '../../src/dingtalk/stream-tuning.ts';
+import { Queue } from './hostile-gateway.ts';
+
+export const SECRET = 'the-client-secret-nobody-may-see';
+
+/** Short pauses, so that tests are quick; long where the test must not depend on it. */
+const QUICK: Partial<StreamTuning> = { backoffBaseMs: 5, backoffCapMs: 20, stableAfterMs: 0, closeTimeoutMs: 500 };
+
+/** A stream connection with all that it does kept in queues. */
+export class StreamHarness {
+  readonly messages = new Queue<RobotMessage>();
+  readonly clicks = new Queue<CardClick>();
+  readonly events = new Queue<PlatformEvent>();
+  readonly alarms = new Queue<StreamAlarm>();
+  readonly states: StreamStatus['state'][] = [];
+  readonly logLines: string[] = [];
+  readonly connection: StreamConnection;
+
+  constructor(
+    apiBase: string,
+    options: {
+      tuning?: Partial<StreamTuning>;
+      handlers?: Partial<StreamHandlers>;
+      withoutEvents?: true;
+      clientId?: string;
+      clientSecret?: string;
+    } = {},
+  ) {
+    const log = new Writable({
+      write: (chunk, _encoding, done) => {
+        this.logLines.push(String(chunk));
+        done();
+      },
+    });
+    this.connection = new StreamConnection({
+      settings: completeSettings({
+        clientId: options.clientId ?? 'dingapp',
+        clientSecret: options.clientSecret ?? SECRET,
+        apiBase,
+        oapiBase: apiBase,
+      }),
+      logger: pino({ level: 'trace' }, log),
+      tuning: { ...QUICK, ...options.tuning },
+      handlers: {
+        onMessage: async (message) => this.messages.push(message),
+        onClick: async (click) => this.clicks.push(click),
+        ...(options.withoutEvents ? {} : { onEvent: async (event: PlatformEvent) => this.events.push(event) }),
+        onAlarm: (alarm) => this.alarms.push(alarm),
+        ...options.handlers,
+      },
+    });
+    this.connection.on('state', ({ state }) => this.states.push(state));
+  }
+
+  /** Resolves when the connection is in the state, now or later. */
+  async reaches(state: StreamStatus['state']): Promise<void> {
+    if (this.connection.status.state === state) return;
+    await new Promise<void>((resolve) => {
+      const listener = (status: StreamStatus) => {
+        if (status.state !== state) return;
+        this.connection.off('state', listener);
+        resolve();
+      };
+      this.connection.on('state', listener);
+    });
+  }
+}
