@@ -13,6 +13,8 @@ export interface TimeOuts {
   readonly idleInTransaction: number;
   /** A free or a new connection. */
   readonly connect: number;
+  /** An answer that is this much later than its statement may take will not come: the connection has gone silent. */
+  readonly silence: number;
 }
 
 export const DEFAULT_TIME_OUTS: TimeOuts = {
@@ -20,10 +22,8 @@ export const DEFAULT_TIME_OUTS: TimeOuts = {
   lock: 10_000,
   idleInTransaction: 60_000,
   connect: 10_000,
+  silence: 10_000,
 };
-
-/** An answer that is this much later than the statement's own limit will not come: the connection has gone silent. */
-const SILENCE_MS = 10_000;
 
 /** The connection broke. `sent` tells whether the statement it was needed for may have reached the server. */
 export class ConnectionLostError extends StoreError {
@@ -73,7 +73,7 @@ export function createPool(url: string, maxConnections: number, timeOuts: TimeOu
     lock_timeout: timeOuts.lock,
     idle_in_transaction_session_timeout: timeOuts.idleInTransaction,
     connectionTimeoutMillis: timeOuts.connect,
-    ...(timeOuts.statement > 0 && { query_timeout: timeOuts.statement + SILENCE_MS }),
+    ...(timeOuts.statement > 0 && { query_timeout: timeOuts.statement + timeOuts.silence }),
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     idleTimeoutMillis: 30_000,
@@ -115,9 +115,8 @@ function guard(client: pg.PoolClient): PostgresPoolClient {
       return await client.query(sql, parameters.map(toParameter));
     } catch (error) {
       if (!isLost(error)) throw error;
-      const sent = broken === undefined;
       broken ??= error;
-      throw new ConnectionLostError(sent, error);
+      throw new ConnectionLostError(true, error);
     }
   };
 

@@ -22,7 +22,7 @@ export interface TestServer {
 const FOLDER_PREFIX = 'sms-steward-test-';
 const DATABASE_PREFIX = 'sms_steward_test_';
 const JUST_MADE_MS = 60_000;
-const logger = createLogger({ level: 'warn', name: 'test-server' });
+const logger = createLogger({ level: 'error', name: 'test-server' });
 
 /**
  * The database server of one test run, with a migrated template: the one that TEST_DATABASE_URL names, or an embedded one

@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/**
+ * What happens to a message that carries the marked text: the connection is cut before the server gets it; or after the
+ * server has answered it but before the answer gets back; or nothing more goes either way, and nobody is told.
+ */
+export type Fault = 'cut before' | 'cut after' | 'silence';
+
+/** Stands between a client and a server, and breaks their connection at a chosen message. */
+export class TcpProxy {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #marked: { text: string; fault: Fault } | undefined;
+  /** How often a fault has struck. */
+  struck = 0;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(host: string, port: number): Promise<TcpProxy> {
+    const server = createServer();
+    const proxy = new TcpProxy(server);
+    server.on('connection', (client) => proxy.#join(client, connect(port, host)));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return proxy;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new TypeError('the proxy listens on a TCP port');
+    return address.port;
+  }
+
+  /** Lets `fault` strike the next message to the server that contains `text`, once. */
+  strikeAt(text: string, fault: Fault): void {
+    this.#marked = { text, fault };
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #join(client: Socket, server: Socket): void {
+    let answersPass = true;
+    const cut = (): void => {
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      socket.on('error', cut);
+      socket.on('close', cut);
+    }
+    server.on('data', (data) => {
+      if (answersPass) client.write(data);
+      else cut();
+    });
+    client.on('data', (data: Buffer) => {
+      const fault = this.#faultOf(data);
+      if (fault === 'cut before') return cut();
+      if (fault === 'silence') {
+        client.removeAllListeners('data');
+        server.removeAllListeners('data');
+        return;
+      }
+      if (fault === 'cut after') answersPass = false;
+      server.write(data);
+    });
+  }
+
+  #faultOf(data: Buffer): Fault | undefined {
+    if (!this.#marked || !data.includes(this.#marked.text)) return undefined;
+    const { fault } = this.#marked;
+    this.#marked = undefined;
+    this.struck++;
+    return fault;
+  }
+}
