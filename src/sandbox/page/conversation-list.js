@@ -1,0 +1,103 @@
+import { directAvatar, groupAvatar } from './avatar.js';
+import { byId, element } from './dom.js';
+import { plainText } from './markdown.js';
+import { onLanguageChange, text } from './texts.js';
+import { sameDay, shortDate, timeOfDay } from './times.js';
+
+/** The list at the left: groups, then each person's direct conversation with the bot, with previews and unread marks. */
+export class ConversationList {
+  #state;
+  #open;
+  #list = byId('conversation-list');
+  #now;
+
+  /** `open(id)` shows a conversation; `now()` is the sandbox's time, or undefined while it is not known. */
+  constructor(state, open, now) {
+    this.#state = state;
+    this.#open = open;
+    this.#now = now;
+    for (const type of ['conversations', 'current', 'person', 'message', 'messages', 'read']) {
+      state.addEventListener(type, () => this.#show());
+    }
+    onLanguageChange(() => this.#show());
+    this.#list.addEventListener('click', (event) => {
+      const item = event.target.closest('[data-conversation]');
+      if (item) this.#open(item.dataset.conversation);
+    });
+  }
+
+  #show() {
+    const focused = document.activeElement?.dataset?.conversation;
+    const { conversations } = this.#state;
+    const groups = conversations.filter(({ type }) => type === 'group');
+    const directs = conversations.filter(({ type }) => type !== 'group');
+    this.#list.replaceChildren(...this.#section('groups', groups), ...this.#section('directs', directs));
+    if (focused) this.#list.querySelector(`[data-conversation="${CSS.escape(focused)}"]`)?.focus();
+    const unread = conversations.reduce((sum, conversation) => sum + this.#state.unreadIn(conversation), 0);
+    const mark = byId('unread-total');
+    mark.textContent = unread > 99 ? '99+' : String(unread);
+    mark.hidden = unread === 0;
+  }
+
+  #section(label, conversations) {
+    if (conversations.length === 0) return [];
+    const id = `section-${label}`;
+    return [
+      element('h3', { class: 'list-heading', id }, text(label)),
+      element('ul', { 'aria-labelledby': id }, ...conversations.map((conversation) => this.#item(conversation))),
+    ];
+  }
+
+  #item(conversation) {
+    const group = conversation.type === 'group';
+    const owner = conversation.members[0];
+    const newest = this.#state.messagesOf(conversation).at(-1);
+    const unread = this.#state.unreadIn(conversation);
+    const role = !group && owner && owner.role !== 'member' ? text(owner.role) : null;
+    const button = element(
+      'button',
+      {
+        type: 'button',
+        class: 'conversation-item',
+        'data-conversation': conversation.id,
+        'aria-current': this.#state.current?.id === conversation.id ? 'true' : null,
+      },
+      group || !owner ? groupAvatar(conversation.members) : directAvatar(owner),
+      element(
+        'span',
+        { class: 'item-words' },
+        element(
+          'span',
+          { class: 'item-title' },
+          element('span', { class: 'item-name' }, group ? conversation.title : (owner?.name ?? conversation.title)),
+          role ? element('span', { class: `tag tag-${owner.role}` }, role) : null,
+          newest ? element('time', { datetime: newest.at }, this.#when(new Date(newest.at))) : null,
+        ),
+        element(
+          'span',
+          { class: 'item-preview' },
+          element('span', { class: 'preview-words' }, newest ? preview(newest, group) : text('noMessages')),
+          unread > 0
+            ? element(
+                'span',
+                { class: 'unread', 'aria-label': text('unread', { count: unread }) },
+                unread > 99 ? '99+' : unread,
+              )
+            : null,
+        ),
+      ),
+    );
+    return element('li', {}, button);
+  }
+
+  #when(at) {
+    const now = this.#now();
+    return now === undefined || sameDay(at, now) ? timeOfDay(at) : shortDate(at);
+  }
+}
+
+/** As in DingTalk, the title of a card or markdown message stands for it. */
+function preview(message, withAuthor) {
+  const words = message.kind === 'image' ? `[${text('picture')}]` : message.title || plainText(message.text ?? '');
+  return withAuthor && message.fromName ? `${message.fromName}: ${words}` : words;
+}

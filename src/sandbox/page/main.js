@@ -1,0 +1,85 @@
+import { AccountChoice } from './accounts.js';
+import { api } from './api.js';
+import { ClockControl } from './clock.js';
+import { Composer } from './composer.js';
+import { ConnectionState } from './connection.js';
+import { ConversationView } from './conversation.js';
+import { ConversationList } from './conversation-list.js';
+import { byId } from './dom.js';
+import { Layout } from './layout.js';
+import { Live } from './live.js';
+import { tellError } from './notices.js';
+import { RechargeControl } from './recharge.js';
+import { SmsControl } from './sms.js';
+import { State } from './state.js';
+import { applyTexts, currentLanguage, setLanguage } from './texts.js';
+
+applyTexts();
+byId('language').addEventListener('click', () => setLanguage(currentLanguage() === 'en' ? 'zh-CN' : 'en'));
+
+const state = new State();
+const live = new Live();
+const layout = new Layout();
+const clock = new ClockControl();
+const connection = new ConnectionState();
+const accounts = new AccountChoice();
+new SmsControl(() => accounts.id());
+new RechargeControl(() => accounts.id());
+new ConversationView(state, say);
+const composer = new Composer(state, say);
+new ConversationList(state, openConversation, () => clock.now());
+
+/** Says something as the chosen person in the open conversation. */
+async function say(words) {
+  const { current } = state;
+  state.putMessage(current.id, await api.say(current.id, state.personIn(current).userId, words));
+}
+
+function openConversation(id) {
+  state.open(id);
+  layout.show('chat');
+  composer.focus();
+}
+
+async function fetchMessages(conversation) {
+  state.setMessages(conversation.id, await api.messages(conversation.id, state.personIn(conversation)?.userId ?? ''));
+}
+
+/** The feed tells what everybody sees. A card may look different to the chosen person, so theirs is fetched. */
+async function takeMessage(message) {
+  const conversation = state.conversation(message.conversationId);
+  if (!conversation) return;
+  if (message.kind !== 'card') {
+    state.putMessage(conversation.id, message);
+    return;
+  }
+  const person = state.personIn(conversation);
+  const since = await api.messages(conversation.id, person.userId, message.seq - 1);
+  const seen = since.find(({ id }) => id === message.id);
+  if (seen && state.personIn(conversation) === person) state.putMessage(conversation.id, seen);
+}
+
+/** Fetches everything; what happened while the page was not connected is among it. */
+async function fetchAll() {
+  state.setConversations(await api.conversations());
+  await Promise.all([
+    ...state.conversations.map(fetchMessages),
+    clock.refresh(),
+    connection.refresh(),
+    accounts.refresh(),
+  ]);
+}
+
+state.addEventListener('person', ({ detail }) => {
+  const conversation = state.conversation(detail.conversationId);
+  if (conversation) fetchMessages(conversation).catch(tellError);
+});
+live.addEventListener('open', () => {
+  connection.setLive(true);
+  fetchAll().catch(tellError);
+});
+live.addEventListener('lost', () => connection.setLive(false));
+live.addEventListener('message', ({ detail }) => takeMessage(detail).catch(tellError));
+live.addEventListener('clock', ({ detail }) => clock.set(detail.now));
+live.addEventListener('connection', ({ detail }) => connection.setConnections(detail.connections));
+live.start();

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+/** The sandbox's page in a real browser. Needs Chromium; see test/browser/support/browser.ts. */
+export default defineConfig({
+  test: {
+    include: ['test/browser/**/*.test.ts'],
+    pool: 'forks',
+    // The stream client's own remarks matter when a test fails.
+    silent: 'passed-only',
+    // Each file starts a browser of its own.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
