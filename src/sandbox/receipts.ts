@@ -71,9 +71,20 @@ function internationalReceipts(sent: SentMessages, size: number): Record<string,
   }));
 }
 
-/** Whether messages can be sent to this country: mobile numbers of it are known, and it is not the mainland. */
+/**
+ * Whether messages can be sent to this country: a mobile number of it is known, from which the country can be told, as the receipt does not
+ * name it; and it is not the mainland.
+ */
 export function isDestinationCountry(country: string): boolean {
-  return country !== 'CN' && isSupportedCountry(country) && getExampleNumber(country, examples) !== undefined;
+  return country !== 'CN' && isSupportedCountry(country) && countryOf(exampleNumber(country)) === country;
+}
+
+function exampleNumber(country: string): string {
+  return getExampleNumber(country as CountryCode, examples)?.number ?? '';
+}
+
+function countryOf(number: string): string | undefined {
+  return parsePhoneNumberFromString(number)?.country;
 }
 
 /**
@@ -81,9 +92,9 @@ export function isDestinationCountry(country: string): boolean {
  * last digits, where that is still a number of the same country (calling code 1 is shared by twenty of them).
  */
 function numberIn(country: string, index: number): string {
-  const example = getExampleNumber(country as CountryCode, examples)?.number ?? '';
+  const example = exampleNumber(country);
   const varied = example.slice(0, -3) + String(index % 1000).padStart(3, '0');
-  const number = parsePhoneNumberFromString(varied)?.country === country ? varied : example;
+  const number = countryOf(varied) === country ? varied : example;
   return number.slice(1);
 }
 
