@@ -325,8 +325,6 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
 
   async #drainAndClose(): Promise<{ unfinished: number }> {
     this.#stopping.abort();
-    // The loop only waits for one of these from now on; the open ones still receive.
-    for (const client of this.#clients) if (!client.isOpen) client.disconnect();
     const deadline = new AbortController();
     await Promise.race([
       this.#drained(),

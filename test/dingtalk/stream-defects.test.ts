@@ -97,7 +97,7 @@ describe('StreamConnection without the defects of the SDK', () => {
   });
 
   test('5 heartbeat timers: given several reconnects, when pings are answered, then the last connection lives on', async () => {
-    start({ tuning: { pingIntervalMs: 20 } });
+    start({ tuning: { pingIntervalMs: 60 } });
     for (let round = 0; round < 4; round++) {
       const peer = await gateway.peers.next();
       await peer.pings.next();
@@ -122,7 +122,7 @@ describe('StreamConnection without the defects of the SDK', () => {
   });
 
   test('6 half-open connection: given a healthy one, when the event loop stood still for many ping intervals, then it stays', async () => {
-    const harness = start({ tuning: { pingIntervalMs: 20 } });
+    const harness = start({ tuning: { pingIntervalMs: 60 } });
     const peer = await gateway.peers.next();
     await peer.pings.next();
     const until = performance.now() + 300;
@@ -132,7 +132,8 @@ describe('StreamConnection without the defects of the SDK', () => {
   });
 
   test('7 announced close: given the disconnect frame, when the old connection still delivers, then both are served and there is no gap', async () => {
-    const harness = start();
+    // A pause would outlast the test.
+    const harness = start({ tuning: { backoffBaseMs: 3_600_000, backoffCapMs: 3_600_000 } });
     const old = await gateway.peers.next();
     await harness.reaches('open');
     old.push(systemFrame('disconnect', { reason: 'connection is expired' }));
@@ -166,6 +167,13 @@ describe('StreamConnection without the defects of the SDK', () => {
     }
     await gateway.peers.next();
     expect(harness.connection.status).toMatchObject({ attempts: 4, lastError: 'stream.announced' });
+  });
+
+  test('8 no pauses: given a failed attempt, when another connection fails and succeeds meanwhile, then the pause is still on', async () => {
+    gateway.handshake = () => (gateway.upgradeCount <= 6 ? 503 : 101);
+    await start({ tuning: { backoffBaseMs: 3_600_000, backoffCapMs: 3_600_000 } }).reaches('waiting');
+    await start().reaches('open');
+    expect(gateway.openCount).toBe(1 + 6);
   });
 
   test.each([

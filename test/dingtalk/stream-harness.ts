@@ -63,11 +63,20 @@ export class StreamHarness {
   }
 
   /** Resolves when the connection is in the state, now or later. */
-  async reaches(state: StreamStatus['state']): Promise<void> {
-    if (this.connection.status.state === state) return;
+  reaches(state: StreamStatus['state']): Promise<void> {
+    return this.#until((status) => status.state === state);
+  }
+
+  /** Resolves when the connection is open, and it is at least the `count`th. */
+  opens(count: number): Promise<void> {
+    return this.#until(({ state, counts }) => state === 'open' && counts.connections >= count);
+  }
+
+  async #until(holds: (status: StreamStatus) => boolean): Promise<void> {
+    if (holds(this.connection.status)) return;
     await new Promise<void>((resolve) => {
       const listener = (status: StreamStatus) => {
-        if (status.state !== state) return;
+        if (!holds(status)) return;
         this.connection.off('state', listener);
         resolve();
       };

@@ -5,6 +5,7 @@ import { completeSettings, DINGTALK_DEFAULTS } from '../../src/dingtalk/settings
 import { CARD_TOPIC, ROBOT_TOPIC } from '../../src/sandbox/gateway.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { APP, GROUP, startTestSandbox } from '../support/sandbox-world.ts';
+import { robotFrame } from './frames.ts';
 import { StreamHarness } from './stream-harness.ts';
 
 /** Our end and the platform's, over real HTTP and WebSockets. */
@@ -147,8 +148,7 @@ describe('StreamConnection and the sandbox', () => {
     const harness = begin({ tuning: { handshakeTimeoutMs: 50 } });
     await harness.reaches('open');
     sandbox.faults.killSockets();
-    await sandbox.waitForConnections(0);
-    await sandbox.waitForConnections(1);
+    await harness.opens(2);
     sandbox.say(GROUP, 'zhangwei', '余额');
     await harness.messages.next();
     expect(sandbox.connections).toBe(1);
@@ -157,10 +157,8 @@ describe('StreamConnection and the sandbox', () => {
 
   test('given a connection that says nothing from the start, then it is given up for one that works', async () => {
     sandbox.faults.silentHandshakes(1);
-    const harness = begin({ tuning: { pingIntervalMs: 20 } });
-    await sandbox.gatewayOpens.waitFor(() => sandbox.gatewayOpens.entries.length === 2);
-    await sandbox.waitForConnections(1);
-    await harness.reaches('open');
+    const harness = begin({ tuning: { pingIntervalMs: 100 } });
+    await harness.opens(2);
     sandbox.say(GROUP, 'zhangwei', '余额');
     await harness.messages.next();
   });
@@ -200,6 +198,29 @@ describe('StreamConnection and the sandbox', () => {
     sandbox.faults.repeatFrame('other');
     await both.promise;
     expect(handled[0]).toBe(handled[1]);
+  });
+
+  test('given a topic that nobody handles, then the answer says so', async () => {
+    await connect();
+    const headers = { topic: '/v1.0/graph/api/invoke', messageId: 'frame-graph' };
+    sandbox.faults.sendRaw(JSON.stringify({ specVersion: '1.0', type: 'CALLBACK', headers, data: '{}' }));
+    const ack = await sandbox.acknowledgements.waitFor(({ messageId }) => messageId === 'frame-graph');
+    expect(ack.code).toBe(404);
+  });
+
+  test('given pushes without text as the quota is used up, then one alarm is raised and no message is handled', async () => {
+    const harness = await connect();
+    for (const messageId of ['quota-1', 'quota-2']) {
+      const frame = robotFrame({ text: undefined, errorCode: '20001', errorMessage: '超出' }, { messageId });
+      sandbox.faults.sendRaw(JSON.stringify(frame));
+      const ack = await sandbox.acknowledgements.waitFor((one) => one.messageId === messageId);
+      expect(ack.code).toBe(200);
+    }
+    expect((await harness.alarms.next()).code).toBe('quota_exhausted');
+    sandbox.say(GROUP, 'zhangwei', '余额');
+    expect((await harness.messages.next()).text).toBe('余额');
+    expect(harness.logLines.filter((line) => line.includes('"alarm"'))).toHaveLength(1);
+    expect(harness.connection.status.counts).toMatchObject({ malformed: 0, handlerFailures: 0 });
   });
 
   describe('stopping', () => {
