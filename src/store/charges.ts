@@ -92,27 +92,22 @@ export async function writeVolumes(tx: Tx, accountId: string, volumes: readonly 
 /** Adds to the usage by the hour. */
 export async function addHourlyUsage(tx: Tx, accountId: string, hours: readonly HourlyUsage[]): Promise<void> {
   if (hours.length === 0) return;
-  await tx
-    .insertInto('hourly_usage')
-    .values(
-      hours.map((usage) => ({
-        account_id: accountId,
-        hour: usage.hour,
-        destination: usage.destination,
-        template_type: usage.templateType,
-        plan_segments: usage.planSegments,
-        payg_segments: usage.paygSegments,
-        amount: usage.amount,
-      })),
-    )
-    .onConflict((oc) =>
-      oc.columns(['account_id', 'hour', 'destination', 'template_type']).doUpdateSet((eb) => ({
-        plan_segments: eb('hourly_usage.plan_segments', '+', eb.ref('excluded.plan_segments')),
-        payg_segments: eb('hourly_usage.payg_segments', '+', eb.ref('excluded.payg_segments')),
-        amount: eb('hourly_usage.amount', '+', eb.ref('excluded.amount')),
-      })),
-    )
-    .execute();
+  // Arrays, because a batch may span more hours than a statement may have single values.
+  await sql`
+    insert into hourly_usage as known
+      (account_id, hour, destination, template_type, plan_segments, payg_segments, amount)
+    select ${accountId}::uuid, h.* from unnest(
+      ${hours.map((h) => h.hour)}::timestamptz[],
+      ${hours.map((h) => h.destination)}::text[],
+      ${hours.map((h) => h.templateType)}::text[],
+      ${hours.map((h) => h.planSegments)}::bigint[],
+      ${hours.map((h) => h.paygSegments)}::bigint[],
+      ${hours.map((h) => h.amount)}::bigint[]
+    ) as h
+    on conflict (account_id, hour, destination, template_type) do update set
+      plan_segments = known.plan_segments + excluded.plan_segments,
+      payg_segments = known.payg_segments + excluded.payg_segments,
+      amount = known.amount + excluded.amount`.execute(tx);
 }
 
 /** What was used per day from `since` to `now`; a history shorter than that counts from its first hour, and at least a day. */
