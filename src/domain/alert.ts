@@ -63,10 +63,15 @@ export function decideAlerts(input: AlertInput): AlertChange[] {
   return changes;
 }
 
-/** Rule 19: what a recharge re-arms is not re-armed by noise, such as a correction that lifts the balance for a moment. */
-function mayClose(alert: OpenAlert, { money, lastRechargedAt }: AlertInput): boolean {
+/**
+ * Rule 19: a runway that wavers around the warning is noise. The episode closes when somebody has done something about it (a recharge
+ * or a plan since it was raised), or when the runway has become so long that the next warning is news.
+ */
+function mayClose(alert: OpenAlert, { money, lastRechargedAt, plans, forecast }: AlertInput): boolean {
   if (alert.kind !== 'overdue_expected' || availableOf(money) < 0n) return true;
-  return lastRechargedAt !== null && Temporal.Instant.compare(lastRechargedAt, alert.openedAt) > 0;
+  if (forecast.runwayDays === null || forecast.runwayDays >= 2 * RUNWAY_DAYS) return true;
+  const isSince = (at: Temporal.Instant) => Temporal.Instant.compare(at, alert.openedAt) > 0;
+  return (lastRechargedAt !== null && isSince(lastRechargedAt)) || plans.some((plan) => isSince(plan.effectiveAt));
 }
 
 function alertConditions(input: AlertInput): AlertCondition[] {

@@ -1,6 +1,6 @@
-import { consumptionOrder, coversTime, type Plan } from './plan.ts';
+import { consumptionOrder, type Plan } from './plan.ts';
 import { type RatedPart, type RatedVolume, rate } from './rating.ts';
-import { type Tariff, tariffAt, tiersFor } from './tariff.ts';
+import { type Tariff, type Tier, tariffAt, tiersFor, versionAt } from './tariff.ts';
 import {
   type Destination,
   isChargeable,
@@ -8,6 +8,7 @@ import {
   type TemplateType,
   type UsageRecord,
   type UsageReport,
+  type Verdict,
 } from './usage.ts';
 
 /** What a month's volume is kept by. `country` is '' for the mainland. */
@@ -58,6 +59,8 @@ export interface Conflict {
 }
 
 export interface MeteringResult {
+  /** What each report meant, in the order in which they were given. */
+  readonly verdicts: readonly Verdict[];
   readonly created: readonly UsageRecord[];
   /** Records that were known before and have moved on. */
   readonly progressed: readonly UsageRecord[];
@@ -79,7 +82,49 @@ export function meter(context: MeteringContext, reports: readonly UsageReport[])
   return new Meter(context).run(reports);
 }
 
-/** The month of `at` in a time zone, with a cache: a batch falls in few distinct hours. */
+/**
+ * The records that a batch makes when none of its ids is known: what can be written before the account is locked. `meter`, which knows
+ * what is recorded, creates these or fewer.
+ */
+export function draftRecords(
+  context: Pick<MeteringContext, 'defaultTemplateType' | 'tariffs'>,
+  reports: readonly UsageReport[],
+): UsageRecord[] {
+  const drafts = new Map<string, UsageRecord>();
+  for (const report of reports) {
+    const draft = drafts.get(report.id);
+    const verdict = judge(draft, report);
+    if (verdict !== 'new' && verdict !== 'progress') continue;
+    const record = recordOf(report, draft, context.defaultTemplateType);
+    if (isChargeable(record.destination, record.status)) {
+      const tariff = tariffAt(context.tariffs, record.at);
+      const isPriced = tiersFor(tariff, record.destination, record.country, record.templateType) !== undefined;
+      record.billing = isPriced ? 'charged' : 'unpriced';
+    }
+    drafts.set(record.id, record);
+  }
+  return [...drafts.values()];
+}
+
+/** What is to be recorded of a report; not charged yet. */
+function recordOf(
+  report: UsageReport,
+  known: UsageRecord | undefined,
+  defaultTemplateType: TemplateType,
+): Mutable<UsageRecord> {
+  return {
+    id: report.id,
+    destination: report.destination,
+    country: report.country,
+    templateType: known?.templateType ?? report.templateType ?? defaultTemplateType,
+    segments: report.segments,
+    status: report.status,
+    at: known?.at ?? report.at,
+    billing: known?.billing ?? 'free',
+  };
+}
+
+/** The month of a time in a time zone, with a cache: a batch falls in few distinct hours. */
 export class Calendar {
   readonly #timeZone: string;
   readonly #months = new Map<number, string>();
@@ -88,7 +133,7 @@ export class Calendar {
     this.#timeZone = timeZone;
   }
 
-  /** `YYYY-MM` of the hour that contains `at`; every time zone's months begin on a quarter of an hour. */
+  /** `YYYY-MM` of the quarter of an hour that contains `at`: every time zone's months begin on one. */
   month(at: Temporal.Instant): string {
     const quarter = Math.floor(at.epochMilliseconds / 900_000);
     let month = this.#months.get(quarter);
@@ -100,38 +145,74 @@ export class Calendar {
   }
 }
 
-/** Mutable while a batch runs. */
-interface Volume {
+const HOUR_MS = 3_600_000;
+
+// A batch has thousands of records, and its times are compared for each: milliseconds are compared, not instants, and what a record
+// adds to is looked up once, by one key. Usage is kept to the millisecond, so nothing is lost.
+
+/** A plan while a batch runs. */
+interface PlanSlot {
+  readonly id: string;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  left: bigint;
+}
+
+/** Segments that count towards a tier: of a month and kind, over all tariff versions. */
+interface TierVolume {
+  segments: bigint;
+}
+
+/** What one volume key comes to while a batch runs. */
+interface Line {
   readonly key: VolumeKey;
+  readonly tariff: Tariff;
+  readonly tiers: readonly Tier[] | undefined;
+  readonly tierVolume: TierVolume;
   planSegments: bigint;
   paygSegments: bigint;
   charged: bigint;
   changed: boolean;
+  readonly planCharges: Map<string, bigint>;
+  readonly parts: Mutable<RatedPart>[];
+  readonly hours: Map<number, { planSegments: bigint; paygSegments: bigint; amount: bigint }>;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 class Meter {
   readonly #context: MeteringContext;
   readonly #calendar: Calendar;
-  readonly #plans: { plan: Plan; left: bigint }[];
+  readonly #tariffStarts: readonly number[];
+  readonly #plans: readonly PlanSlot[];
   readonly #records: Map<string, UsageRecord>;
   readonly #touched = new Map<string, 'created' | 'progressed'>();
-  readonly #volumes = new Map<string, Volume>();
-  /** Segments that count towards a tier, by month and kind, over all tariff versions. */
-  readonly #tierVolumes = new Map<string, bigint>();
+  readonly #lines = new Map<string, Line>();
+  readonly #tierVolumes = new Map<string, TierVolume>();
   readonly #consumed = new Map<string, bigint>();
-  readonly #charges = new Map<string, Charge>();
-  readonly #hours = new Map<string, { -readonly [K in keyof HourlyUsage]: HourlyUsage[K] }>();
   readonly #conflicts: Conflict[] = [];
-  #duplicates = 0;
+  readonly #verdicts: Verdict[] = [];
 
   constructor(context: MeteringContext) {
     this.#context = context;
     this.#calendar = new Calendar(context.timeZone);
-    this.#plans = context.plans.toSorted(consumptionOrder).map((plan) => ({ plan, left: plan.remaining }));
+    this.#tariffStarts = context.tariffs.map((tariff) => tariff.effectiveFrom.epochMilliseconds);
+    this.#plans = context.plans.toSorted(consumptionOrder).map((plan) => ({
+      id: plan.id,
+      fromMs: plan.effectiveAt.epochMilliseconds,
+      untilMs: plan.expiresAt.epochMilliseconds,
+      left: plan.remaining,
+    }));
     this.#records = new Map(context.known);
     for (const { planSegments, paygSegments, charged, ...key } of context.volumes) {
-      this.#volumes.set(volumeId(key), { key, planSegments, paygSegments, charged, changed: false });
-      this.#addTierVolume(key, paygSegments, planSegments);
+      const tariff = context.tariffs.find((version) => version.version === key.tariffVersion);
+      if (!tariff)
+        throw new RangeError(`the volume of ${key.month} names tariff version ${key.tariffVersion}, which is missing`);
+      const line = this.#open(key, tariff);
+      line.planSegments = planSegments;
+      line.paygSegments = paygSegments;
+      line.charged = charged;
+      line.tierVolume.segments += paygSegments + (tariff.planUsageCounts ? planSegments : 0n);
     }
   }
 
@@ -143,136 +224,177 @@ class Meter {
       const record = this.#records.get(id);
       if (record) (how === 'created' ? created : progressed).push(record);
     }
+    const changed = [...this.#lines.values()].filter((line) => line.changed);
     return {
+      verdicts: this.#verdicts,
       created,
       progressed,
       conflicts: this.#conflicts,
-      duplicates: this.#duplicates,
+      duplicates: this.#verdicts.filter((verdict) => verdict === 'duplicate').length,
       consumed: this.#consumed,
-      volumes: [...this.#volumes.values()]
-        .filter((volume) => volume.changed)
-        .map(({ key, planSegments, paygSegments, charged }) => ({ ...key, planSegments, paygSegments, charged })),
-      charges: [...this.#charges.values()],
-      hours: [...this.#hours.values()],
+      volumes: changed.map(({ key, planSegments, paygSegments, charged }) => ({
+        ...key,
+        planSegments,
+        paygSegments,
+        charged,
+      })),
+      charges: changed.flatMap(chargesOf),
+      hours: hoursOf(changed),
     };
   }
 
   #take(report: UsageReport): void {
     const known = this.#records.get(report.id);
     const verdict = judge(known, report);
-    if (verdict === 'duplicate') {
-      this.#duplicates += 1;
-      return;
-    }
+    this.#verdicts.push(verdict);
+    if (verdict === 'duplicate') return;
     if (verdict === 'conflict' && known) {
       this.#conflicts.push({ report, known });
       return;
     }
-    const templateType = known?.templateType ?? report.templateType ?? this.#context.defaultTemplateType;
-    let record: UsageRecord = {
-      ...report,
-      at: known?.at ?? report.at,
-      templateType,
-      billing: known?.billing ?? 'free',
-      planSegments: known?.planSegments ?? 0,
-    };
-    if (record.billing === 'free' && isChargeable(record.destination, record.status)) record = this.#charge(record);
+    const record = recordOf(report, known, this.#context.defaultTemplateType);
+    if (record.billing === 'free' && isChargeable(record.destination, record.status)) this.#charge(record);
     this.#records.set(record.id, record);
     if (!this.#touched.has(record.id)) this.#touched.set(record.id, known ? 'progressed' : 'created');
   }
 
-  #charge(record: UsageRecord): UsageRecord {
-    const tariff = tariffAt(this.#context.tariffs, record.at);
-    const tiers = tiersFor(tariff, record.destination, record.country, record.templateType);
-    if (!tiers) return { ...record, billing: 'unpriced' };
-    const volume = this.#volume({
-      month: this.#calendar.month(record.at),
+  #charge(record: Mutable<UsageRecord>): void {
+    const atMs = record.at.epochMilliseconds;
+    const line = this.#lineOf(record, atMs);
+    const { tariff, tiers, tierVolume } = line;
+    if (!tiers) {
+      record.billing = 'unpriced';
+      return;
+    }
+    const planSegments = record.destination === 'mainland' ? this.#consume(record.segments, atMs, line) : 0n;
+    const segments = BigInt(record.segments) - planSegments;
+    if (tariff.planUsageCounts) tierVolume.segments += planSegments;
+
+    let amount = 0n;
+    for (const part of rate({ mode: tariff.mode, tiers, tierVolume: tierVolume.segments, before: line, segments })) {
+      amount += part.amount;
+      addPart(line.parts, part);
+    }
+    tierVolume.segments += segments;
+    line.planSegments += planSegments;
+    line.paygSegments += segments;
+    line.charged += amount;
+    line.changed = true;
+    addHour(line, Math.floor(atMs / HOUR_MS), planSegments, segments, amount);
+    record.billing = 'charged';
+  }
+
+  /** Rule 3: takes what it can from the plans that cover the record's time. */
+  #consume(segments: number, atMs: number, line: Line): bigint {
+    const total = BigInt(segments);
+    let wanted = total;
+    for (const plan of this.#plans) {
+      if (wanted === 0n) break;
+      if (plan.left === 0n || atMs < plan.fromMs || atMs >= plan.untilMs) continue;
+      const taken = plan.left < wanted ? plan.left : wanted;
+      plan.left -= taken;
+      wanted -= taken;
+      this.#consumed.set(plan.id, (this.#consumed.get(plan.id) ?? 0n) + taken);
+      line.planCharges.set(plan.id, (line.planCharges.get(plan.id) ?? 0n) + taken);
+    }
+    return total - wanted;
+  }
+
+  #lineOf(record: UsageRecord, atMs: number): Line {
+    const month = this.#calendar.month(record.at);
+    const tariff = this.#tariffAt(atMs);
+    const key: VolumeKey = {
+      month,
       destination: record.destination,
       country: record.country ?? '',
       templateType: record.templateType,
       tariffVersion: tariff.version,
-    });
+    };
+    return this.#lines.get(volumeId(key)) ?? this.#open(key, tariff);
+  }
 
-    const planSegments = record.destination === 'mainland' ? this.#consume(record, volume) : 0n;
-    const segments = BigInt(record.segments) - planSegments;
-    const counted = tariff.planUsageCounts ? planSegments : 0n;
-    const tierVolume = (this.#tierVolumes.get(kindId(volume.key)) ?? 0n) + counted;
-    const parts = rate({ mode: tariff.mode, tiers, tierVolume, before: volume, segments });
-
-    let amount = 0n;
-    for (const part of parts) {
-      amount += part.amount;
-      this.#addPart(volume.key, part);
+  #open(key: VolumeKey, tariff: Tariff): Line {
+    const kind = kindId(key);
+    let tierVolume = this.#tierVolumes.get(kind);
+    if (!tierVolume) {
+      tierVolume = { segments: 0n };
+      this.#tierVolumes.set(kind, tierVolume);
     }
-    volume.planSegments += planSegments;
-    volume.paygSegments += segments;
-    volume.charged += amount;
-    volume.changed = true;
-    this.#addTierVolume(volume.key, segments, planSegments);
-    this.#addHour(record, planSegments, segments, amount);
-    return { ...record, billing: 'charged', planSegments: Number(planSegments) };
+    const line: Line = {
+      key,
+      tariff,
+      tiers: tiersFor(tariff, key.destination, key.country, key.templateType),
+      tierVolume,
+      planSegments: 0n,
+      paygSegments: 0n,
+      charged: 0n,
+      changed: false,
+      planCharges: new Map(),
+      parts: [],
+      hours: new Map(),
+    };
+    this.#lines.set(volumeId(key), line);
+    return line;
   }
 
-  /** Rule 3: takes what it can from the plans that cover the record's time. */
-  #consume(record: UsageRecord, volume: Volume): bigint {
-    let wanted = BigInt(record.segments);
-    for (const slot of this.#plans) {
-      if (wanted === 0n) break;
-      if (slot.left === 0n || !coversTime(slot.plan, record.at)) continue;
-      const taken = slot.left < wanted ? slot.left : wanted;
-      slot.left -= taken;
-      wanted -= taken;
-      this.#consumed.set(slot.plan.id, (this.#consumed.get(slot.plan.id) ?? 0n) + taken);
-      const id = `${volumeId(volume.key)}|${slot.plan.id}`;
-      const segments = (this.#charges.get(id)?.segments ?? 0n) + taken;
-      this.#charges.set(id, { ...volume.key, kind: 'plan', planId: slot.plan.id, segments });
+  /** As `tariffAt`. */
+  #tariffAt(atMs: number): Tariff {
+    const index = this.#tariffStarts.findLastIndex((startMs) => startMs <= atMs);
+    return versionAt(this.#context.tariffs, index);
+  }
+}
+
+function addPart(parts: Mutable<RatedPart>[], part: RatedPart): void {
+  const same = parts.find((other) => other.kind === part.kind && other.tier === part.tier);
+  if (!same) {
+    parts.push({ ...part });
+    return;
+  }
+  same.segments += part.segments;
+  same.amount += part.amount;
+}
+
+function addHour(line: Line, hour: number, planSegments: bigint, paygSegments: bigint, amount: bigint): void {
+  const usage = line.hours.get(hour);
+  if (!usage) {
+    line.hours.set(hour, { planSegments, paygSegments, amount });
+    return;
+  }
+  usage.planSegments += planSegments;
+  usage.paygSegments += paygSegments;
+  usage.amount += amount;
+}
+
+function chargesOf({ key, planCharges, parts }: Line): Charge[] {
+  return [
+    ...Array.from(planCharges, ([planId, segments]): Charge => ({ ...key, kind: 'plan', planId, segments })),
+    ...parts.map((part): Charge => ({ ...key, ...part })),
+  ];
+}
+
+/** The hours of all lines, by destination and template type. */
+function hoursOf(lines: readonly Line[]): HourlyUsage[] {
+  const hours = new Map<string, Mutable<HourlyUsage>>();
+  for (const { key, hours: own } of lines) {
+    const { destination, templateType } = key;
+    for (const [hour, usage] of own) {
+      const id = `${hour}|${destination}|${templateType}`;
+      const sum = hours.get(id);
+      if (!sum) {
+        hours.set(id, {
+          hour: Temporal.Instant.fromEpochMilliseconds(hour * HOUR_MS),
+          destination,
+          templateType,
+          ...usage,
+        });
+        continue;
+      }
+      sum.planSegments += usage.planSegments;
+      sum.paygSegments += usage.paygSegments;
+      sum.amount += usage.amount;
     }
-    return BigInt(record.segments) - wanted;
   }
-
-  #addPart(key: VolumeKey, part: RatedPart): void {
-    const id = `${volumeId(key)}|${part.kind}|${part.tier}`;
-    const before = this.#charges.get(id);
-    const { segments, amount } = before && before.kind !== 'plan' ? before : { segments: 0n, amount: 0n };
-    this.#charges.set(id, { ...key, ...part, segments: segments + part.segments, amount: amount + part.amount });
-  }
-
-  #volume(key: VolumeKey): Volume {
-    const id = volumeId(key);
-    let volume = this.#volumes.get(id);
-    if (!volume) {
-      volume = { key, planSegments: 0n, paygSegments: 0n, charged: 0n, changed: false };
-      this.#volumes.set(id, volume);
-    }
-    return volume;
-  }
-
-  #addTierVolume(key: VolumeKey, paygSegments: bigint, planSegments: bigint): void {
-    const counts = this.#context.tariffs.find((tariff) => tariff.version === key.tariffVersion)?.planUsageCounts;
-    const id = kindId(key);
-    const before = this.#tierVolumes.get(id) ?? 0n;
-    this.#tierVolumes.set(id, before + paygSegments + (counts ? planSegments : 0n));
-  }
-
-  #addHour(record: UsageRecord, planSegments: bigint, paygSegments: bigint, amount: bigint): void {
-    const hour = Math.floor(record.at.epochMilliseconds / 3_600_000) * 3_600_000;
-    const id = `${hour}|${record.destination}|${record.templateType}`;
-    let usage = this.#hours.get(id);
-    if (!usage) {
-      usage = {
-        hour: Temporal.Instant.fromEpochMilliseconds(hour),
-        destination: record.destination,
-        templateType: record.templateType,
-        planSegments: 0n,
-        paygSegments: 0n,
-        amount: 0n,
-      };
-      this.#hours.set(id, usage);
-    }
-    usage.planSegments += planSegments;
-    usage.paygSegments += paygSegments;
-    usage.amount += amount;
-  }
+  return [...hours.values()];
 }
 
 function kindId(key: VolumeKey): string {

@@ -110,14 +110,14 @@ export function decideRenewal(input: RenewalInput): RenewalStep {
   return { type: mustAsk ? 'ask' : 'buy', ...purchase };
 }
 
-/** Rule 14: once a day, and right after a recharge. */
+/** Rule 14: once a day, and right after a recharge; of one in the very moment of the last attempt it is not known which came first. */
 function isRetryDue(open: OpenRenewal, now: Temporal.Instant, lastRechargedAt: Temporal.Instant | null): boolean {
   if (!open.nextAttemptAt) return false;
   if (Temporal.Instant.compare(open.nextAttemptAt, now) <= 0) return true;
   return (
     open.state === 'failed' &&
     lastRechargedAt !== null &&
-    (open.attemptedAt === null || Temporal.Instant.compare(lastRechargedAt, open.attemptedAt) > 0)
+    (open.attemptedAt === null || Temporal.Instant.compare(lastRechargedAt, open.attemptedAt) >= 0)
   );
 }
 
@@ -142,13 +142,21 @@ function guardThatStops(
 
 /**
  * Rule 13: what may be configured.
- * @throws RuleError `threshold_out_of_range`, `offer_missing`, `offer_too_small`
+ * @throws RuleError `threshold_out_of_range`, `guard_out_of_range`, `offer_missing`, `offer_too_small`
  */
 export function assertPolicy(policy: RenewalPolicy, offer: PlanOffer | null): void {
   if (policy.threshold < 0n || policy.threshold > MAX_THRESHOLD) {
     throw new RuleError('threshold_out_of_range', `The threshold must be from 0 to ${MAX_THRESHOLD} segments.`, {
       max: MAX_THRESHOLD.toString(),
     });
+  }
+  const purchases = [policy.purchasesPerDay, policy.purchasesPerMonth];
+  const amounts = [policy.moneyPerMonth ?? 0n, policy.approvalAbove ?? 0n];
+  if (purchases.some((count) => !Number.isInteger(count) || count < 1) || amounts.some((amount) => amount < 0n)) {
+    throw new RuleError(
+      'guard_out_of_range',
+      'Auto-renewal may be limited to one purchase or more a day and a month, and to amounts of zero or more; turn it off to stop it.',
+    );
   }
   if (!policy.enabled) return;
   if (!offer) {

@@ -26,9 +26,17 @@ export interface Tariff {
 
 /** The version that prices a message sent at `at`; the first one also covers what came before it. Versions ascend. */
 export function tariffAt(versions: readonly Tariff[], at: Temporal.Instant): Tariff {
-  const [first] = versions;
-  if (!first) throw new RangeError('a tariff has at least one version');
-  return versions.findLast((tariff) => Temporal.Instant.compare(tariff.effectiveFrom, at) <= 0) ?? first;
+  return versionAt(
+    versions,
+    versions.findLastIndex((tariff) => Temporal.Instant.compare(tariff.effectiveFrom, at) <= 0),
+  );
+}
+
+/** The version with this index; the first one for -1, which means a time before all of them. */
+export function versionAt(versions: readonly Tariff[], index: number): Tariff {
+  const version = versions[Math.max(0, index)];
+  if (!version) throw new RangeError('a tariff has at least one version');
+  return version;
 }
 
 /** The tiers that price a message of this kind: one open tier for a country; undefined when there is no price for it (rule 5). */

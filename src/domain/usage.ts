@@ -26,8 +26,6 @@ export interface UsageReport {
 export interface UsageRecord extends UsageReport {
   readonly templateType: TemplateType;
   readonly billing: Billing;
-  /** How many of its segments plans covered; the others, if it was charged, are pay-as-you-go. */
-  readonly planSegments: number;
 }
 
 /** Rule 2: mainland messages are charged when delivery is confirmed, international ones on submission, whatever follows. */

@@ -62,7 +62,7 @@ export async function changeCards(
         key: `${subject}/${announcement.kind}/${card.outTrackId}`,
         reason: announcement.kind,
         recipient: recipientOf(group),
-        target: { type: 'card', outTrackId: card.outTrackId },
+        target: { type: 'card', conversationId: group.conversationId },
         content: await composeFor(context, tx, account, group, announcement),
         outTrackId: card.outTrackId,
       },

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { CASH, chargeTransfer, netOf } from '../domain/ledger.ts';
-import { Calendar, type MeteringResult, meter } from '../domain/metering.ts';
+import { Calendar, draftRecords, type MeteringResult, meter } from '../domain/metering.ts';
 import { coversTime } from '../domain/plan.ts';
 import { availableOf } from '../domain/standing.ts';
-import type { UsageReport } from '../domain/usage.ts';
-import { type Account, lockAccount, makeDue } from '../store/accounts.ts';
+import type { UsageRecord, UsageReport } from '../domain/usage.ts';
+import { type Account, lockAccount, makeDue, readAccount } from '../store/accounts.ts';
 import { addHourlyUsage, insertCharges, readVolumes, writeVolumes } from '../store/charges.ts';
 import { postTransfers } from '../store/ledger.ts';
 import { readPlansWithQuota } from '../store/plans.ts';
@@ -16,10 +16,16 @@ import {
   insertRejected,
   progressRecords,
   readKnownRecords,
+  removeRecords,
 } from '../store/usage.ts';
 import type { ServiceContext } from './context.ts';
 
+/** What became of one report; `unpriced` is recorded, but there is no price for its country yet (rule 5). */
+export type ReportOutcome = 'accepted' | 'unpriced' | 'duplicate' | 'conflict';
+
 export interface MeteringOutcome {
+  /** Of each report, in the order in which they were given. */
+  readonly reports: readonly ReportOutcome[];
   readonly accepted: number;
   readonly duplicates: number;
   /** Ids whose report contradicts what is recorded; kept for a person, not billed. (rule 1) */
@@ -42,26 +48,25 @@ export async function meterUsage(
   reports: readonly UsageReport[],
 ): Promise<MeteringOutcome> {
   const now = context.clock.now();
-  const account = await lockAccount(tx, accountId);
-  const calendar = new Calendar(account.timeZone);
+  const batchId = randomUUID();
+  const ids = reports.map((report) => report.id);
+  const unlocked = await readAccount(tx, accountId);
+  const calendar = new Calendar(unlocked.timeZone);
   const months = [...new Set(reports.map((report) => calendar.month(report.at)))];
-  const plans = await readPlansWithQuota(tx, accountId);
-  const result = meter(
-    {
-      timeZone: account.timeZone,
-      defaultTemplateType: account.defaultTemplateType,
-      tariffs: await readTariffs(tx, account.tariffId),
-      plans,
-      volumes: await readVolumes(tx, accountId, months),
-      known: await readKnownRecords(
-        tx,
-        accountId,
-        reports.map((report) => report.id),
-      ),
-    },
-    reports,
-  );
-  const balance = await write(tx, account, result, now);
+  const tariffs = await readTariffs(tx, unlocked.tariffId);
+  const drafts = draftRecords({ defaultTemplateType: unlocked.defaultTemplateType, tariffs }, reports);
+  // The bulk of the work needs no lock, so batches of one account do it side by side; only the bill is made one at a time.
+  const [, account, known, plans, volumes] = await Promise.all([
+    insertRecords(tx, accountId, batchId, drafts, now),
+    lockAccount(tx, accountId),
+    readKnownRecords(tx, accountId, batchId, ids),
+    readPlansWithQuota(tx, accountId),
+    readVolumes(tx, accountId, months),
+  ]);
+  const { timeZone, defaultTemplateType } = unlocked;
+  const result = meter({ timeZone, defaultTemplateType, tariffs, plans, volumes, known }, reports);
+  await correctDrafts(tx, account, batchId, drafts, result);
+  const balance = await write(tx, account, batchId, result, now);
 
   const quota = plans
     .filter((plan) => coversTime(plan, now))
@@ -73,6 +78,7 @@ export async function meterUsage(
   if (reviewDue) await makeDue(tx, accountId, now);
   const changed = [...result.created, ...result.progressed];
   return {
+    reports: reportOutcomes(result, reports),
     accepted: changed.length,
     duplicates: result.duplicates,
     conflicts: result.conflicts.map((conflict) => conflict.report.id),
@@ -81,17 +87,48 @@ export async function meterUsage(
   };
 }
 
+function reportOutcomes(result: MeteringResult, reports: readonly UsageReport[]): ReportOutcome[] {
+  const unpriced = new Set<string>();
+  for (const record of [...result.created, ...result.progressed]) {
+    if (record.billing === 'unpriced') unpriced.add(record.id);
+  }
+  return result.verdicts.map((verdict, index) => {
+    if (verdict === 'duplicate' || verdict === 'conflict') return verdict;
+    return unpriced.has(reports[index]?.id ?? '') ? 'unpriced' : 'accepted';
+  });
+}
+
+/** Takes back the records that turned out to be known under their id. */
+async function correctDrafts(
+  tx: Tx,
+  account: Account,
+  batchId: string,
+  drafts: readonly UsageRecord[],
+  result: MeteringResult,
+): Promise<void> {
+  if (result.created.length === drafts.length) return;
+  const created = new Set(result.created.map((record) => record.id));
+  const others = drafts.filter((draft) => !created.has(draft.id)).map((draft) => draft.id);
+  await removeRecords(tx, account.id, batchId, others);
+}
+
 /** Writes what metering decided; returns the new balance. */
-async function write(tx: Tx, account: Account, result: MeteringResult, now: Temporal.Instant): Promise<bigint> {
-  const batchId = randomUUID();
+async function write(
+  tx: Tx,
+  account: Account,
+  batchId: string,
+  result: MeteringResult,
+  now: Temporal.Instant,
+): Promise<bigint> {
   const charges = result.charges.map((charge) => ({ id: randomUUID(), charge }));
   const transfers = charges.flatMap(({ id, charge }) => chargeTransfer(id, charge, account.currency, now) ?? []);
-  await insertRecords(tx, account.id, batchId, result.created, now);
-  await progressRecords(tx, account.id, batchId, result.progressed);
-  await insertRejected(tx, account.id, result.conflicts.map(conflictToRejected), now);
-  await insertCharges(tx, account.id, batchId, charges, now);
-  await writeVolumes(tx, account.id, result.volumes);
-  await addHourlyUsage(tx, account.id, result.hours);
-  await postTransfers(tx, account.id, transfers, now);
+  await Promise.all([
+    progressRecords(tx, account.id, batchId, result.progressed),
+    insertRejected(tx, account.id, result.conflicts.map(conflictToRejected), now),
+    insertCharges(tx, account.id, batchId, charges, now),
+    writeVolumes(tx, account.id, result.volumes),
+    addHourlyUsage(tx, account.id, result.hours),
+    postTransfers(tx, account.id, transfers, now),
+  ]);
   return account.money.balance + netOf(CASH, transfers);
 }

@@ -8,7 +8,7 @@ import { expiredPlans, nextReview } from '../domain/review.ts';
 import { availableOf } from '../domain/standing.ts';
 import { tariffAt } from '../domain/tariff.ts';
 import type { TemplateType } from '../domain/usage.ts';
-import { type Account, lockAccount, lockIfDue, scheduleReview } from '../store/accounts.ts';
+import { type Account, delayReview, lockAccount, lockIfDue, scheduleReview } from '../store/accounts.ts';
 import { closeAlert, openAlert, readOpenAlerts, setAlertLevel } from '../store/alerts.ts';
 import { readBurn, readVolumes } from '../store/charges.ts';
 import { postTransfers } from '../store/ledger.ts';
@@ -110,4 +110,12 @@ export async function readForecast(db: Executor, account: Account, quota: bigint
     tariff,
     tierVolumes,
   });
+}
+
+/** How long a review that failed is put off. */
+const POSTPONE = Temporal.Duration.from({ minutes: 5 });
+
+/** Puts off a review that failed, so that it does not keep others from theirs. */
+export async function postponeReview(context: ServiceContext, tx: Tx, accountId: string): Promise<void> {
+  await delayReview(tx, accountId, context.clock.now().add(POSTPONE));
 }

@@ -124,6 +124,10 @@ export async function scheduleReview(tx: Tx, accountId: string, next: NextReview
     .execute();
 }
 
+export async function delayReview(tx: Tx, accountId: string, until: Temporal.Instant): Promise<void> {
+  await tx.updateTable('accounts').set({ next_review_at: until }).where('account_id', '=', accountId).execute();
+}
+
 /** Makes an account due for review at once. */
 export async function makeDue(tx: Tx, accountId: string, now: Temporal.Instant): Promise<void> {
   await tx

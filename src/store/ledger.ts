@@ -45,8 +45,10 @@ export async function postTransfers(
 
   const cash = netOf(CASH, booked);
   const recharged = booked.some((transfer) => transfer.kind === 'recharge');
-  if (cash !== 0n || recharged) await moveBalance(tx, accountId, { by: cash, recharged, now });
-  await moveRemaining(tx, accountId, booked);
+  await Promise.all([
+    cash !== 0n || recharged ? moveBalance(tx, accountId, { by: cash, recharged, now }) : undefined,
+    moveRemaining(tx, accountId, booked),
+  ]);
   return booked;
 }
 

@@ -42,8 +42,8 @@ export type NoticeTarget =
       readonly webhook: string;
       readonly webhookExpiresAt: string;
     }
-  /** Changes a card that was shown before. */
-  | { readonly type: 'card'; readonly outTrackId: string };
+  /** Changes a card that was shown before; said anew in its conversation where that fails. */
+  | { readonly type: 'card'; readonly conversationId: string };
 
 export interface NewNotice {
   readonly accountId: string;
@@ -187,14 +187,13 @@ export async function finishAttempt(
     .execute();
 }
 
-/** When the next notice may be tried; null when none waits. */
+/** When the next notice may be tried; null when none waits. One that queues behind another of its recipient does not count. */
 export async function nextNoticeAt(db: Executor): Promise<Temporal.Instant | null> {
-  const row = await db
-    .selectFrom('notices')
-    .select('next_attempt_at')
-    .where('state', '=', 'waiting')
-    .orderBy('next_attempt_at')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.next_attempt_at ?? null;
+  const { rows } = await sql<{ at: Temporal.Instant | null }>`
+    select min(greatest(next_attempt_at, leased_until)) as at from notices n
+    where state = 'waiting' and not exists (
+      select 1 from notices earlier
+      where earlier.recipient = n.recipient and earlier.state = 'waiting'
+        and (earlier.queued_at, earlier.ordinal) < (n.queued_at, n.ordinal))`.execute(db);
+  return rows[0]?.at ?? null;
 }

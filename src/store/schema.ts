@@ -80,7 +80,6 @@ export interface Schema {
     segments: number;
     status: 'submitted' | 'delivered' | 'failed';
     billing: 'free' | 'charged' | 'unpriced';
-    plan_segments: Defaulted<number>;
     batch_id: string;
     received_at: Instant;
   };

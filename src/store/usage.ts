@@ -2,12 +2,14 @@ import { createHash, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Conflict } from '../domain/metering.ts';
 import type { UsageRecord } from '../domain/usage.ts';
+import { codeOf } from './connection.ts';
 import type { Executor, Tx } from './schema.ts';
 
-/** What is recorded under these ids, in whichever month. */
+/** What other batches recorded under these ids, in whichever month. */
 export async function readKnownRecords(
   tx: Tx,
   accountId: string,
+  batchId: string,
   ids: readonly string[],
 ): Promise<Map<string, UsageRecord>> {
   const { rows } = await sql<{
@@ -19,11 +21,10 @@ export async function readKnownRecords(
     segments: number;
     status: UsageRecord['status'];
     billing: UsageRecord['billing'];
-    plan_segments: number;
   }>`
-    select record_id, at, destination, country, template_type, segments, status, billing, plan_segments
+    select record_id, at, destination, country, template_type, segments, status, billing
     from usage_records
-    where account_id = ${accountId} and record_id = any(${ids}::text[])`.execute(tx);
+    where account_id = ${accountId} and record_id = any(${ids}::text[]) and batch_id <> ${batchId}`.execute(tx);
   return new Map(
     rows.map((row) => [
       row.record_id,
@@ -36,34 +37,46 @@ export async function readKnownRecords(
         status: row.status,
         at: row.at,
         billing: row.billing,
-        planSegments: row.plan_segments,
       },
     ]),
   );
 }
 
+/**
+ * Records a batch; a record that is there already, with the same time, is left as it is. Needs no lock: whoever inserts the same record
+ * at the same time waits for the other's transaction. In the order of their ids, so that two such batches do not wait for each other.
+ */
 export async function insertRecords(
   tx: Tx,
   accountId: string,
   batchId: string,
-  records: readonly UsageRecord[],
+  unordered: readonly UsageRecord[],
   now: Temporal.Instant,
 ): Promise<void> {
-  if (records.length === 0) return;
+  if (unordered.length === 0) return;
+  const records = unordered.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   await sql`
     insert into usage_records (account_id, batch_id, received_at,
-      record_id, at, destination, country, template_type, segments, status, billing, plan_segments)
+      record_id, at, destination, country, template_type, segments, status, billing)
     select ${accountId}::uuid, ${batchId}::uuid, ${now}::timestamptz, r.* from unnest(
       ${records.map((r) => r.id)}::text[],
-      ${records.map((r) => r.at.toString())}::timestamptz[],
+      ${records.map(timeOf)}::timestamptz[],
       ${records.map((r) => r.destination)}::text[],
       ${records.map((r) => r.country)}::text[],
       ${records.map((r) => r.templateType)}::text[],
       ${records.map((r) => r.segments)}::integer[],
       ${records.map((r) => r.status)}::text[],
-      ${records.map((r) => r.billing)}::text[],
-      ${records.map((r) => r.planSegments)}::integer[]
-    ) as r`.execute(tx);
+      ${records.map((r) => r.billing)}::text[]
+    ) as r
+    on conflict do nothing`.execute(tx);
+}
+
+/** Takes back records that this batch inserted: their ids were recorded before, with another time. */
+export async function removeRecords(tx: Tx, accountId: string, batchId: string, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`
+    delete from usage_records
+    where account_id = ${accountId} and record_id = any(${ids}::text[]) and batch_id = ${batchId}`.execute(tx);
 }
 
 /** Moves known records on; `at` leads to the partition. */
@@ -76,15 +89,19 @@ export async function progressRecords(
   if (records.length === 0) return;
   await sql`
     update usage_records u
-    set status = r.status, billing = r.billing, plan_segments = r.plan_segments, batch_id = ${batchId}::uuid
+    set status = r.status, billing = r.billing, batch_id = ${batchId}::uuid
     from unnest(
       ${records.map((r) => r.id)}::text[],
-      ${records.map((r) => r.at.toString())}::timestamptz[],
+      ${records.map(timeOf)}::timestamptz[],
       ${records.map((r) => r.status)}::text[],
-      ${records.map((r) => r.billing)}::text[],
-      ${records.map((r) => r.planSegments)}::integer[]
-    ) as r (record_id, at, status, billing, plan_segments)
+      ${records.map((r) => r.billing)}::text[]
+    ) as r (record_id, at, status, billing)
     where u.account_id = ${accountId} and u.record_id = r.record_id and u.at = r.at`.execute(tx);
+}
+
+/** Usage is kept to the millisecond. This way of writing it is several times as fast as an instant's own. */
+function timeOf(record: UsageRecord): string {
+  return new Date(record.at.epochMilliseconds).toISOString();
 }
 
 /** Something that was reported and is not billed, for a person to look at. The same one again is kept once. */
@@ -102,24 +119,21 @@ export async function insertRejected(
   now: Temporal.Instant,
 ): Promise<void> {
   if (rejected.length === 0) return;
-  const rows = rejected.map(({ recordId, reason, received, stored }) => {
-    const text = JSON.stringify(received);
-    return {
-      account_id: accountId,
-      rejection_id: randomUUID(),
-      record_id: recordId,
-      reason,
-      digest: createHash('sha256').update(`${reason}\n${text}`).digest('hex'),
-      received: text,
-      stored: stored === null ? null : JSON.stringify(stored),
-      received_at: now,
-    };
-  });
-  await tx
-    .insertInto('rejected_usage')
-    .values(rows)
-    .onConflict((oc) => oc.columns(['account_id', 'record_id', 'digest']).doNothing())
-    .execute();
+  const texts = rejected.map(({ received }) => JSON.stringify(received));
+  const digests = rejected.map(({ reason }, index) =>
+    createHash('sha256').update(`${reason}\n${texts[index]}`).digest('hex'),
+  );
+  await sql`
+    insert into rejected_usage (account_id, received_at, rejection_id, record_id, reason, digest, received, stored)
+    select ${accountId}::uuid, ${now}::timestamptz, r.* from unnest(
+      ${rejected.map(() => randomUUID())}::uuid[],
+      ${rejected.map((r) => r.recordId)}::text[],
+      ${rejected.map((r) => r.reason)}::text[],
+      ${digests}::text[],
+      ${texts}::jsonb[],
+      ${rejected.map((r) => (r.stored === null ? null : JSON.stringify(r.stored)))}::jsonb[]
+    ) as r
+    on conflict (account_id, record_id, digest) do nothing`.execute(tx);
 }
 
 /** How a conflict is kept: both versions of the record. (rule 1) */
@@ -127,7 +141,10 @@ export function conflictToRejected({ report, known }: Conflict): RejectedUsage {
   return { recordId: report.id, reason: 'conflict', received: report, stored: known };
 }
 
-/** Creates the partitions of the months (UTC) that lie in `[from, to]`, where they are missing. */
+/**
+ * Creates the partitions of the months (UTC) that lie in `[from, to]`, where they are missing. Not for use inside a transaction:
+ * it waits for everyone who writes usage.
+ */
 export async function ensurePartitions(db: Executor, from: Temporal.Instant, to: Temporal.Instant): Promise<void> {
   let month = monthStart(from);
   const last = monthStart(to);
@@ -137,10 +154,17 @@ export async function ensurePartitions(db: Executor, from: Temporal.Instant, to:
     const found = await sql`select 1 from pg_class where oid = to_regclass(${name})`.execute(db);
     if (found.rows.length === 0) {
       await sql`create table if not exists ${sql.table(name)} partition of usage_records
-        for values from (${sql.lit(`${month}T00:00:00Z`)}) to (${sql.lit(`${next}T00:00:00Z`)})`.execute(db);
+        for values from (${sql.lit(`${month}T00:00:00Z`)}) to (${sql.lit(`${next}T00:00:00Z`)})`
+        .execute(db)
+        .catch(ignoreCreatedMeanwhile);
     }
     month = next;
   }
+}
+
+/** `if not exists` looks only before it creates: of two that create the same table at once, one fails. */
+function ignoreCreatedMeanwhile(error: unknown): void {
+  if (!['42P07', '23505'].includes(codeOf(error) ?? '')) throw error;
 }
 
 function monthStart(at: Temporal.Instant): Temporal.PlainDate {

@@ -1,0 +1,12 @@
+import { meteringBench } from './metering.ts';
+
+const BENCHES: Record<string, () => Promise<object>> = { metering: meteringBench };
+
+const [name = '', ...flags] = process.argv.slice(2);
+const bench = BENCHES[name];
+if (!bench) {
+  console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--json]`);
+  process.exit(2);
+}
+const result = await bench();
+if (flags.includes('--json')) console.log(JSON.stringify({ bench: name, ...result }));

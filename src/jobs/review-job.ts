@@ -1,0 +1,78 @@
+import type { Logger } from '../log.ts';
+import type { ServiceContext } from '../services/context.ts';
+import { postponeReview, reviewAccount } from '../services/review.ts';
+import { findDueAccounts, nextAccountDueAt } from '../store/accounts.ts';
+import { type Database, inTransaction } from '../store/database.ts';
+import type { Job } from './job.ts';
+
+const BATCH = 200;
+/** Reviews at the same time; each holds a connection. */
+const PARALLEL = 4;
+
+export interface ReviewJobOptions {
+  readonly db: Database;
+  readonly context: ServiceContext;
+  readonly logger: Logger;
+  /** Called after reviews that may have queued notices. */
+  readonly onReviewed: () => void;
+}
+
+/** Reviews the accounts that are due: by their time, or because metering or a command made them so. */
+export class ReviewJob implements Job {
+  readonly name = 'review';
+  readonly #options: ReviewJobOptions;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(options: ReviewJobOptions) {
+    this.#options = options;
+  }
+
+  nextDueAt(): Promise<Temporal.Instant | null> {
+    return nextAccountDueAt(this.#options.db.kysely);
+  }
+
+  /** Reviews what is due now; an account that fails is put off and keeps no other from its review. */
+  async run(): Promise<void> {
+    for (;;) {
+      const due = await findDueAccounts(this.#options.db.kysely, this.#options.context.clock.now(), BATCH);
+      const queue = due.values();
+      let reviewed = 0;
+      const worker = async () => {
+        for (const accountId of queue) if (await this.#review(accountId)) reviewed += 1;
+      };
+      await Promise.all(Array.from({ length: PARALLEL }, worker));
+      if (reviewed > 0) this.#options.onReviewed();
+      // Accounts that another replica holds stay due; they are its business.
+      if (due.length < BATCH || reviewed === 0) return;
+    }
+  }
+
+  /** Reviews one account soon, without waiting for the next tick. */
+  wake(accountId: string): void {
+    const review = this.#review(accountId).then((reviewed) => {
+      this.#running.delete(review);
+      if (reviewed) this.#options.onReviewed();
+    });
+    this.#running.add(review);
+  }
+
+  /** Resolves when the reviews that were woken have ended. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  async #review(accountId: string): Promise<boolean> {
+    const { db, context, logger } = this.#options;
+    try {
+      return await inTransaction(db, (tx) => reviewAccount(context, tx, accountId));
+    } catch (error) {
+      logger.error({ err: error, account: accountId }, 'a review failed; it is tried again in a few minutes');
+      try {
+        await inTransaction(db, (tx) => postponeReview(context, tx, accountId));
+      } catch (postponeError) {
+        logger.error({ err: postponeError, account: accountId }, 'a failed review could not be put off');
+      }
+      return false;
+    }
+  }
+}

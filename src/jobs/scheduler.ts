@@ -1,0 +1,83 @@
+import { createTask, type ScheduledTask } from 'node-cron';
+import type { Clock, OffsetClock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import type { Job } from './job.ts';
+
+/** Every two seconds. A tick is only a reminder: what is due is read from the database. */
+const TICK = '*/2 * * * * *';
+/** When the same moment stays due this often while time is being advanced, the jobs cannot get on, and time moves a little without them. */
+const MAX_ROUNDS_AT_ONE_MOMENT = 20;
+const STEP_WHEN_STUCK = Temporal.Duration.from({ minutes: 1 });
+
+/** Runs jobs when they are due: at node-cron's ticks, or while the clock is being moved. */
+export class Scheduler {
+  readonly #jobs: readonly Job[];
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #task: ScheduledTask | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(jobs: readonly Job[], clock: Clock, logger: Logger) {
+    this.#jobs = jobs;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  async start(): Promise<void> {
+    this.#task = createTask(TICK, () => this.tick(), { name: 'tick', noOverlap: true });
+    await this.#task.start();
+  }
+
+  /** No new tick; waits for the one that runs. */
+  async stop(): Promise<void> {
+    await this.#task?.destroy();
+    await this.#running;
+  }
+
+  /** Does what is due now. A call while another one runs joins it. */
+  tick(): Promise<void> {
+    this.#running ??= this.#runDue().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /**
+   * Moves a clock forward, stopping at each moment at which something is due and doing it then, so that a jump of a month gives what
+   * the month would have given.
+   */
+  async advance(clock: OffsetClock, by: Temporal.Duration): Promise<void> {
+    const target = clock.now().add(by);
+    let rounds = 0;
+    let moment: Temporal.Instant | undefined;
+    await this.tick();
+    for (;;) {
+      const next = await this.#nextDueAt();
+      if (!next || Temporal.Instant.compare(next, target) > 0) break;
+      rounds = moment && Temporal.Instant.compare(next, moment) <= 0 ? rounds + 1 : 0;
+      const isStuck = rounds > MAX_ROUNDS_AT_ONE_MOMENT;
+      moment = isStuck ? clock.now().add(STEP_WHEN_STUCK) : next;
+      if (Temporal.Instant.compare(moment, target) > 0) break;
+      clock.jumpTo(moment);
+      await this.tick();
+    }
+    clock.jumpTo(target);
+    await this.tick();
+  }
+
+  async #runDue(): Promise<void> {
+    for (const job of this.#jobs) {
+      try {
+        const due = await job.nextDueAt();
+        if (due && Temporal.Instant.compare(due, this.#clock.now()) <= 0) await job.run();
+      } catch (error) {
+        this.#logger.error({ err: error, job: job.name }, 'a job failed; the next tick tries again');
+      }
+    }
+  }
+
+  async #nextDueAt(): Promise<Temporal.Instant | undefined> {
+    const moments = await Promise.all(this.#jobs.map((job) => job.nextDueAt()));
+    return moments.filter((moment) => moment !== null).toSorted(Temporal.Instant.compare)[0];
+  }
+}

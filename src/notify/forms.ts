@@ -1,0 +1,41 @@
+import type { NoticeContent, NoticeTarget } from '../store/notices.ts';
+
+/** A way in which a notice can be said. The first form is the best; the next ones are for when it fails. (rule 22) */
+export type Form =
+  | 'card'
+  | 'card_change'
+  | 'session'
+  | 'group_markdown'
+  | 'group_text'
+  | 'direct_card'
+  | 'direct_markdown'
+  | 'direct_text';
+
+/** The forms that a notice may take, in the order in which they are tried. */
+export function formsFor(target: NoticeTarget, content: NoticeContent): Form[] {
+  switch (target.type) {
+    case 'card':
+      return ['card_change', 'group_markdown', 'group_text'];
+    case 'group': {
+      const direct: Form[] = target.directTo.length > 0 ? ['direct_markdown'] : [];
+      return ['card', 'group_markdown', 'group_text', ...direct];
+    }
+    case 'direct':
+      return content.buttons.length > 0
+        ? ['direct_card', 'direct_markdown', 'direct_text']
+        : ['direct_markdown', 'direct_text'];
+    case 'reply':
+      return replyForms(target, content.buttons.length > 0);
+  }
+}
+
+/** A conversation's own webhook costs least; only a card can have buttons. */
+function replyForms(target: NoticeTarget & { type: 'reply' }, hasButtons: boolean): Form[] {
+  const direct: Form[] = target.userId === null ? [] : ['direct_markdown', 'direct_text'];
+  if (target.conversationKind === 'group') {
+    return hasButtons
+      ? ['card', 'session', 'group_markdown', 'group_text', ...direct]
+      : ['session', 'group_markdown', 'group_text', ...direct];
+  }
+  return hasButtons && target.userId !== null ? ['direct_card', 'session', ...direct] : ['session', ...direct];
+}
