@@ -19,7 +19,10 @@ import { StoreError } from './errors.ts';
 
 const SUPERUSER = 'sms_steward';
 const PORT_ATTEMPTS = 5;
-const SHARED_FOLDER = '/var/lib/sms-steward';
+
+/** Where data and programs go that lie in folders which only root may enter. */
+export const SHARED_FOLDER = '/var/lib/sms-steward';
+
 const WAIT_FOR_RUNNING_MS = 60_000;
 
 export interface EmbeddedPostgresOptions {

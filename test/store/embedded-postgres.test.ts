@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { createLogger } from '../../src/log.ts';
-import { installedBinaries } from '../../src/store/embedded/binaries.ts';
+import { installedBinaries, reachableBinaries } from '../../src/store/embedded/binaries.ts';
 import { findPlace } from '../../src/store/embedded/place.ts';
 import { runProgram } from '../../src/store/embedded/server-process.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
+import { type EmbeddedPostgres, SHARED_FOLDER, startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/embedded-postgres-program.ts', import.meta.url));
@@ -112,11 +112,12 @@ test('given a server left over without its program, when the next one starts, th
   await query(url, 'create table kept as select 42 as answer');
   await stop();
   // The same server again, on the same port, with nobody who looks after it.
-  const place = await findPlace(dataDir, '/unused');
+  const place = await findPlace(dataDir, SHARED_FOLDER);
   const options = `-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c port=${new URL(url).port}`;
   const log = join(place.cluster, 'log');
   const args = ['start', '-w', '-D', place.cluster, '-o', options, '-l', log];
-  await runProgram({ binaries: await installedBinaries(), place }, 'test', 'pg_ctl', args);
+  const binaries = await reachableBinaries(await installedBinaries(), place.identity, SHARED_FOLDER);
+  await runProgram({ binaries, place }, 'test', 'pg_ctl', args);
   const ended = connectionEnd(await connect(url));
 
   const next = await start({ dataDir });
@@ -128,7 +129,7 @@ test('given a server left over without its program, when the next one starts, th
 test('given a postmaster.pid whose number belongs to another process by now, when it starts, then that does not stop it', async () => {
   const dataDir = join(await scratchFolder(), 'postgres');
   await (await start({ dataDir })).stop();
-  const { cluster, identity } = await findPlace(dataDir, '/unused');
+  const { cluster, identity } = await findPlace(dataDir, SHARED_FOLDER);
   const innocent = spawn('sleep', ['600'], { ...identity, stdio: 'ignore' });
   onTestFinished(() => void innocent.kill());
   await writeFile(join(cluster, 'postmaster.pid'), `${innocent.pid}\n${cluster}\n1\n5432\n\n127.0.0.1\n 1 1\nready\n`);
@@ -159,7 +160,7 @@ test('given a setting that PostgreSQL refuses, when it starts, then its own word
 test('given data of another major version, when it starts, then it says which and what to do', async () => {
   const dataDir = join(await scratchFolder(), 'postgres');
   await (await start({ dataDir })).stop();
-  const { cluster } = await findPlace(dataDir, '/unused');
+  const { cluster } = await findPlace(dataDir, SHARED_FOLDER);
   await writeFile(join(cluster, 'PG_VERSION'), '13\n');
   await expect(start({ dataDir })).rejects.toMatchObject({ code: 'version_mismatch' });
 });
@@ -167,7 +168,7 @@ test('given data of another major version, when it starts, then it says which an
 test('given a running server, when it ends by itself, then the program learns it', async () => {
   const dataDir = join(await scratchFolder(), 'postgres');
   const server = await start({ dataDir });
-  const { cluster } = await findPlace(dataDir, '/unused');
+  const { cluster } = await findPlace(dataDir, SHARED_FOLDER);
   const pid = Number((await readFile(join(cluster, 'postmaster.pid'), 'utf8')).split('\n')[0]);
   process.kill(pid, 'SIGQUIT');
   expect(await server.failed).toMatchObject({ code: 'server_ended' });
