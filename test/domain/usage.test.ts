@@ -33,9 +33,12 @@ describe('judge (rules 1 and 2)', () => {
     ['failed', 'delivered', 'conflict'],
     ['failed', 'failed', 'duplicate'],
   ];
-  test.each(verdicts)('rule 2: given a record that is %s, when %s is reported, then it is %s', (known, status, verdict) => {
-    expect(judge(recorded({ status: known }), { ...REPORT, status })).toBe(verdict);
-  });
+  test.each(verdicts)(
+    'rule 2: given a record that is %s, when %s is reported, then it is %s',
+    (known, status, verdict) => {
+      expect(judge(recorded({ status: known }), { ...REPORT, status })).toBe(verdict);
+    },
+  );
 
   test('rule 1: given an id that is not known, then it is new, whatever its status', () => {
     for (const status of ['submitted', 'delivered', 'failed'] as const) {
@@ -48,9 +51,12 @@ describe('judge (rules 1 and 2)', () => {
     ['another template type', { templateType: 'promotion' }],
     ['another destination', { destination: 'international', country: 'HK' }],
     ['another time', { at: REPORT.at.add({ milliseconds: 1 }) }],
-  ] as const)('rule 1: given the same id with %s, then it is a conflict even where the status would be progress', (_, other) => {
-    expect(judge(recorded({ status: 'submitted' }), { ...REPORT, ...other })).toBe('conflict');
-  });
+  ] as const)(
+    'rule 1: given the same id with %s, then it is a conflict even where the status would be progress',
+    (_, other) => {
+      expect(judge(recorded({ status: 'submitted' }), { ...REPORT, ...other })).toBe('conflict');
+    },
+  );
 
   test('rule 1: given the same id with another country, then it is a conflict', () => {
     const hongKong = { destination: 'international', country: 'HK' } as const;

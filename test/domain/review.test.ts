@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import type { AlertInput } from '../../src/domain/alert.ts';
+import type { OpenRenewal } from '../../src/domain/renewal.ts';
+import { expiredPlans, nextReview } from '../../src/domain/review.ts';
+import { aPlan, NOW, yuan } from '../support/builders.ts';
+
+const QUIET = { segmentsPerDay: 0n, quotaDays: null, paygPerDay: 0n, runwayDays: null };
+const BUSY = { segmentsPerDay: 100n, quotaDays: 50, paygPerDay: yuan('4'), runwayDays: 30 };
+const CLEAR = { balance: yuan('100'), creditLimit: 0n, overdueSince: null, overdueGraceHours: 0 };
+
+function input(overrides: Partial<AlertInput> = {}): AlertInput {
+  return {
+    now: NOW,
+    money: CLEAR,
+    lastRechargedAt: null,
+    plans: [aPlan({ remaining: 5_000n })],
+    hadPlans: true,
+    threshold: 1_000n,
+    forecast: QUIET,
+    open: [],
+    ...overrides,
+  };
+}
+
+function failed(nextAttemptAt: Temporal.Instant | null): OpenRenewal {
+  return { id: 'r', trigger: 'threshold', state: 'failed', attemptedAt: NOW, nextAttemptAt };
+}
+
+describe('when an account is looked at next', () => {
+  test('given an idle account, then in a day; given a busy one, then in an hour', () => {
+    expect(nextReview(input(), null).at).toEqual(NOW.add({ hours: 24 }));
+    expect(nextReview(input({ forecast: BUSY }), null).at).toEqual(NOW.add({ hours: 1 }));
+    expect(nextReview(input({ forecast: { ...QUIET, paygPerDay: 1n } }), null).at).toEqual(NOW.add({ hours: 1 }));
+  });
+
+  test('rule 15: given a plan that expires sooner, then in the moment in which it expires', () => {
+    const plans = [aPlan({ expiresAt: NOW.add({ minutes: 30 }) }), aPlan()];
+    expect(nextReview(input({ plans }), null).at).toEqual(NOW.add({ minutes: 30 }));
+  });
+
+  test.each([30, 10, 3, 1])('rule 20: given a plan of which %s days are told, then in that moment', (days) => {
+    const plans = [aPlan({ expiresAt: NOW.add({ hours: 24 * days, minutes: 7 }) }), aPlan()];
+    expect(nextReview(input({ plans }), null).at).toEqual(NOW.add({ minutes: 7 }));
+  });
+
+  test('rule 12: given the last plan, then ten days before it expires', () => {
+    const plans = [aPlan({ expiresAt: NOW.add({ hours: 240, minutes: 7 }) })];
+    expect(nextReview(input({ plans }), null).at).toEqual(NOW.add({ minutes: 7 }));
+  });
+
+  test('rule 14: given a renewal that is tried again, then at its next attempt; one that waits for a decision has none', () => {
+    const attempt = NOW.add({ minutes: 5 });
+    expect(nextReview(input(), failed(attempt)).at).toEqual(attempt);
+    expect(nextReview(input(), failed(null)).at).toEqual(NOW.add({ hours: 24 }));
+  });
+
+  test('rule 9: given an overdue account with a grace, then when the grace ends', () => {
+    const money = { ...CLEAR, balance: -1n, overdueSince: NOW.subtract({ hours: 1 }), overdueGraceHours: 2 };
+    expect(nextReview(input({ money }), null).at).toEqual(NOW.add({ hours: 1 }));
+  });
+
+  test('given moments that are over, or now, then the next one is later than now', () => {
+    const money = { ...CLEAR, balance: -1n, overdueSince: NOW, overdueGraceHours: 0 };
+    const plans = [aPlan({ expiresAt: NOW.add({ hours: 240 }) })];
+    expect(nextReview(input({ money, plans }), failed(NOW)).at).toEqual(NOW.add({ hours: 24 }));
+  });
+});
+
+describe('watermarks', () => {
+  test.each([
+    [5_000n, 1_000n, 1_000n],
+    [1_001n, 1_000n, 1_000n],
+    [1_000n, 1_000n, 500n],
+    [501n, 1_000n, 500n],
+    [500n, 1_000n, 0n],
+    [1n, 1_000n, 0n],
+    [0n, 1_000n, null],
+    [5n, 0n, 0n],
+    [1n, 1n, 0n],
+    [2n, 1n, 1n],
+  ])(
+    'rule 19: given %s segments left and a threshold of %s, then the next level below is %s',
+    (remaining, threshold, mark) => {
+      const plans = [aPlan({ total: 10_000n, remaining })];
+      expect(nextReview(input({ plans, threshold }), null).quotaWatermark).toBe(mark);
+    },
+  );
+
+  test.each([
+    ['enough for more than three days', '100', yuan('12')],
+    ['exactly three days', '12', yuan('12')],
+    ['less than three days', '11.99', 0n],
+    ['nothing', '0', 0n],
+    ['a debt', '-0.01', null],
+  ])('rule 20: given %s, then available of %s is watched below %s', (_, balance, mark) => {
+    const money = { ...CLEAR, balance: yuan(balance) };
+    expect(nextReview(input({ money, forecast: BUSY }), null).availableWatermark).toBe(mark);
+  });
+});
+
+test('rule 15: given plans, then those are over whose time has come, in that very moment', () => {
+  const over = aPlan({ expiresAt: NOW });
+  const plans = [over, aPlan({ expiresAt: NOW.add({ nanoseconds: 1 }) })];
+  expect(expiredPlans(plans, NOW)).toEqual([over]);
+});

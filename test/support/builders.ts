@@ -1,0 +1,105 @@
+import type { Plan, PlanOffer } from '../../src/domain/plan.ts';
+import type { RenewalPolicy } from '../../src/domain/renewal.ts';
+import type { Tariff, Tier } from '../../src/domain/tariff.ts';
+import type { UsageReport } from '../../src/domain/usage.ts';
+
+/** The moment that most examples take as now: noon of a Tuesday in Shanghai. */
+export const NOW = Temporal.Instant.from('2026-03-10T12:00:00+08:00');
+
+/** An instant from `2026-03-01`, `2026-03-01T08:30` or a whole ISO 8601 text; without a zone it is Shanghai's time. */
+export function at(text: string): Temporal.Instant {
+  if (/[zZ]|[+-]\d\d:\d\d$/.test(text.slice(10))) return Temporal.Instant.from(text);
+  return Temporal.PlainDateTime.from(text).toZonedDateTime('Asia/Shanghai').toInstant();
+}
+
+/** Micro-units of a price such as `0.045`, by arithmetic of its own. */
+export function yuan(text: string): bigint {
+  const [whole = '0', fraction = ''] = text.replace('-', '').split('.');
+  const micro = BigInt(whole + fraction.padEnd(6, '0'));
+  return text.startsWith('-') ? -micro : micro;
+}
+
+let planCount = 0;
+
+export function aPlan(overrides: Partial<Plan> = {}): Plan {
+  planCount += 1;
+  const total = overrides.total ?? overrides.remaining ?? 1_000n;
+  return {
+    id: `plan-${String(planCount).padStart(4, '0')}`,
+    title: `${total} segments`,
+    total,
+    remaining: total,
+    price: yuan('50'),
+    effectiveAt: at('2026-01-01'),
+    expiresAt: at('2027-01-01'),
+    ...overrides,
+  };
+}
+
+export function anOffer(overrides: Partial<PlanOffer> = {}): PlanOffer {
+  return {
+    id: 'sms-5000',
+    title: '5,000 segments',
+    segments: 5_000n,
+    price: yuan('170'),
+    currency: 'CNY',
+    validityMonths: 12,
+    renewalDiscountBp: 0,
+    ...overrides,
+  };
+}
+
+export function aPolicy(overrides: Partial<RenewalPolicy> = {}): RenewalPolicy {
+  return {
+    enabled: true,
+    threshold: 1_000n,
+    offerId: 'sms-5000',
+    purchasesPerDay: 3,
+    purchasesPerMonth: 20,
+    moneyPerMonth: null,
+    approvalAbove: null,
+    ...overrides,
+  };
+}
+
+/** Tiers from their bounds and prices: `tiers([100, '0.045'], [null, '0.040'])`. */
+export function tiers(...steps: readonly (readonly [upTo: number | null, price: string])[]): Tier[] {
+  return steps.map(([upTo, price]) => ({ upTo: upTo === null ? null : BigInt(upTo), price: yuan(price) }));
+}
+
+/** A small price list: the tiers end at 100 and 300, and promotions cost a cent more. */
+export function aTariff(overrides: Partial<Tariff> = {}): Tariff {
+  const plain = tiers([100, '0.045'], [300, '0.040'], [null, '0.036']);
+  return {
+    id: 'test',
+    version: 1,
+    currency: 'CNY',
+    effectiveFrom: at('2020-01-01'),
+    mode: 'volume',
+    planUsageCounts: false,
+    mainland: {
+      verification: plain,
+      notification: plain,
+      promotion: tiers([100, '0.055'], [300, '0.050'], [null, '0.046']),
+    },
+    international: { HK: yuan('0.3'), US: yuan('0.05') },
+    ...overrides,
+  };
+}
+
+let reportCount = 0;
+
+/** A delivered verification code of one segment, sent to the mainland now. */
+export function aReport(overrides: Partial<UsageReport> = {}): UsageReport {
+  reportCount += 1;
+  return {
+    id: `report-${reportCount}`,
+    destination: 'mainland',
+    country: null,
+    templateType: 'verification',
+    segments: 1,
+    status: 'delivered',
+    at: NOW,
+    ...overrides,
+  };
+}
