@@ -27,6 +27,37 @@ test('given a sandbox that goes away, when it is back, then the page reconnects 
   expect(await page.getByRole('log').getByText('停机之前').count()).toBe(1);
 });
 
+test('given a message that arrives while the page fetches, when the older answer comes, then the message stays', async () => {
+  const { sandbox } = await page$.scene();
+  sandbox.say(GROUP, 'lina', '之前');
+  const { page } = await page$.open(sandbox);
+  await page.getByRole('log').getByText('之前').waitFor();
+  const gate = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  await page.route('**/messages?*', async (route) => {
+    const answer = await route.fetch();
+    asked.resolve();
+    await gate.promise;
+    await route.fulfill({ response: answer });
+  });
+
+  await page.getByRole('radio', { name: /王强/ }).check();
+  await asked.promise;
+  sandbox.say(GROUP, 'lina', '之间');
+  await page.getByRole('log').getByText('之间').waitFor();
+  const fetched = page.waitForResponse('**/messages?*');
+  gate.resolve();
+  await (await fetched).finished();
+  sandbox.say(GROUP, 'lina', '之后');
+
+  await page.getByRole('log').getByText('之后').waitFor();
+  expect(await page.locator('.message').allInnerTexts()).toEqual([
+    expect.stringContaining('之前'),
+    expect.stringContaining('之间'),
+    expect.stringContaining('之后'),
+  ]);
+});
+
 test('given a bot, when it connects and goes, then the page shows it at once', async () => {
   const { sandbox } = await page$.scene();
   const { page } = await page$.open(sandbox);

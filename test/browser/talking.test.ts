@@ -126,8 +126,14 @@ describe('conversations', () => {
 
     await bot.postCard(GROUP, 'for-the-administrator', card, ['zhangwei']);
     await page.getByText('仅 张伟 可见').waitFor();
+    const gate = Promise.withResolvers<void>();
+    await page.route('**/messages?*', (route) => gate.promise.then(() => route.continue()));
     await page.getByRole('radio', { name: /李娜/ }).check();
     await page.getByText('请处理').waitFor({ state: 'detached' });
+    gate.resolve();
+    await bot.tell(GROUP, 'sampleText', { content: '大家好' });
+    await page.getByRole('log').getByText('大家好').waitFor();
+    expect(await page.getByText('请处理').count()).toBe(0);
 
     await page.getByRole('radio', { name: /张伟/ }).check();
     await page.getByText('请处理').waitFor();

@@ -2,7 +2,7 @@ import { directAvatar, groupAvatar } from './avatar.js';
 import { byId, element } from './dom.js';
 import { plainText } from './markdown.js';
 import { onLanguageChange, text } from './texts.js';
-import { sameDay, shortDate, timeOfDay } from './times.js';
+import { monthAndDay, sameDay, timeOfDay } from './times.js';
 
 /** The list at the left: groups, then each person's direct conversation with the bot, with previews and unread marks. */
 export class ConversationList {
@@ -43,7 +43,7 @@ export class ConversationList {
     if (conversations.length === 0) return [];
     const id = `section-${label}`;
     return [
-      element('h3', { class: 'list-heading', id }, text(label)),
+      element('h2', { class: 'list-heading', id }, text(label)),
       element('ul', { 'aria-labelledby': id }, ...conversations.map((conversation) => this.#item(conversation))),
     ];
   }
@@ -92,7 +92,7 @@ export class ConversationList {
 
   #when(at) {
     const now = this.#now();
-    return now === undefined || sameDay(at, now) ? timeOfDay(at) : shortDate(at);
+    return now === undefined || sameDay(at, now) ? timeOfDay(at) : monthAndDay(at);
   }
 }
 

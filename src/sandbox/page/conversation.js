@@ -110,8 +110,15 @@ export class ConversationView {
       if (divider) children.push(divider);
       children.push(this.#element(messages[index]));
     }
-    this.#log.replaceChildren(...children);
+    this.#replaceQuietly(children);
     this.#keepPlace();
+  }
+
+  /** Another view of what was said is not news: screen readers are to speak of new messages only. */
+  #replaceQuietly(children) {
+    this.#log.setAttribute('aria-live', 'off');
+    this.#log.replaceChildren(...children);
+    requestAnimationFrame(() => this.#log.setAttribute('aria-live', 'polite'));
   }
 
   #showOne(message, isNew) {

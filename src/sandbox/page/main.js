@@ -38,11 +38,16 @@ async function say(words) {
 function openConversation(id) {
   state.open(id);
   layout.show('chat');
-  composer.focus();
+  // With a finger, the focus would bring up the keyboard over what is to be read.
+  if (window.matchMedia('(pointer: fine)').matches) composer.focus();
 }
 
 async function fetchMessages(conversation) {
-  state.setMessages(conversation.id, await api.messages(conversation.id, state.personIn(conversation)?.userId ?? ''));
+  const person = state.personIn(conversation);
+  const { arrivals } = state;
+  const messages = await api.messages(conversation.id, person.userId);
+  // Whoever was chosen meanwhile has their own fetch under way.
+  if (state.personIn(conversation) === person) state.setMessages(conversation.id, messages, arrivals);
 }
 
 /** The feed tells what everybody sees. A card may look different to the chosen person, so theirs is fetched. */

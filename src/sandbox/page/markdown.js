@@ -87,7 +87,7 @@ const allowed = {
 export function renderText(source, { markdown, names }) {
   const html = (markdown ? rich : plain).render(source);
   const fragment = DOMPurify.sanitize(html, allowed);
-  for (const link of fragment.querySelectorAll('a')) prepareLink(link, markdown);
+  for (const link of fragment.querySelectorAll('a')) prepareLink(link);
   for (const table of fragment.querySelectorAll('table')) {
     const frame = element('div', { class: 'table-frame' });
     table.replaceWith(frame);
@@ -108,10 +108,10 @@ export function isOwnPicture(address) {
   return /^\/(?!\/)/.test(address);
 }
 
-/** Links of the bot may make the person say something; those that people type open web pages only. */
-function prepareLink(link, fromRobot) {
+/** Some links of the bot make the person say something. What people type never becomes such a link: it is not read as markdown. */
+function prepareLink(link) {
   const target = linkTarget(link.getAttribute('href') ?? '');
-  if (target?.send !== undefined && fromRobot) {
+  if (target?.send !== undefined) {
     const button = element('button', { type: 'button', class: 'link', 'data-send': target.send });
     button.append(...link.childNodes);
     link.replaceWith(button);

@@ -4,7 +4,9 @@
  */
 export class State extends EventTarget {
   #conversations = [];
+  /** By conversation, then by message id: the message, and the number of its arrival over the change feed (0: it was fetched). */
   #messages = new Map();
+  #arrivals = 0;
   #personIn = new Map();
   #read;
   #currentId = null;
@@ -59,12 +61,22 @@ export class State extends EventTarget {
   /** The messages that the chosen person may see, oldest first. */
   messagesOf(conversation) {
     const person = this.personIn(conversation);
-    const all = [...(this.#messages.get(conversation.id)?.values() ?? [])];
+    const all = [...(this.#messages.get(conversation.id)?.values() ?? [])].map(({ message }) => message);
     return all.filter(({ visibleTo }) => visibleTo === null || visibleTo.includes(person?.userId));
   }
 
-  setMessages(conversationId, messages) {
-    const known = new Map(messages.map((message) => [message.id, message]));
+  /** How many messages have arrived over the change feed so far. */
+  get arrivals() {
+    return this.#arrivals;
+  }
+
+  /** Takes fetched messages as the conversation's, and keeps what has arrived since `arrivals` was read before they were asked for. */
+  setMessages(conversationId, messages, arrivals) {
+    const known = new Map(messages.map((message) => [message.id, { message, arrival: 0 }]));
+    for (const [id, late] of this.#messages.get(conversationId) ?? []) {
+      const fetched = known.get(id)?.message;
+      if (late.arrival > arrivals && !(fetched?.revision >= late.message.revision)) known.set(id, late);
+    }
     this.#messages.set(conversationId, known);
     // The sandbox was set up anew: what was read before was another history.
     const newest = messages.at(-1)?.seq ?? 0;
@@ -75,9 +87,10 @@ export class State extends EventTarget {
   /** Adds a message, or puts its newer version in its place; an older version than the known one changes nothing. */
   putMessage(conversationId, message) {
     const known = this.#messages.get(conversationId) ?? new Map();
-    const before = known.get(message.id);
+    const before = known.get(message.id)?.message;
     if (before !== undefined && before.revision > message.revision) return;
-    known.set(message.id, message);
+    this.#arrivals += 1;
+    known.set(message.id, { message, arrival: this.#arrivals });
     this.#messages.set(conversationId, known);
     this.#tell('message', { conversationId, message, isNew: before === undefined });
   }
@@ -85,7 +98,8 @@ export class State extends EventTarget {
   /** What the bot calls itself, or undefined before it said anything. */
   get robotName() {
     for (const messages of this.#messages.values()) {
-      for (const { from, fromName } of messages.values()) if (from === 'bot' && fromName) return fromName;
+      for (const { message } of messages.values())
+        if (message.from === 'bot' && message.fromName) return message.fromName;
     }
     return undefined;
   }

@@ -22,6 +22,11 @@ export function shortDate(date) {
   return format(date, { month: 'short', day: 'numeric', weekday: 'short' });
 }
 
+/** `11月23日`, `Nov 23` */
+export function monthAndDay(date) {
+  return format(date, { month: 'short', day: 'numeric' });
+}
+
 /** `2026年11月23日星期一`, `Monday, November 23, 2026` */
 export function longDate(date) {
   return format(date, { year: 'numeric', month: 'long', day: 'numeric', weekday: 'long' });
