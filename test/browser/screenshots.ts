@@ -57,7 +57,7 @@ async function play(): Promise<void> {
 async function takePicture(): Promise<void> {
   const browser = await launchBrowser();
   try {
-    const { page, complaints } = await visit(browser, url, { colorScheme: 'light', deviceScaleFactor: 2 });
+    const { page, complaints } = await visit(browser, url, { colorScheme: 'light', deviceScaleFactor: 1.5 });
     await page.locator('.message').last().waitFor();
     await page.evaluate('document.fonts.ready');
     await page.screenshot({ path: picture, animations: 'disabled' });
