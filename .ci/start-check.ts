@@ -92,7 +92,8 @@ async function announced(program: ChildProcess, sandboxPort: number): Promise<vo
       return;
     }
   }
-  throw new Error(`standard output ended; ready: ${ready}, address of the sandbox: ${located}`);
+  // The program has ended, or closed its output: its exit or the time limit tells.
+  await new Promise<never>(() => {});
 }
 
 async function askForBalance(sandbox: string): Promise<string> {
