@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts';
 import { installedBinaries, reachableBinaries } from './embedded/binaries.ts';
 import { clearLeftover, portOfRunning } from './embedded/leftover.ts';
 import { type FileLock, tryLock } from './embedded/lock.ts';
-import { DataFolderDeniedError, findPlace, giveTo, makeFolder, type Place } from './embedded/place.ts';
+import { exists, findPlace, giveTo, makeFolder, type Place } from './embedded/place.ts';
 import { type Installation, runProgram, ServerProcess } from './embedded/server-process.ts';
 import { StoreError } from './errors.ts';
 
@@ -54,8 +54,8 @@ export interface EmbeddedPostgres {
  * also when this program is killed. `docs/database.md` tells where the data lies.
  *
  * @throws StoreError `data_folder_in_use` when another program runs this folder's server; `platform_unsupported`,
- *   `no_unprivileged_user`, `data_folder_unreachable`, `data_folder_missing`, `data_folder_denied`, `version_mismatch`,
- *   `password_missing`, `init_failed`, `leftover_server`, `start_failed`
+ *   `no_unprivileged_user`, `data_folder_unreachable`, `data_folder_missing`, `data_folder_denied`, `data_folder_unlockable`,
+ *   `version_mismatch`, `password_missing`, `init_failed`, `leftover_server`, `start_failed`
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { dataDir, logger, settings = {}, share = false, sharedFolder = SHARED_FOLDER } = options;
@@ -96,7 +96,13 @@ function lockPlace({ home }: Place): FileLock | undefined {
   try {
     return tryLock(join(home, 'lock'));
   } catch (error) {
-    throw new DataFolderDeniedError(home, { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StoreError(
+      'data_folder_unlockable',
+      `The database folder ${home} cannot be locked (${reason}). See that its disk has room and is no network disk, ` +
+        'or choose another DATA_DIR.',
+      { cause: error },
+    );
   }
 }
 
@@ -116,9 +122,9 @@ async function waitForRunning(place: Place): Promise<string | FileLock | undefin
 /** Makes the data folder when there is none, and answers the password of its only user. */
 async function prepareCluster(installation: Installation, durable: boolean): Promise<string> {
   const { place, binaries } = installation;
-  const version = await readFile(join(place.cluster, 'PG_VERSION'), 'utf8').catch(() => undefined);
-  if (version === undefined) return await initialize(installation, durable);
+  if (!(await exists(place.cluster))) return await initialize(installation, durable);
   await giveTo(place.identity, place.cluster);
+  const version = await readFile(join(place.cluster, 'PG_VERSION'), 'utf8').catch(() => 'an unknown version');
   if (version.trim() !== binaries.version.split('.', 1)[0]) {
     throw new StoreError(
       'version_mismatch',
@@ -155,7 +161,7 @@ async function initialize(installation: Installation, durable: boolean): Promise
     ...(durable ? [] : ['--no-sync']),
   ]);
   await rm(passwordFile);
-  await writeFile(join(place.home, 'password'), password, { mode: 0o600 });
+  await writeFile(join(place.home, 'password'), password, { mode: 0o600, flush: true });
   await rename(unfinished, place.cluster);
   return password;
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -163,6 +163,19 @@ test('given data of another major version, when it starts, then it says which an
   const { cluster } = await findPlace(dataDir, SHARED_FOLDER);
   await writeFile(join(cluster, 'PG_VERSION'), '13\n');
   await expect(start({ dataDir })).rejects.toMatchObject({ code: 'version_mismatch' });
+});
+
+test('given data that is damaged, when it starts, then it refuses and leaves everything as it is', async () => {
+  const dataDir = join(await scratchFolder(), 'postgres');
+  await (await start({ dataDir })).stop();
+  const { cluster } = await findPlace(dataDir, SHARED_FOLDER);
+  const password = await readFile(join(dataDir, 'password'), 'utf8');
+  await rm(join(cluster, 'PG_VERSION'));
+  await expect(start({ dataDir })).rejects.toMatchObject({ code: 'version_mismatch' });
+  await rm(join(cluster, 'global'), { recursive: true });
+  await writeFile(join(cluster, 'PG_VERSION'), '18\n');
+  await expect(start({ dataDir })).rejects.toMatchObject({ code: 'start_failed' });
+  expect(await readFile(join(dataDir, 'password'), 'utf8')).toBe(password);
 });
 
 test('given a running server, when it ends by itself, then the program learns it', async () => {

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { StoreError } from '../errors.ts';
-import { makeFolder } from './place.ts';
+import { exists, makeFolder } from './place.ts';
 import { canEnter, type Identity } from './server-user.ts';
 
 /** One installation of PostgreSQL: the folder that holds `bin`, `lib` and `share`, and its version (`18.4.0`…). */
@@ -82,11 +82,4 @@ async function openToAll(folder: string): Promise<void> {
     if (entry.isDirectory()) await openToAll(path);
     else if (entry.isFile()) await chmod(path, (await stat(path)).mode & 0o100 ? 0o755 : 0o644);
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }

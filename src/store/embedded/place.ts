@@ -14,18 +14,6 @@ export interface Place {
   readonly identity: Identity;
 }
 
-/** The data belongs to another user. */
-export class DataFolderDeniedError extends StoreError {
-  constructor(home: string, options?: ErrorOptions) {
-    super(
-      'data_folder_denied',
-      `The database folder ${home} belongs to another user. Start as the user who started it first, or as root, ` +
-        'or choose another DATA_DIR.',
-      options,
-    );
-  }
-}
-
 /**
  * The place that `dataDir` stands for, made when it is not there yet.
  *
@@ -41,12 +29,18 @@ export async function findPlace(dataDir: string, sharedFolder: string): Promise<
     // `mkdir` on a link to nothing says that it exists; `follow` then says what is wrong with it.
     await makeFolder(path, 0o700).catch(throwUnlessThere);
     const home = await follow(path);
-    if ((await stat(home)).uid !== process.geteuid?.()) throw new DataFolderDeniedError(home);
+    if ((await stat(home)).uid !== process.geteuid?.()) {
+      throw new StoreError(
+        'data_folder_denied',
+        `The database folder ${home} belongs to another user. Start as the user who started it first, or as root, ` +
+          'or choose another DATA_DIR.',
+      );
+    }
     return { home, cluster: join(home, 'cluster'), identity: {} };
   }
 
   const user = await serverUser();
-  if (!(await entryExists(path))) await makeHome(path, user, sharedFolder);
+  if (!(await exists(path))) await makeHome(path, user, sharedFolder);
   const home = await follow(path);
   const cluster = join(home, 'cluster');
   const identity = (await ownerOf(cluster)) ?? user;
@@ -95,6 +89,14 @@ export async function makeFolder(path: string, mode: number): Promise<void> {
   if ((await mkdir(path, { recursive: true })) !== undefined) await chmod(path, mode);
 }
 
+/** Whether there is anything at `path`, be it a link to nothing. */
+export async function exists(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function follow(path: string): Promise<string> {
   try {
     return await realpath(path);
@@ -111,13 +113,6 @@ async function follow(path: string): Promise<string> {
 async function ownerOf(cluster: string): Promise<Identity | undefined> {
   const found = await stat(cluster).catch(() => undefined);
   return found && found.uid !== 0 ? await userOf(found.uid) : undefined;
-}
-
-async function entryExists(path: string): Promise<boolean> {
-  return await lstat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Two programs may make the same place at once: the second one uses what the first one made. */
