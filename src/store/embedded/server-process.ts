@@ -82,9 +82,11 @@ export class ServerProcess {
       detached: true,
     });
     const server = new ServerProcess(child, logger);
+    if (child.pid !== undefined) server.#guardAgainstOrphaning(place, child.pid);
     await server.#becomeReady();
-    server.#guardAgainstOrphaning(place);
     server.#watch();
+    // From here on the server alone does not keep this program alive; the guard stops it when the program ends.
+    server.#hold(false);
     return server;
   }
 
@@ -128,8 +130,8 @@ export class ServerProcess {
    * Stops the server when this program ends without doing so (`kill -9`, a crash): a shell waits on a pipe that the system
    * closes with this program, whatever ends it.
    */
-  #guardAgainstOrphaning(place: Place): void {
-    const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -INT "$1"', 'sh', String(this.#child.pid)], {
+  #guardAgainstOrphaning(place: Place, pid: number): void {
+    const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -INT "$1"', 'sh', String(pid)], {
       ...place.identity,
       cwd: '/',
       env: environment,
@@ -139,8 +141,6 @@ export class ServerProcess {
     guard.on('error', (error) => this.#logger.warn({ err: error }, 'PostgreSQL would outlive a crash of this program'));
     this.#guard = guard;
     void this.#ended.then(() => guard.kill('SIGKILL'));
-    // From here on the server alone does not keep this program alive; the guard stops it when the program ends.
-    this.#hold(false);
   }
 
   #watch(): void {
