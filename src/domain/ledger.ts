@@ -1,5 +1,5 @@
-import type { Charge } from './metering.ts';
 import type { Micro } from './money.ts';
+import type { Charge } from './volume-line.ts';
 
 /**
  * The ledger of an account: transfers, each from one book to another, in one unit. So it sums to zero by construction (rule 8).

@@ -1,44 +1,21 @@
 import { consumptionOrder, type Plan } from './plan.ts';
-import { type RatedPart, type RatedVolume, rate } from './rating.ts';
-import { type Tariff, type Tier, tariffAt, tiersFor, versionAt } from './tariff.ts';
+import type { RatedVolume } from './rating.ts';
+import { type Tariff, tariffAt, tiersFor, versionAt } from './tariff.ts';
+import { isChargeable, judge, type TemplateType, type UsageRecord, type UsageReport, type Verdict } from './usage.ts';
 import {
-  type Destination,
-  isChargeable,
-  judge,
-  type TemplateType,
-  type UsageRecord,
-  type UsageReport,
-  type Verdict,
-} from './usage.ts';
-
-/** What a month's volume is kept by. `country` is '' for the mainland. */
-export interface VolumeKey {
-  /** `YYYY-MM` in the account's time zone. */
-  readonly month: string;
-  readonly destination: Destination;
-  readonly country: string;
-  readonly templateType: TemplateType;
-  readonly tariffVersion: number;
-}
-
-export type MonthlyVolume = VolumeKey & RatedVolume;
-
-/** A line of a month's charges: what a plan covered, what pay-as-you-go cost, or a correction of the latter. */
-export type Charge = VolumeKey &
-  (
-    | { readonly kind: 'plan'; readonly planId: string; readonly segments: bigint }
-    | ({ readonly tier: number } & RatedPart)
-  );
-
-/** Usage of one hour, for forecasts and charts. */
-export interface HourlyUsage {
-  readonly hour: Temporal.Instant;
-  readonly destination: Destination;
-  readonly templateType: TemplateType;
-  readonly planSegments: bigint;
-  readonly paygSegments: bigint;
-  readonly amount: bigint;
-}
+  addSegments,
+  type Charge,
+  chargesOf,
+  type HourlyUsage,
+  hoursOf,
+  kindId,
+  type MonthlyVolume,
+  openLine,
+  type VolumeKey,
+  type VolumeLine,
+  volumeId,
+  volumeOf,
+} from './volume-line.ts';
 
 export interface MeteringContext {
   readonly timeZone: string;
@@ -106,12 +83,15 @@ export function draftRecords(
   return [...drafts.values()];
 }
 
+/** A record while it is being billed. */
+type MutableRecord = { -readonly [K in keyof UsageRecord]: UsageRecord[K] };
+
 /** What is to be recorded of a report; not charged yet. */
 function recordOf(
   report: UsageReport,
   known: UsageRecord | undefined,
   defaultTemplateType: TemplateType,
-): Mutable<UsageRecord> {
+): MutableRecord {
   return {
     id: report.id,
     destination: report.destination,
@@ -145,8 +125,6 @@ export class Calendar {
   }
 }
 
-const HOUR_MS = 3_600_000;
-
 // A batch has thousands of records, and its times are compared for each: milliseconds are compared, not instants, and what a record
 // adds to is looked up once, by one key. Usage is kept to the millisecond, so nothing is lost.
 
@@ -158,28 +136,6 @@ interface PlanSlot {
   left: bigint;
 }
 
-/** Segments that count towards a tier: of a month and kind, over all tariff versions. */
-interface TierVolume {
-  segments: bigint;
-}
-
-/** What one volume key comes to while a batch runs. */
-interface Line {
-  readonly key: VolumeKey;
-  readonly tariff: Tariff;
-  readonly tiers: readonly Tier[] | undefined;
-  readonly tierVolume: TierVolume;
-  planSegments: bigint;
-  paygSegments: bigint;
-  charged: bigint;
-  changed: boolean;
-  readonly planCharges: Map<string, bigint>;
-  readonly parts: Mutable<RatedPart>[];
-  readonly hours: Map<number, { planSegments: bigint; paygSegments: bigint; amount: bigint }>;
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 class Meter {
   readonly #context: MeteringContext;
   readonly #calendar: Calendar;
@@ -187,8 +143,8 @@ class Meter {
   readonly #plans: readonly PlanSlot[];
   readonly #records: Map<string, UsageRecord>;
   readonly #touched = new Map<string, 'created' | 'progressed'>();
-  readonly #lines = new Map<string, Line>();
-  readonly #tierVolumes = new Map<string, TierVolume>();
+  readonly #lines = new Map<string, VolumeLine>();
+  readonly #kinds = new Map<string, VolumeLine[]>();
   readonly #consumed = new Map<string, bigint>();
   readonly #conflicts: Conflict[] = [];
   readonly #verdicts: Verdict[] = [];
@@ -206,13 +162,10 @@ class Meter {
     this.#records = new Map(context.known);
     for (const { planSegments, paygSegments, charged, ...key } of context.volumes) {
       const tariff = context.tariffs.find((version) => version.version === key.tariffVersion);
-      if (!tariff)
+      if (!tariff) {
         throw new RangeError(`the volume of ${key.month} names tariff version ${key.tariffVersion}, which is missing`);
-      const line = this.#open(key, tariff);
-      line.planSegments = planSegments;
-      line.paygSegments = paygSegments;
-      line.charged = charged;
-      line.tierVolume.segments += paygSegments + (tariff.planUsageCounts ? planSegments : 0n);
+      }
+      this.#open(key, tariff, { planSegments, paygSegments, charged });
     }
   }
 
@@ -232,12 +185,7 @@ class Meter {
       conflicts: this.#conflicts,
       duplicates: this.#verdicts.filter((verdict) => verdict === 'duplicate').length,
       consumed: this.#consumed,
-      volumes: changed.map(({ key, planSegments, paygSegments, charged }) => ({
-        ...key,
-        planSegments,
-        paygSegments,
-        charged,
-      })),
+      volumes: changed.map(volumeOf),
       charges: changed.flatMap(chargesOf),
       hours: hoursOf(changed),
     };
@@ -258,34 +206,20 @@ class Meter {
     if (!this.#touched.has(record.id)) this.#touched.set(record.id, known ? 'progressed' : 'created');
   }
 
-  #charge(record: Mutable<UsageRecord>): void {
+  #charge(record: MutableRecord): void {
     const atMs = record.at.epochMilliseconds;
     const line = this.#lineOf(record, atMs);
-    const { tariff, tiers, tierVolume } = line;
-    if (!tiers) {
+    if (!line.tiers) {
       record.billing = 'unpriced';
       return;
     }
     const planSegments = record.destination === 'mainland' ? this.#consume(record.segments, atMs, line) : 0n;
-    const segments = BigInt(record.segments) - planSegments;
-    if (tariff.planUsageCounts) tierVolume.segments += planSegments;
-
-    let amount = 0n;
-    for (const part of rate({ mode: tariff.mode, tiers, tierVolume: tierVolume.segments, before: line, segments })) {
-      amount += part.amount;
-      addPart(line.parts, part);
-    }
-    tierVolume.segments += segments;
-    line.planSegments += planSegments;
-    line.paygSegments += segments;
-    line.charged += amount;
-    line.changed = true;
-    addHour(line, Math.floor(atMs / HOUR_MS), planSegments, segments, amount);
+    addSegments(line, atMs, planSegments, BigInt(record.segments) - planSegments);
     record.billing = 'charged';
   }
 
   /** Rule 3: takes what it can from the plans that cover the record's time. */
-  #consume(segments: number, atMs: number, line: Line): bigint {
+  #consume(segments: number, atMs: number, line: VolumeLine): bigint {
     const total = BigInt(segments);
     let wanted = total;
     for (const plan of this.#plans) {
@@ -300,7 +234,7 @@ class Meter {
     return total - wanted;
   }
 
-  #lineOf(record: UsageRecord, atMs: number): Line {
+  #lineOf(record: UsageRecord, atMs: number): VolumeLine {
     const month = this.#calendar.month(record.at);
     const tariff = this.#tariffAt(atMs);
     const key: VolumeKey = {
@@ -313,26 +247,14 @@ class Meter {
     return this.#lines.get(volumeId(key)) ?? this.#open(key, tariff);
   }
 
-  #open(key: VolumeKey, tariff: Tariff): Line {
+  #open(key: VolumeKey, tariff: Tariff, before?: RatedVolume): VolumeLine {
     const kind = kindId(key);
-    let tierVolume = this.#tierVolumes.get(kind);
-    if (!tierVolume) {
-      tierVolume = { segments: 0n };
-      this.#tierVolumes.set(kind, tierVolume);
+    let siblings = this.#kinds.get(kind);
+    if (!siblings) {
+      siblings = [];
+      this.#kinds.set(kind, siblings);
     }
-    const line: Line = {
-      key,
-      tariff,
-      tiers: tiersFor(tariff, key.destination, key.country, key.templateType),
-      tierVolume,
-      planSegments: 0n,
-      paygSegments: 0n,
-      charged: 0n,
-      changed: false,
-      planCharges: new Map(),
-      parts: [],
-      hours: new Map(),
-    };
+    const line = openLine(key, tariff, siblings, before);
     this.#lines.set(volumeId(key), line);
     return line;
   }
@@ -342,65 +264,4 @@ class Meter {
     const index = this.#tariffStarts.findLastIndex((startMs) => startMs <= atMs);
     return versionAt(this.#context.tariffs, index);
   }
-}
-
-function addPart(parts: Mutable<RatedPart>[], part: RatedPart): void {
-  const same = parts.find((other) => other.kind === part.kind && other.tier === part.tier);
-  if (!same) {
-    parts.push({ ...part });
-    return;
-  }
-  same.segments += part.segments;
-  same.amount += part.amount;
-}
-
-function addHour(line: Line, hour: number, planSegments: bigint, paygSegments: bigint, amount: bigint): void {
-  const usage = line.hours.get(hour);
-  if (!usage) {
-    line.hours.set(hour, { planSegments, paygSegments, amount });
-    return;
-  }
-  usage.planSegments += planSegments;
-  usage.paygSegments += paygSegments;
-  usage.amount += amount;
-}
-
-function chargesOf({ key, planCharges, parts }: Line): Charge[] {
-  return [
-    ...Array.from(planCharges, ([planId, segments]): Charge => ({ ...key, kind: 'plan', planId, segments })),
-    ...parts.map((part): Charge => ({ ...key, ...part })),
-  ];
-}
-
-/** The hours of all lines, by destination and template type. */
-function hoursOf(lines: readonly Line[]): HourlyUsage[] {
-  const hours = new Map<string, Mutable<HourlyUsage>>();
-  for (const { key, hours: own } of lines) {
-    const { destination, templateType } = key;
-    for (const [hour, usage] of own) {
-      const id = `${hour}|${destination}|${templateType}`;
-      const sum = hours.get(id);
-      if (!sum) {
-        hours.set(id, {
-          hour: Temporal.Instant.fromEpochMilliseconds(hour * HOUR_MS),
-          destination,
-          templateType,
-          ...usage,
-        });
-        continue;
-      }
-      sum.planSegments += usage.planSegments;
-      sum.paygSegments += usage.paygSegments;
-      sum.amount += usage.amount;
-    }
-  }
-  return [...hours.values()];
-}
-
-function kindId(key: VolumeKey): string {
-  return `${key.month}|${key.destination}|${key.country}|${key.templateType}`;
-}
-
-function volumeId(key: VolumeKey): string {
-  return `${kindId(key)}|${key.tariffVersion}`;
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Burn } from '../domain/forecast.ts';
-import type { Charge, HourlyUsage, MonthlyVolume } from '../domain/metering.ts';
 import type { TemplateType } from '../domain/usage.ts';
+import type { Charge, HourlyUsage, MonthlyVolume } from '../domain/volume-line.ts';
 import type { Executor, Tx } from './schema.ts';
 
 export async function insertCharges(

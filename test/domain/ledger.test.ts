@@ -10,7 +10,7 @@ import {
   rechargeTransfer,
   type Transfer,
 } from '../../src/domain/ledger.ts';
-import type { Charge } from '../../src/domain/metering.ts';
+import type { Charge } from '../../src/domain/volume-line.ts';
 import { NOW, yuan } from '../support/builders.ts';
 
 const KEY = {
