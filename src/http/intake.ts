@@ -1,0 +1,101 @@
+import type { UsageReport } from '../domain/usage.ts';
+import type { ServiceContext } from '../services/context.ts';
+import { meterUsage, type ReportOutcome } from '../services/metering.ts';
+import { type Database, inTransaction } from '../store/database.ts';
+import { insertRejected, type RejectedUsage } from '../store/usage.ts';
+import { AccountQueue, QueueFullError } from './account-queue.ts';
+import { HttpError, isDatabaseTrouble } from './errors.ts';
+import { Partitions } from './partitions.ts';
+
+/** What one request brings. */
+export interface Submission {
+  readonly reports: readonly UsageReport[];
+  /** What could not be read, to be kept for a person. */
+  readonly rejected: readonly RejectedUsage[];
+}
+
+/** What became of a request's reports. */
+export interface SubmissionResult {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly conflicts: readonly string[];
+  readonly unpriced: number;
+}
+
+export interface IntakeOptions {
+  readonly db: Database;
+  readonly context: ServiceContext;
+  /** Called after the commit, when an account has something to be decided. */
+  readonly onReviewDue: (accountId: string) => void;
+}
+
+/** Connections that the intake uses at most, so that it leaves some of the pool to chat and jobs. */
+const MAX_RUNNING = 4;
+const MAX_TOGETHER = 10_000;
+const MAX_WAITING = 50_000;
+
+/** Records usage: one transaction per account at a time, with everything that waits for it. */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #partitions: Partitions;
+  readonly #queue: AccountQueue<Submission, SubmissionResult>;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#partitions = new Partitions(options.db);
+    this.#queue = new AccountQueue({
+      run: (accountId, submissions) => this.#record(accountId, submissions),
+      sizeOf: ({ reports, rejected }) => reports.length + rejected.length,
+      isOfOneJob: (error) => !isDatabaseTrouble(error),
+      maxRunning: MAX_RUNNING,
+      maxTogether: MAX_TOGETHER,
+      maxWaiting: MAX_WAITING,
+    });
+  }
+
+  /**
+   * Records a request's usage; resolves when it is committed.
+   *
+   * @throws HttpError `busy` when too much of the account waits already
+   */
+  async take(accountId: string, submission: Submission): Promise<SubmissionResult> {
+    if (submission.reports.length + submission.rejected.length === 0) return summarize([], []);
+    try {
+      return await this.#queue.add(accountId, submission);
+    } catch (error) {
+      if (error instanceof QueueFullError) throw new HttpError('busy', { cause: error });
+      throw error;
+    }
+  }
+
+  async #record(accountId: string, submissions: readonly Submission[]): Promise<SubmissionResult[]> {
+    const { db, context, onReviewDue } = this.#options;
+    const reports = submissions.flatMap((submission) => submission.reports);
+    const rejected = submissions.flatMap((submission) => submission.rejected);
+    await this.#partitions.ensure(reports);
+    const { outcomes, reviewDue } = await inTransaction(db, async (tx) => {
+      const metered = reports.length > 0 ? await meterUsage(context, tx, accountId, reports) : undefined;
+      await insertRejected(tx, accountId, rejected, context.clock.now());
+      return { outcomes: metered?.reports ?? [], reviewDue: metered?.reviewDue ?? false };
+    });
+    if (reviewDue) onReviewDue(accountId);
+    let start = 0;
+    return submissions.map((submission) => {
+      const end = start + submission.reports.length;
+      const result = summarize(submission.reports, outcomes.slice(start, end));
+      start = end;
+      return result;
+    });
+  }
+}
+
+function summarize(reports: readonly UsageReport[], outcomes: readonly ReportOutcome[]): SubmissionResult {
+  const count = (outcome: ReportOutcome) => outcomes.filter((each) => each === outcome).length;
+  const unpriced = count('unpriced');
+  return {
+    accepted: count('accepted') + unpriced,
+    duplicates: count('duplicate'),
+    conflicts: reports.filter((_, index) => outcomes[index] === 'conflict').map((report) => report.id),
+    unpriced,
+  };
+}

@@ -1,0 +1,77 @@
+/** Why one record of a body is not taken. `README.md` lists the codes too. */
+export const RECORD_PROBLEMS = [
+  'record_invalid',
+  'field_missing',
+  'field_invalid',
+  'field_unknown',
+  'country_missing',
+  'country_unexpected',
+  'country_unknown',
+  'at_in_future',
+  'at_too_old',
+] as const;
+
+export type RecordProblemCode = (typeof RECORD_PROBLEMS)[number];
+
+export interface RecordProblem {
+  readonly code: RecordProblemCode;
+  readonly message: string;
+  /** Null where the record as a whole is meant. */
+  readonly field: string | null;
+}
+
+/** Thrown while one record is read; ends nothing but that record. */
+export class RecordProblemError extends Error implements RecordProblem {
+  override readonly name = 'RecordProblemError';
+  readonly code: RecordProblemCode;
+  readonly field: string | null;
+
+  constructor(code: RecordProblemCode, message: string, field: string | null = null) {
+    super(message);
+    this.code = code;
+    this.field = field;
+  }
+}
+
+/** No message has more segments than this; what says so is a mistake. */
+export const MAX_SEGMENTS = 100;
+
+/** A clock of a gateway may be this much ahead. */
+const AHEAD_MINUTES = 10;
+/** What is older cannot be told from a mistake. */
+const OLDEST_DAYS = 90;
+
+/** The times of messages that are taken at `now`. */
+export class TimeWindow {
+  readonly #earliest: number;
+  readonly #latest: number;
+
+  constructor(now: Temporal.Instant) {
+    this.#earliest = now.subtract({ hours: 24 * OLDEST_DAYS }).epochMilliseconds;
+    this.#latest = now.add({ minutes: AHEAD_MINUTES }).epochMilliseconds;
+  }
+
+  /**
+   * `at`, to the millisecond: finer is cut off, so that a time that went through another system is still the same.
+   *
+   * @throws RecordProblemError `at_in_future`, `at_too_old`
+   */
+  check(at: Temporal.Instant, field: string): Temporal.Instant {
+    const milliseconds = at.epochMilliseconds;
+    if (milliseconds > this.#latest) {
+      throw new RecordProblemError(
+        'at_in_future',
+        `lies more than ${AHEAD_MINUTES} minutes in the future; set the clock of the sender.`,
+        field,
+      );
+    }
+    if (milliseconds < this.#earliest) {
+      throw new RecordProblemError(
+        'at_too_old',
+        `lies more than ${OLDEST_DAYS} days in the past; usage that old is not taken.`,
+        field,
+      );
+    }
+    return Temporal.Instant.fromEpochMilliseconds(milliseconds);
+  }
+}

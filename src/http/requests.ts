@@ -1,0 +1,44 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { HttpError } from './errors.ts';
+import type { KeyGuard } from './key-guard.ts';
+
+/** @throws HttpError `json_malformed` */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // What the parser says of it quotes the body.
+    throw new HttpError('json_malformed');
+  }
+}
+
+/**
+ * Finds the account of the key in the Authorization header, before a body is read.
+ *
+ * @throws HttpError `key_unknown`, `too_many_failures`
+ */
+export function requireBearer(guard: KeyGuard): (request: FastifyRequest) => Promise<void> {
+  return async (request) => {
+    const [, key] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
+    if (key === undefined) {
+      throw new HttpError('key_unknown', { message: 'The request carries no API key.', field: 'authorization' });
+    }
+    request.accountId = await guard.accountOf(key, request.ip);
+  };
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
+
+/** Answers every other method of an address with `method_not_allowed`, before a body is read. */
+export function allowOnly(app: FastifyInstance, url: string, method: 'GET' | 'POST'): void {
+  const allowed = method === 'GET' ? ['GET', 'HEAD'] : [method];
+  app.route({
+    method: METHODS.filter((other) => !allowed.includes(other)),
+    url,
+    onRequest: async (_, reply) => {
+      reply.header('allow', allowed.join(', '));
+      throw new HttpError('method_not_allowed');
+    },
+    handler: async () => undefined,
+  });
+}
