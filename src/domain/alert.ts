@@ -50,15 +50,16 @@ export type AlertChange =
 export function decideAlerts(input: AlertInput): AlertChange[] {
   const conditions = alertConditions(input);
   const changes: AlertChange[] = [];
+  // What has ended is told before what begins: restored, then that it may not last.
+  for (const alert of input.open) {
+    const holds = conditions.some((condition) => condition.kind === alert.kind && condition.subject === alert.subject);
+    if (!holds && mayClose(alert, input)) changes.push({ type: 'close', alert });
+  }
   for (const condition of conditions) {
     const alert = input.open.find((open) => open.kind === condition.kind && open.subject === condition.subject);
     if (!alert) changes.push({ type: 'raise', condition });
     else if (condition.level > alert.level) changes.push({ type: 'escalate', alert, condition });
     else if (condition.level < alert.level) changes.push({ type: 'ease', alert, condition });
-  }
-  for (const alert of input.open) {
-    const holds = conditions.some((condition) => condition.kind === alert.kind && condition.subject === alert.subject);
-    if (!holds && mayClose(alert, input)) changes.push({ type: 'close', alert });
   }
   return changes;
 }

@@ -46,8 +46,7 @@ export class Scheduler {
    * Moves a clock forward, stopping at each moment at which something is due and doing it then, so that a jump of a month gives what
    * the month would have given.
    */
-  async advance(clock: OffsetClock, by: Temporal.Duration): Promise<void> {
-    const target = clock.now().add(by);
+  async advanceTo(clock: OffsetClock, target: Temporal.Instant): Promise<void> {
     let rounds = 0;
     let moment: Temporal.Instant | undefined;
     await this.tick();
