@@ -166,8 +166,8 @@ describe('overdue expected (rules 19 and 20)', () => {
   test('given the account is overdue, then the expected has come to pass and the worse one is told', () => {
     const money = { ...CLEAR, balance: -1n, overdueSince: NOW };
     expect(said(decideAlerts(input({ money, forecast: { ...short, runwayDays: 0 }, open })))).toEqual([
-      'raise overdue 2',
       'close overdue_expected',
+      'raise overdue 2',
     ]);
   });
 });
