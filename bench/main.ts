@@ -1,6 +1,7 @@
+import { intakeBench } from './intake.ts';
 import { meteringBench } from './metering.ts';
 
-const BENCHES: Record<string, () => Promise<object>> = { metering: meteringBench };
+const BENCHES: Record<string, () => Promise<object>> = { metering: meteringBench, intake: intakeBench };
 
 const [name = '', ...flags] = process.argv.slice(2);
 const bench = BENCHES[name];
