@@ -148,6 +148,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create trigger charges_append_only before update or delete on charges
     for each row execute function refuse_change()`.execute(db);
+  await sql`
+    create trigger charges_no_truncate before truncate on charges
+    for each statement execute function refuse_change()`.execute(db);
 
   await sql`
     create table monthly_volumes (

@@ -34,14 +34,11 @@ export async function postTransfers(
     on conflict (account_id, key) do nothing
     returning key`.execute(tx);
   const bookedKeys = new Set(rows.map((row) => row.key));
-  const booked = transfers.filter((transfer) => bookedKeys.has(transfer.key));
-  if (booked.length < transfers.length) {
-    await assertSameContent(
-      tx,
-      accountId,
-      transfers.filter((transfer) => !bookedKeys.has(transfer.key)),
-    );
-  }
+  const booked: Transfer[] = [];
+  const known: Transfer[] = [];
+  // The first one with a key was booked; another one with it in the same call is known then.
+  for (const transfer of transfers) (bookedKeys.delete(transfer.key) ? booked : known).push(transfer);
+  if (known.length > 0) await assertSameContent(tx, accountId, known);
 
   const cash = netOf(CASH, booked);
   const recharged = booked.some((transfer) => transfer.kind === 'recharge');
