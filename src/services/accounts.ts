@@ -12,6 +12,8 @@ import { announce } from './announce.ts';
 import type { ServiceContext } from './context.ts';
 
 export interface AccountInput {
+  /** A UUID of the caller's; default: a new one. */
+  readonly id?: string;
   readonly name: string;
   readonly tariffId: string;
   readonly timeZone: string;
@@ -38,8 +40,8 @@ export async function createAccount(context: ServiceContext, tx: Tx, input: Acco
   } catch {
     throw new InputError('time_zone_unknown', `"${input.timeZone}" is not a time zone; write it like Asia/Shanghai.`);
   }
-  const id = randomUUID();
-  await insertAccount(tx, { id, currency: tariff.currency, at: now, ...input });
+  const id = input.id ?? randomUUID();
+  await insertAccount(tx, { ...input, id, currency: tariff.currency, at: now });
   return id;
 }
 
@@ -61,8 +63,9 @@ export interface RechargeInput {
  */
 export async function recharge(context: ServiceContext, tx: Tx, input: RechargeInput): Promise<boolean> {
   if (input.amount <= 0n) throw new InputError('amount_not_positive', 'A recharge must be more than zero.');
-  const now = context.clock.now();
   const account = await lockAccount(tx, input.accountId);
+  // Not before the lock: a renewal that failed while this waited was attempted before the recharge.
+  const now = context.clock.now();
   const transfer = rechargeTransfer({
     key: `recharge/${input.key}`,
     currency: account.currency,

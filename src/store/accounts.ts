@@ -71,6 +71,17 @@ export async function readAccount(db: Executor, accountId: string): Promise<Acco
   return toAccount(row, accountId);
 }
 
+export async function hasAccount(db: Executor, accountId: string): Promise<boolean> {
+  const query = db.selectFrom('accounts').select('account_id').where('account_id', '=', accountId);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
+/** A name may be that of several accounts. */
+export async function readAccountsByName(db: Executor, name: string): Promise<Account[]> {
+  const rows = await db.selectFrom('accounts').selectAll().where('name', '=', name).orderBy('account_id').execute();
+  return rows.map((row) => toAccount(row, row.account_id));
+}
+
 export async function listAccounts(db: Executor): Promise<Account[]> {
   const rows = await db.selectFrom('accounts').selectAll().orderBy('created_at').orderBy('account_id').execute();
   return rows.map((row) => toAccount(row, row.account_id));
