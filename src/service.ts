@@ -74,7 +74,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   const http = createHttpServer({ db, context, logger, wake, readiness: () => readiness(db, stream) });
 
-  await http.listen(options.http);
+  await http.listen({ ...options.http });
   const connected = new Promise<void>((resolve) => {
     stream.on('state', ({ state }) => {
       if (state === 'open') resolve();
