@@ -25,9 +25,8 @@ export function expiredPlans<P extends Plan>(plans: readonly P[], now: Temporal.
 
 /** What can change by itself next, given the account as the review leaves it. */
 export function nextReview(input: AlertInput, renewal: OpenRenewal | null): NextReview {
-  const { now, forecast } = input;
-  const busy = forecast.segmentsPerDay > 0n || forecast.paygPerDay > 0n;
-  const moments = [now.add(busy ? BUSY_INTERVAL : IDLE_INTERVAL)];
+  const { now } = input;
+  const moments = [now.add(isBusy(input) ? BUSY_INTERVAL : IDLE_INTERVAL)];
   for (const plan of input.plans) {
     moments.push(plan.expiresAt, ...EXPIRY_DAYS.map((days) => expiryAlertAt(plan, days)));
   }
@@ -40,21 +39,25 @@ export function nextReview(input: AlertInput, renewal: OpenRenewal | null): Next
   const [at = now.add(IDLE_INTERVAL)] = moments
     .filter((moment) => Temporal.Instant.compare(moment, now) > 0)
     .toSorted(Temporal.Instant.compare);
-  return {
-    at,
-    quotaWatermark: quotaWatermark(quotaOf(input.plans, now), input.threshold),
-    availableWatermark: availableWatermark(input),
-  };
+  return { at, quotaWatermark: quotaWatermark(input), availableWatermark: availableWatermark(input) };
 }
 
-function quotaWatermark(quota: bigint, threshold: bigint): bigint | null {
+/** Whether it spends or uses up quota. An idle account is looked at when it does so again: its burn is not known yet. */
+function isBusy({ forecast }: AlertInput): boolean {
+  return forecast.segmentsPerDay > 0n || forecast.paygPerDay > 0n;
+}
+
+function quotaWatermark(input: AlertInput): bigint | null {
+  const quota = quotaOf(input.plans, input.now);
   if (quota === 0n) return null;
-  return [threshold, threshold / 2n, 0n].find((level) => quota > level) ?? 0n;
+  if (!isBusy(input)) return quota - 1n;
+  return [input.threshold, input.threshold / 2n, 0n].find((level) => quota > level) ?? 0n;
 }
 
 function availableWatermark(input: AlertInput): Micro | null {
   const available = availableOf(input.money);
   if (available < 0n) return null;
+  if (!isBusy(input)) return available;
   const warnBelow = input.forecast.paygPerDay * BigInt(RUNWAY_DAYS);
   return available >= warnBelow ? warnBelow : 0n;
 }

@@ -6,11 +6,12 @@ import { type Account, lockAccount, makeDue } from '../store/accounts.ts';
 import { type NewApproval, readPendingApprovals } from '../store/approvals.ts';
 import type { Group } from '../store/groups.ts';
 import { readOffer } from '../store/plans.ts';
-import { readPolicy, writePolicy } from '../store/renewals.ts';
+import { readPolicy, retryRenewal, writePolicy } from '../store/renewals.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import { announce } from './announce.ts';
 import { requestApproval } from './approval-request.ts';
 import type { ServiceContext } from './context.ts';
+import { assertCurrency } from './plans.ts';
 import { type Actor, assertAdministrator } from './roles.ts';
 
 export interface AutoRenewal {
@@ -25,7 +26,7 @@ export async function readAutoRenewal(db: Executor, accountId: string): Promise<
 
 /**
  * Sets an account's auto-renewal; it is looked at again at once. (rules 11 to 13)
- * @throws RuleError what `assertPolicy` refuses
+ * @throws RuleError what `assertPolicy` refuses, or `offer_currency`
  */
 export async function setAutoRenewal(
   context: ServiceContext,
@@ -34,11 +35,14 @@ export async function setAutoRenewal(
   policy: RenewalPolicy,
   by: string,
 ): Promise<AutoRenewal> {
+  const account = await lockAccount(tx, accountId);
   const now = context.clock.now();
-  await lockAccount(tx, accountId);
   const offer = policy.offerId === null ? null : ((await readOffer(tx, policy.offerId)) ?? null);
   assertPolicy(policy, offer);
+  assertCurrency(account, offer);
   await writePolicy(tx, accountId, policy, { at: now, by });
+  // What failed, was stopped or was rejected under the old policy may pass under the new one.
+  await retryRenewal(tx, accountId, now);
   await makeDue(tx, accountId, now);
   return { policy, offer };
 }

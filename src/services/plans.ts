@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { InputError } from '../domain/errors.ts';
+import { InputError, RuleError } from '../domain/errors.ts';
 import { newPlanTransfers } from '../domain/ledger.ts';
 import type { Micro } from '../domain/money.ts';
 import { expiryOf, type Plan, type PlanOffer, quotaOf } from '../domain/plan.ts';
@@ -21,12 +21,27 @@ export interface NewPlanInput {
 }
 
 /**
+ * An offer is paid from the account's balance, so it must be priced in the account's currency. (rule 7)
+ * @throws RuleError `offer_currency`
+ */
+export function assertCurrency(account: Account, offer: PlanOffer | null): void {
+  if (!offer || offer.currency === account.currency) return;
+  throw new RuleError(
+    'offer_currency',
+    `Offer "${offer.title}" is priced in ${offer.currency}, and the account is kept in ${account.currency}; choose another offer.`,
+    { offer: offer.title, currency: offer.currency, accountCurrency: account.currency },
+  );
+}
+
+/**
  * Adds a plan that is effective at once and books its segments and its price. The account must be locked, and the caller must have
- * checked that the price may be spent. (rules 4, 8 and 11)
+ * checked that the price may be spent. (rules 7, 8 and 11)
+ * @throws RuleError `offer_currency`; `plan_conflict` when the key is that of a plan of another offer or price
  */
 export async function addPlan(context: ServiceContext, tx: Tx, account: Account, input: NewPlanInput): Promise<Plan> {
   const now = context.clock.now();
   const { offer, price, source, by } = input;
+  assertCurrency(account, offer);
   const plan = {
     id: randomUUID(),
     key: input.key,
@@ -40,7 +55,10 @@ export async function addPlan(context: ServiceContext, tx: Tx, account: Account,
   };
   if (!(await insertPlan(tx, account.id, plan))) {
     const existing = await readPlanByKey(tx, account.id, input.key);
-    if (existing) return existing;
+    if (existing?.total === plan.total && existing.price === price && existing.title === plan.title) return existing;
+    throw new RuleError('plan_conflict', `"${input.key}" already names another plan; use a new key for a new plan.`, {
+      key: input.key,
+    });
   }
   const transfers = newPlanTransfers({
     planId: plan.id,
@@ -57,7 +75,7 @@ export async function addPlan(context: ServiceContext, tx: Tx, account: Account,
 
 /**
  * Gives an account a plan of an offer without payment: the operator's way to enter a plan that was bought elsewhere.
- * @throws InputError `offer_unknown`, `account_unknown`
+ * @throws InputError `offer_unknown`, `account_unknown`; RuleError `plan_conflict`, `offer_currency`
  */
 export async function grantPlan(
   context: ServiceContext,

@@ -66,7 +66,8 @@ async function settleAlerts(context: ServiceContext, tx: Tx, account: Account): 
     const alertId = await writeAlert(tx, account.id, change, now);
     const announcement = alertAnnouncement(change, input, policy, renewal);
     if (!announcement) continue;
-    const level = change.type === 'close' ? 'closed' : change.condition.level;
+    // A level that was eased by a purchase is told again when it is reached again, so the level alone does not name it.
+    const level = change.type === 'close' ? 'closed' : `${change.condition.level}/${now.epochMilliseconds}`;
     await announce(context, tx, account, announcement, { key: `alert/${alertId}/${level}` });
   }
 }

@@ -145,6 +145,17 @@ export async function pauseRenewal(
     .execute();
 }
 
+/** Makes the attempt of an open episode due that would have waited; one that waits for an approval goes on waiting. */
+export async function retryRenewal(tx: Tx, accountId: string, now: Temporal.Instant): Promise<void> {
+  await tx
+    .updateTable('renewals')
+    .set({ next_attempt_at: now })
+    .where('account_id', '=', accountId)
+    .where('state', 'in', ['failed', 'stopped'])
+    .where('closed_at', 'is', null)
+    .execute();
+}
+
 /** What was paid on this day and in this month of the account's calendar. */
 export async function readRenewalHistory(
   db: Executor,

@@ -82,7 +82,7 @@ describe('watermarks', () => {
     'rule 19: given %s segments left and a threshold of %s, then the next level below is %s',
     (remaining, threshold, mark) => {
       const plans = [aPlan({ total: 10_000n, remaining })];
-      expect(nextReview(input({ plans, threshold }), null).quotaWatermark).toBe(mark);
+      expect(nextReview(input({ plans, threshold, forecast: BUSY }), null).quotaWatermark).toBe(mark);
     },
   );
 
@@ -95,6 +95,19 @@ describe('watermarks', () => {
   ])('rule 20: given %s, then available of %s is watched below %s', (_, balance, mark) => {
     const money = { ...CLEAR, balance: yuan(balance) };
     expect(nextReview(input({ money, forecast: BUSY }), null).availableWatermark).toBe(mark);
+  });
+
+  test('rule 20: given an idle account, then the first use of it makes it due, because its burn is not known yet', () => {
+    const plans = [aPlan({ total: 10_000n, remaining: 5_000n })];
+    expect(nextReview(input({ plans }), null)).toMatchObject({
+      quotaWatermark: 4_999n,
+      availableWatermark: yuan('100'),
+    });
+    const overdue = { ...CLEAR, balance: -1n, overdueSince: NOW };
+    expect(nextReview(input({ plans: [], money: overdue }), null)).toMatchObject({
+      quotaWatermark: null,
+      availableWatermark: null,
+    });
   });
 });
 
