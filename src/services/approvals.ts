@@ -1,11 +1,11 @@
 import type { ApprovalOutcome } from '../domain/announcement.ts';
 import { RuleError } from '../domain/errors.ts';
 import { renewalPrice } from '../domain/plan.ts';
-import { type Account, lockAccount } from '../store/accounts.ts';
+import { type Account, lockAccount, makeDue } from '../store/accounts.ts';
 import { type Approval, decideApproval, lockApprovalByCode, readPendingApprovals } from '../store/approvals.ts';
 import type { Group } from '../store/groups.ts';
 import { readOffer } from '../store/plans.ts';
-import { pauseRenewal } from '../store/renewals.ts';
+import { pauseRenewal, readOpenRenewal, readPolicy } from '../store/renewals.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import { changeCards } from './announce.ts';
 import { approvalSubject } from './approval-request.ts';
@@ -44,7 +44,7 @@ export async function decide(
     await settleRefused(context, tx, account, approval, 'rejected');
     return close(context, tx, account, approval, actor, 'rejected', 'declined');
   }
-  const outcome = await carryOut(context, tx, account, approval, actor);
+  const outcome = await carryOut(context, tx, account, group, approval, actor);
   return close(context, tx, account, approval, actor, 'approved', outcome);
 }
 
@@ -55,9 +55,17 @@ export async function expireApproval(context: ServiceContext, tx: Tx, accountId:
   if (approval?.state === 'pending') await expire(context, tx, account, approval);
 }
 
-/** What waits for a decision. */
-export function listPending(db: Executor, accountId: string): Promise<Approval[]> {
-  return readPendingApprovals(db, accountId);
+/** What can still be decided, the oldest first. */
+export async function listPending(context: ServiceContext, db: Executor, accountId: string): Promise<Approval[]> {
+  const now = context.clock.now();
+  const pending = await readPendingApprovals(db, accountId);
+  return pending.filter((approval) => Temporal.Instant.compare(approval.expiresAt, now) > 0);
+}
+
+/** The newest request with this code, if it is decided or has expired: what someone who comes late is told. (rule 17) */
+export async function findDecided(tx: Tx, accountId: string, code: string): Promise<Approval | undefined> {
+  const approval = await lockApprovalByCode(tx, accountId, code);
+  return approval && approval.state !== 'pending' ? approval : undefined;
 }
 
 async function expire(context: ServiceContext, tx: Tx, account: Account, approval: Approval): Promise<Approval> {
@@ -83,16 +91,21 @@ async function carryOut(
   context: ServiceContext,
   tx: Tx,
   account: Account,
+  group: Group,
   approval: Approval,
   actor: Actor,
 ): Promise<ApprovalOutcome> {
   const { action } = approval;
+  const policy = await readPolicy(tx, account.id);
   if (action.type === 'switch_auto_renewal') {
+    if (policy.enabled === action.enabled) return 'no_longer_needed';
     try {
       await switchAutoRenewal(context, tx, account, {
         enabled: action.enabled,
         by: actor.staffId ?? '',
         byName: actor.name,
+        // The answer to the decision says so there.
+        except: group.conversationId,
       });
       return 'done';
     } catch (error) {
@@ -100,12 +113,18 @@ async function carryOut(
       throw error;
     }
   }
+  const open = await readOpenRenewal(tx, account.id);
+  if (open?.id !== action.renewalId) return 'no_longer_needed';
   const offer = await readOffer(tx, action.offerId);
-  if (!offer || renewalPrice(offer) !== BigInt(action.price)) {
+  // What the purchase ends, or what is to be asked for again, is for the next review.
+  await makeDue(tx, account.id, context.clock.now());
+  if (!offer || policy.offerId !== offer.id || renewalPrice(offer) !== BigInt(action.price)) {
     await pauseRenewal(tx, account.id, action.renewalId, 'price_changed', context.clock.now());
     return 'price_changed';
   }
-  return (await renewIfDue(context, tx, account, true)) ? 'done' : 'no_longer_needed';
+  if (await renewIfDue(context, tx, account, true)) return 'done';
+  // An episode that is still open wanted to buy and could not, for lack of money or because of a guard.
+  return (await readOpenRenewal(tx, account.id)) ? 'not_carried_out' : 'no_longer_needed';
 }
 
 async function close(

@@ -1,7 +1,9 @@
 import type { Forecast } from '../domain/forecast.ts';
+import { Calendar } from '../domain/metering.ts';
 import { activePlans, type Plan, quotaOf } from '../domain/plan.ts';
 import { availableOf, type Sending, type Standing, sendingOf, standingOf } from '../domain/standing.ts';
 import { type Account, readAccount } from '../store/accounts.ts';
+import { readVolumes } from '../store/charges.ts';
 import { readPlansWithQuota } from '../store/plans.ts';
 import type { Executor } from '../store/schema.ts';
 import { type AutoRenewal, readAutoRenewal } from './auto-renewal.ts';
@@ -43,6 +45,8 @@ export interface Overview extends SendingState, AutoRenewal {
   /** Active plans, the one that is used first in front. */
   readonly plans: readonly Plan[];
   readonly forecast: Forecast;
+  /** What pay-as-you-go has come to in this month of the account's calendar, corrections included. */
+  readonly paygThisMonth: bigint;
 }
 
 /** @throws InputError `account_unknown` */
@@ -50,11 +54,13 @@ export async function readOverview(context: ServiceContext, db: Executor, accoun
   const state = await readSendingState(context, db, accountId);
   const account = await readAccount(db, accountId);
   const plans = activePlans(await readPlansWithQuota(db, accountId), state.asOf);
+  const volumes = await readVolumes(db, accountId, [new Calendar(account.timeZone).month(state.asOf)]);
   return {
     ...state,
     ...(await readAutoRenewal(db, accountId)),
     account,
     plans: plans.toSorted((a, b) => Temporal.Instant.compare(a.expiresAt, b.expiresAt)),
     forecast: await readForecast(db, account, state.quota, state.asOf),
+    paygThisMonth: volumes.reduce((sum, volume) => sum + volume.charged, 0n),
   };
 }

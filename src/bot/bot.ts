@@ -1,0 +1,181 @@
+import { randomInt } from 'node:crypto';
+import type { CardClick, RobotMessage } from '../dingtalk/messages.ts';
+import { RuleError } from '../domain/errors.ts';
+import type { Logger } from '../log.ts';
+import { newOutTrackId, recipientOf } from '../services/announce.ts';
+import type { ServiceContext } from '../services/context.ts';
+import { insertCard } from '../store/cards.ts';
+import { CommitUnknownError, type Database, inTransaction } from '../store/database.ts';
+import { acceptMessage } from '../store/inbox.ts';
+import { insertNotice, NO_ACCOUNT, type NoticeContent } from '../store/notices.ts';
+import type { Tx } from '../store/schema.ts';
+import type { Reply } from './commands/command.ts';
+import { contentOf } from './content.ts';
+import { chatError } from './errors.ts';
+import { fromClick, fromMessage, type Inbound, type NameOf } from './inbound.ts';
+import { type RoutedReply, readBound, route, writerOf } from './router.ts';
+
+const REFERENCE_ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
+const REFERENCE_LENGTH = 6;
+
+export interface BotOptions {
+  readonly db: Database;
+  readonly context: ServiceContext;
+  readonly logger: Logger;
+  /** Hurries up what would otherwise wait for the next tick. Called after the commit; must not throw. */
+  readonly wake: { deliver(): void; review(accountId: string): void };
+  /** Finds a person's name by staff id, for people who are not administrators. Default: nobody's name is known. */
+  readonly nameOf?: NameOf;
+}
+
+/**
+ * What people type and click, answered. Each message has its effect and its one answer in one transaction, at most once per
+ * (corp, message id); what nobody could be told of did not happen. (rules 16 to 18 and 22)
+ */
+export class Bot {
+  readonly #db: Database;
+  readonly #context: ServiceContext;
+  readonly #logger: Logger;
+  readonly #wake: BotOptions['wake'];
+  readonly #nameOf: NameOf;
+
+  constructor({ db, context, logger, wake, nameOf = async () => undefined }: BotOptions) {
+    this.#db = db;
+    this.#context = context;
+    this.#logger = logger;
+    this.#wake = wake;
+    this.#nameOf = nameOf;
+  }
+
+  /**
+   * Answers a message to the robot; one that was accepted before has no effect and no answer.
+   * @throws when not even an answer could be saved: then the message was not accepted, and saying it again is safe
+   */
+  async handleMessage(message: RobotMessage): Promise<void> {
+    await this.#handle(fromMessage(message));
+  }
+
+  /**
+   * Runs the command that the pressed button stands for, as if the person who pressed it had typed it.
+   * @throws when not even an answer could be saved
+   */
+  async handleClick(click: CardClick): Promise<void> {
+    await this.#handle(await fromClick(this.#db, click, this.#nameOf, this.#logger));
+  }
+
+  async #handle(inbound: Inbound): Promise<void> {
+    try {
+      await this.#once(inbound, (tx) =>
+        inbound.refusal ? this.#refuse(tx, inbound) : route({ tx, services: this.#context, ...inbound }),
+      );
+    } catch (error) {
+      await this.#once(inbound, (tx) => this.#explain(tx, inbound, error));
+    }
+  }
+
+  /** Accepts a message, runs it and queues its answer, all or nothing. */
+  async #once(inbound: Inbound, run: (tx: Tx) => Promise<RoutedReply>): Promise<void> {
+    let reviewDue: string | undefined;
+    const attempt = () =>
+      inTransaction(this.#db, async (tx) => {
+        const now = this.#context.clock.now();
+        if (!(await acceptMessage(tx, { corpId: inbound.conversation.corpId, messageId: inbound.id }, now))) return;
+        const routed = await run(tx);
+        reviewDue = routed.reply.reviewDue;
+        await this.#queue(tx, inbound, routed);
+      });
+    try {
+      await attempt();
+    } catch (error) {
+      // Whether it took effect, the inbox knows: once more does it if it did not, and nothing if it did.
+      if (!(error instanceof CommitUnknownError)) throw error;
+      await attempt();
+    }
+    this.#wake.deliver();
+    if (reviewDue !== undefined) this.#wake.review(reviewDue);
+  }
+
+  async #queue(tx: Tx, inbound: Inbound, { reply, writer, bound }: RoutedReply): Promise<void> {
+    const now = this.#context.clock.now();
+    const { conversation, actor, cardSpace } = inbound;
+    const mentions: NoticeContent['mentions'] =
+      conversation.kind === 'group' && inbound.target.type !== 'direct' && actor.staffId !== null
+        ? [{ userId: actor.staffId, name: actor.name }]
+        : [];
+    const draft = { ...reply, mentions };
+    const written = contentOf(writer, conversation.kind, draft);
+    // Where no card can be shown, the hint alone says what to type.
+    const content = cardSpace === null ? { ...written, buttons: [] } : written;
+    const outTrackId = content.buttons.length > 0 ? newOutTrackId() : null;
+    await insertNotice(
+      tx,
+      {
+        accountId: bound?.account.id ?? NO_ACCOUNT,
+        key: `reply/${conversation.corpId}/${inbound.id}`,
+        reason: 'reply',
+        recipient: recipientOf({
+          corpId: conversation.corpId,
+          conversationId: cardSpace ?? conversation.conversationId,
+        }),
+        target: inbound.target,
+        content,
+        outTrackId,
+      },
+      now,
+    );
+    if (outTrackId === null || cardSpace === null) return;
+    await insertCard(
+      tx,
+      {
+        outTrackId,
+        accountId: bound?.account.id ?? null,
+        corpId: conversation.corpId,
+        conversationId: cardSpace,
+        buttons: content.buttons,
+        subject: null,
+      },
+      now,
+    );
+  }
+
+  async #refuse(tx: Tx, inbound: Inbound): Promise<RoutedReply> {
+    const writer = await writerOf(tx, inbound.conversation, inbound.text);
+    const reason = inbound.refusal ?? 'card_unknown';
+    return {
+      reply: { title: writer.text('refused.title'), paragraphs: [writer.text(`refused.${reason}`)] },
+      writer,
+      bound: null,
+    };
+  }
+
+  /** The answer to what went wrong, after all of it was rolled back. */
+  async #explain(tx: Tx, inbound: Inbound, error: unknown): Promise<RoutedReply> {
+    const writer = await writerOf(tx, inbound.conversation, inbound.text);
+    const bound = await readBound(tx, inbound.conversation);
+    const known = error instanceof RuleError ? chatError(writer, error) : undefined;
+    const reply: Reply = known
+      ? { title: writer.text('refused.title'), paragraphs: [known] }
+      : this.#apologize(writer, inbound, error);
+    return { reply, writer, bound };
+  }
+
+  #apologize(writer: RoutedReply['writer'], inbound: Inbound, error: unknown): Reply {
+    const reference = Array.from(
+      { length: REFERENCE_LENGTH },
+      () => REFERENCE_ALPHABET[randomInt(REFERENCE_ALPHABET.length)],
+    ).join('');
+    this.#logger.error({ reference, message: inbound.id, ...traceOf(error) }, 'a message could not be handled');
+    return {
+      title: writer.text('failed.title'),
+      paragraphs: [writer.text('failed.body', { reference: writer.name(reference) })],
+    };
+  }
+}
+
+/** Where it happened, without what was said: the database puts rejected values into its messages and details. */
+function traceOf(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { type: error.name, code, stack: frames.join('\n') };
+}

@@ -1,0 +1,115 @@
+import { renewalPrice } from '../../domain/plan.ts';
+import {
+  type AutoRenewal,
+  readAutoRenewal,
+  requestAutoRenewalSwitch,
+  switchAutoRenewalAs,
+} from '../../services/auto-renewal.ts';
+import { actionOf } from '../compose/approvals.ts';
+import { autoRenewalPromise } from '../compose/receipts.ts';
+import { askButton, switchButton } from '../content.ts';
+import { bullets, type Markdown } from '../markdown.ts';
+import { type SwitchState, switchOf } from '../vocabulary.ts';
+import type { Writer } from '../writer.ts';
+import { administratorNames, type Command, type GroupCommandContext, isAdministrator, type Reply } from './command.ts';
+
+/**
+ * Shows auto-renewal, and switches it. An administrator's switch is carried out at once, because the button in the answer undoes it;
+ * a member's becomes a request. (rules 11 and 16)
+ */
+export const autoRenew: Command = {
+  name: 'auto-renew',
+  who: 'group',
+  run: async (context: GroupCommandContext): Promise<Reply> => {
+    const { tx, writer, bound, argument } = context;
+    const current = await readAutoRenewal(tx, bound.account.id);
+    const wanted = switchOf(argument);
+    if (wanted === undefined) {
+      const notUnderstood =
+        argument === '' ? undefined : writer.text('auto_renewal.not_understood', { said: writer.title(argument) });
+      return stateReply(context, current, notUnderstood);
+    }
+    if (current.policy.enabled === (wanted === 'on')) {
+      return stateReply(context, current, writer.text(`auto_renewal.already_${wanted}`));
+    }
+    return isAdministrator(context) ? switchNow(context, wanted) : request(context, wanted);
+  },
+};
+
+async function switchNow(context: GroupCommandContext, wanted: SwitchState): Promise<Reply> {
+  const { tx, services, writer, bound, actor } = context;
+  const { policy, offer } = await switchAutoRenewalAs(services, tx, bound.group, actor, wanted === 'on');
+  return {
+    title: writer.text(`auto_renewal.${wanted}.title`),
+    paragraphs: [
+      writer.text(`auto_renewal.${wanted}.done`),
+      wanted === 'on'
+        ? autoRenewalPromise(writer, policy.threshold, offer?.title ?? null)
+        : writer.text('auto_renewal.off.next'),
+      writer.asOf(services.clock.now(), bound.account.name),
+    ],
+    buttons: [switchButton(writer, wanted === 'on' ? 'off' : 'on', 'plain'), askButton(writer, 'quota')],
+    reviewDue: bound.account.id,
+  };
+}
+
+async function request(context: GroupCommandContext, wanted: SwitchState): Promise<Reply> {
+  const { tx, services, writer, bound, actor } = context;
+  const approval = await requestAutoRenewalSwitch(services, tx, bound.group, actor, wanted === 'on');
+  const code = writer.name(approval.code);
+  return {
+    title: writer.text('auto_renewal_requested.title', { code }),
+    paragraphs: [
+      writer.text('auto_renewal_requested.body', {
+        action: actionOf(writer, approval.action),
+        code,
+        administrators: administratorNames(writer, bound.administrators),
+        time: writer.time(approval.expiresAt),
+      }),
+    ],
+    buttons: [askButton(writer, 'approvals')],
+  };
+}
+
+function stateReply(context: GroupCommandContext, current: AutoRenewal, first: Markdown | undefined): Reply {
+  const { services, writer, bound } = context;
+  const { policy, offer } = current;
+  const state = policy.enabled ? 'on' : 'off';
+  return {
+    title: writer.text(`auto_renewal.${state}.title`),
+    paragraphs: [
+      first,
+      writer.text(`auto_renewal.${state}.state`),
+      settings(writer, current),
+      policy.enabled ? undefined : writer.text(offer ? 'auto_renewal.off.next' : 'error.offer_missing'),
+      isAdministrator(context) ? undefined : writer.text('auto_renewal.members_ask'),
+      writer.asOf(services.clock.now(), bound.account.name),
+    ],
+    buttons: [
+      ...(policy.enabled || offer ? [switchButton(writer, policy.enabled ? 'off' : 'on', 'primary')] : []),
+      askButton(writer, 'quota'),
+    ],
+  };
+}
+
+function settings(writer: Writer, { policy, offer }: AutoRenewal): Markdown | undefined {
+  if (!offer) return undefined;
+  return bullets([
+    writer.text('auto_renewal.trigger', { threshold: writer.segments(policy.threshold) }),
+    writer.text('auto_renewal.offer', {
+      plan: writer.title(offer.title),
+      segments: writer.segments(offer.segments),
+      price: writer.money(renewalPrice(offer)),
+    }),
+    writer.text('auto_renewal.guards', {
+      perDay: writer.number(policy.purchasesPerDay),
+      perMonth: writer.number(policy.purchasesPerMonth),
+    }),
+    policy.moneyPerMonth === null
+      ? undefined
+      : writer.text('auto_renewal.money_guard', { amount: writer.money(policy.moneyPerMonth) }),
+    policy.approvalAbove === null
+      ? undefined
+      : writer.text('auto_renewal.approval_guard', { amount: writer.money(policy.approvalAbove) }),
+  ]);
+}

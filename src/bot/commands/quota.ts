@@ -1,0 +1,82 @@
+import { type Plan, renewalPrice } from '../../domain/plan.ts';
+import { type Overview, readOverview } from '../../services/overview.ts';
+import { askButton, switchButton } from '../content.ts';
+import { bullets, joinMarkdown, type Markdown, ownMarkdown } from '../markdown.ts';
+import type { Writer } from '../writer.ts';
+import type { Command, GroupCommandContext, Reply } from './command.ts';
+
+const MAX_PLANS = 8;
+const BAR_LENGTH = 10n;
+
+/** What the plans have left, one by one, and for how long it lasts. */
+export const quota: Command = {
+  name: 'quota',
+  who: 'group',
+  run: async ({ tx, services, writer, bound }: GroupCommandContext): Promise<Reply> => {
+    const overview = await readOverview(services, tx, bound.account.id);
+    const left = writer.segments(overview.quota);
+    return {
+      title: writer.text('quota.title', { quota: left }),
+      paragraphs: [
+        overview.plans.length === 0
+          ? writer.text('quota.none')
+          : writer.text('quota.total', { quota: left, count: overview.plans.length }),
+        ...plans(writer, overview),
+        bullets([burn(writer, overview), lasts(writer, overview), autoRenewal(writer, overview)]),
+        writer.asOf(overview.asOf, overview.account.name),
+      ],
+      buttons: [
+        askButton(writer, 'balance'),
+        overview.policy.enabled ? askButton(writer, 'auto-renew') : switchButton(writer, 'on', 'plain'),
+      ],
+    };
+  },
+};
+
+function plans(writer: Writer, overview: Overview): Markdown[] {
+  const shown = overview.plans.slice(0, MAX_PLANS).map((plan) => planLines(writer, plan, overview.asOf));
+  const others = overview.plans.slice(MAX_PLANS);
+  if (others.length === 0) return shown;
+  const remaining = others.reduce((sum, plan) => sum + plan.remaining, 0n);
+  return [...shown, writer.text('quota.other_plans', { count: others.length, remaining: writer.segments(remaining) })];
+}
+
+function planLines(writer: Writer, plan: Plan, now: Temporal.Instant): Markdown {
+  const daysLeft = now.until(plan.expiresAt).total('hours') / 24;
+  const lines = bullets([
+    writer.text('quota.plan_left', {
+      bar: bar(plan.remaining, plan.total),
+      remaining: writer.number(plan.remaining),
+      total: writer.segments(plan.total),
+    }),
+    writer.text('quota.plan_expires', { time: writer.time(plan.expiresAt), days: writer.days(daysLeft) }),
+  ]);
+  return joinMarkdown([writer.text('quota.plan', { plan: writer.title(plan.title) }), lines], '\n\n');
+}
+
+/** Something left always shows, and full means untouched. */
+function bar(remaining: bigint, total: bigint): Markdown {
+  const filled = (remaining * BAR_LENGTH + total - 1n) / total;
+  const shown = Number(filled === BAR_LENGTH && remaining < total ? BAR_LENGTH - 1n : filled);
+  return ownMarkdown('■'.repeat(shown) + '□'.repeat(Number(BAR_LENGTH) - shown));
+}
+
+function burn(writer: Writer, { forecast }: Overview): Markdown {
+  return forecast.segmentsPerDay === 0n
+    ? writer.text('quota.no_burn')
+    : writer.text('quota.burn', { perDay: writer.segments(forecast.segmentsPerDay) });
+}
+
+function lasts(writer: Writer, { forecast, quota: left }: Overview): Markdown | undefined {
+  if (forecast.quotaDays === null || left === 0n) return undefined;
+  return writer.text('quota.lasts', { days: writer.aboutDays(forecast.quotaDays) });
+}
+
+function autoRenewal(writer: Writer, { policy, offer }: Overview): Markdown {
+  if (!policy.enabled || !offer) return writer.text('quota.auto_renewal.off');
+  return writer.text('quota.auto_renewal.on', {
+    threshold: writer.segments(policy.threshold),
+    plan: writer.title(offer.title),
+    price: writer.money(renewalPrice(offer)),
+  });
+}

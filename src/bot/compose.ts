@@ -1,0 +1,34 @@
+import type { Announcement } from '../domain/announcement.ts';
+import type { Audience, Compose } from '../services/context.ts';
+import { composeAlert, isAlert } from './compose/alerts.ts';
+import { composeApproval, isApproval } from './compose/approvals.ts';
+import { composeReceipt } from './compose/receipts.ts';
+import { contentOf, type Draft } from './content.ts';
+import { plainLine } from './markdown.ts';
+import { Writer } from './writer.ts';
+
+const NAME_LENGTH = 20;
+
+/** Puts an announcement into the words of its group: what happened, the figures, what happens next, what one can do. (rules 18 to 21) */
+export const compose: Compose = (announcement, audience) => {
+  const writer = new Writer(audience);
+  const draft = draftOf(writer, announcement);
+  return contentOf(writer, 'group', {
+    ...draft,
+    paragraphs: [...draft.paragraphs, writer.asOf(audience.at, audience.accountName)],
+    mentions: draft.mentions ?? mentionsOf(audience),
+  });
+};
+
+function draftOf(writer: Writer, announcement: Announcement): Draft {
+  if (isAlert(announcement)) return composeAlert(writer, announcement);
+  if (isApproval(announcement)) return composeApproval(writer, announcement);
+  return composeReceipt(writer, announcement);
+}
+
+function mentionsOf({ administrators }: Audience): { userId: string; name: string }[] {
+  return administrators.map(({ staffId, name }) => ({
+    userId: staffId,
+    name: plainLine(name, NAME_LENGTH) || staffId,
+  }));
+}

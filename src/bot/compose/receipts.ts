@@ -1,0 +1,137 @@
+import type { Announcement } from '../../domain/announcement.ts';
+import { askButton, type Draft, switchButton } from '../content.ts';
+import { bullets, type Markdown } from '../markdown.ts';
+import type { Writer } from '../writer.ts';
+
+type Receipt = Extract<
+  Announcement,
+  { kind: 'renewed' | 'renewal_failed' | 'renewal_stopped' | 'recharged' | 'plan_added' | 'auto_renewal_changed' }
+>;
+type Of<K extends Receipt['kind']> = Extract<Receipt, { kind: K }>;
+
+/** What was done, or could not be done, with money, plans and settings. (rule 20) */
+export function composeReceipt(writer: Writer, receipt: Receipt): Draft {
+  switch (receipt.kind) {
+    case 'renewed':
+      return renewed(writer, receipt);
+    case 'renewal_failed':
+      return renewalFailed(writer, receipt);
+    case 'renewal_stopped':
+      return renewalStopped(writer, receipt);
+    case 'recharged':
+      return recharged(writer, receipt);
+    case 'plan_added':
+      return planAdded(writer, receipt);
+    case 'auto_renewal_changed':
+      return autoRenewalChanged(writer, receipt);
+  }
+}
+
+function renewed(writer: Writer, receipt: Of<'renewed'>): Draft {
+  const segments = writer.segments(receipt.segments);
+  const price = writer.money(receipt.price);
+  return {
+    title: writer.text('renewed.title', { segments, price }),
+    paragraphs: [
+      writer.text(`renewed.trigger.${receipt.trigger}`),
+      bullets([
+        writer.text('figure.plan', { plan: writer.title(receipt.title), segments }),
+        writer.text('figure.paid', { amount: price }),
+        writer.text('figure.quota_now', { quota: writer.segments(receipt.quota) }),
+        writer.text('figure.balance', { amount: writer.money(receipt.balance) }),
+        writer.text('figure.valid_until', { time: writer.time(receipt.expiresAt) }),
+      ]),
+    ],
+    buttons: [askButton(writer, 'quota'), askButton(writer, 'balance')],
+  };
+}
+
+function renewalFailed(writer: Writer, receipt: Of<'renewal_failed'>): Draft {
+  const missing = writer.payable(receipt.missing);
+  return {
+    title: writer.text('renewal_failed.title', { missing }),
+    paragraphs: [
+      writer.text('renewal_failed.body', {
+        plan: writer.title(receipt.title),
+        price: writer.money(receipt.price),
+        available: writer.money(receipt.available),
+        missing,
+      }),
+      writer.text('renewal_failed.next', { time: writer.time(receipt.nextAttemptAt) }),
+    ],
+    buttons: [askButton(writer, 'balance'), switchButton(writer, 'off', 'plain')],
+  };
+}
+
+function renewalStopped(writer: Writer, receipt: Of<'renewal_stopped'>): Draft {
+  const guard = writer.text(`guard.${receipt.guard}`);
+  return {
+    title: writer.text('renewal_stopped.title', { guard }),
+    paragraphs: [
+      writer.text('renewal_stopped.body', {
+        plan: writer.title(receipt.title),
+        price: writer.money(receipt.price),
+        guard,
+      }),
+      writer.text('renewal_stopped.next', { time: writer.time(receipt.nextAttemptAt) }),
+    ],
+    buttons: [askButton(writer, 'quota'), askButton(writer, 'auto-renew')],
+  };
+}
+
+function recharged(writer: Writer, receipt: Of<'recharged'>): Draft {
+  const amount = writer.money(receipt.amount);
+  return {
+    title: writer.text('recharged.title', { amount }),
+    paragraphs: [
+      writer.text('recharged.body', { amount }),
+      bullets([
+        writer.text('figure.balance', { amount: writer.money(receipt.balance) }),
+        writer.text('figure.available', { amount: writer.money(receipt.available) }),
+      ]),
+    ],
+    buttons: [askButton(writer, 'balance')],
+  };
+}
+
+function planAdded(writer: Writer, receipt: Of<'plan_added'>): Draft {
+  const segments = writer.segments(receipt.segments);
+  return {
+    title: writer.text('plan_added.title', { segments }),
+    paragraphs: [
+      writer.text('plan_added.body', { plan: writer.title(receipt.title), segments }),
+      bullets([
+        writer.text('figure.quota_now', { quota: writer.segments(receipt.quota) }),
+        writer.text('figure.valid_until', { time: writer.time(receipt.expiresAt) }),
+      ]),
+    ],
+    buttons: [askButton(writer, 'quota')],
+  };
+}
+
+function autoRenewalChanged(writer: Writer, receipt: Of<'auto_renewal_changed'>): Draft {
+  const by = writer.name(receipt.byName);
+  if (!receipt.enabled) {
+    return {
+      title: writer.text('auto_renewal.off.title'),
+      paragraphs: [writer.text('auto_renewal_changed.off', { by }), writer.text('auto_renewal.off.next')],
+      buttons: [switchButton(writer, 'on', 'plain'), askButton(writer, 'quota')],
+    };
+  }
+  return {
+    title: writer.text('auto_renewal.on.title'),
+    paragraphs: [
+      writer.text('auto_renewal_changed.on', { by }),
+      autoRenewalPromise(writer, receipt.threshold, receipt.offerTitle),
+    ],
+    buttons: [switchButton(writer, 'off', 'plain'), askButton(writer, 'quota')],
+  };
+}
+
+/** What auto-renewal will do, in a sentence. (rules 11 and 12) */
+export function autoRenewalPromise(writer: Writer, threshold: bigint, offerTitle: string | null): Markdown {
+  return writer.text('auto_renewal.on.next', {
+    threshold: writer.segments(threshold),
+    plan: writer.title(offerTitle ?? ''),
+  });
+}

@@ -1,0 +1,75 @@
+import type { NoticeButton, NoticeContent } from '../store/notices.ts';
+import { escapeMarkdown, joinMarkdown, type Markdown } from './markdown.ts';
+import { type CommandName, commandText, type SwitchState, switchText } from './vocabulary.ts';
+import type { Writer } from './writer.ts';
+
+/** Where something is said: in a group a command needs a mention of the robot. */
+export type Place = 'group' | 'direct';
+
+/** What is to be said, before it is known to whom. */
+export interface Draft {
+  /** Shown alone in a push notification, so it must say what happened. */
+  readonly title: Markdown;
+  readonly paragraphs: readonly (Markdown | undefined)[];
+  readonly buttons?: readonly NoticeButton[];
+  readonly mentions?: NoticeContent['mentions'];
+}
+
+/** Puts a draft into the form in which notices are stored. */
+export function contentOf(writer: Writer, place: Place, draft: Draft): NoticeContent {
+  const { title, paragraphs, buttons = [], mentions = [] } = draft;
+  return {
+    title,
+    markdown: joinMarkdown(paragraphs, '\n\n'),
+    buttons,
+    hint: hintFor(writer, place, buttons),
+    mentions,
+  };
+}
+
+/** Rule 18: the commands that do the same as the buttons. */
+function hintFor(writer: Writer, place: Place, buttons: readonly NoticeButton[]): string {
+  if (buttons.length === 0) return '';
+  const commands = writer.anyOf(
+    buttons.map(({ command }) => writer.text('hint.command', { command: escapeMarkdown(command, 40) })),
+  );
+  return writer.text(`hint.in.${place}`, { commands });
+}
+
+/** A button that shows something. */
+export function askButton(writer: Writer, command: 'help' | 'balance' | 'quota' | 'auto-renew' | 'approvals') {
+  return button(writer.text(`button.${command}`), 'plain', command, commandText(writer.language, command));
+}
+
+/** A button that switches auto-renewal. */
+export function switchButton(writer: Writer, state: SwitchState, style: NoticeButton['style']): NoticeButton {
+  return button(
+    writer.text(`button.auto-renew.${state}`),
+    style,
+    `auto-renew-${state}`,
+    switchText(writer.language, state),
+  );
+}
+
+/** A button that decides an approval. `named` writes the code on it, for where several stand together. */
+export function decisionButton(
+  writer: Writer,
+  command: 'approve' | 'reject',
+  code: string,
+  { named = false }: { named?: boolean } = {},
+): NoticeButton {
+  const label = named
+    ? writer.text(`button.${command}.named`, { code: writer.name(code) })
+    : writer.text(`button.${command}`);
+  const style = command === 'approve' ? 'primary' : 'danger';
+  return button(label, style, `${command}-${code}`, commandText(writer.language, command, code));
+}
+
+/** A button that runs a command that was suggested. */
+export function suggestionButton(command: CommandName, text: string): NoticeButton {
+  return button(text, 'primary', `suggestion-${command}`, text);
+}
+
+function button(label: string, style: NoticeButton['style'], id: string, command: string): NoticeButton {
+  return { id, label, style, command };
+}

@@ -1,0 +1,35 @@
+import type { RuleError } from '../domain/errors.ts';
+import type { Markdown } from './markdown.ts';
+import type { Writer } from './writer.ts';
+
+type Details = RuleError['details'];
+
+/** How each error that a chat can meet is told. What a rule refuses and is not here is a defect, and told as one. */
+export const CHAT_ERRORS: Readonly<Record<string, (writer: Writer, details: Details) => Markdown>> = {
+  not_administrator: (writer) => writer.text('error.not_administrator'),
+  identity_unknown: (writer) => writer.text('error.identity_unknown'),
+  already_so: (writer, { state }) =>
+    writer.text(state === 'on' ? 'auto_renewal.already_on' : 'auto_renewal.already_off'),
+  already_requested: (writer, { code = '' }) => writer.text('error.already_requested', { code: writer.name(code) }),
+  offer_missing: (writer) => writer.text('error.offer_missing'),
+  offer_too_small: (writer, { offer = '', segments = '0', threshold = '0' }) =>
+    writer.text('error.offer_too_small', {
+      plan: writer.title(offer),
+      segments: writer.segments(BigInt(segments)),
+      threshold: writer.segments(BigInt(threshold)),
+    }),
+  offer_currency: (writer, { offer = '', currency = '', accountCurrency = '' }) =>
+    writer.text('error.offer_currency', {
+      plan: writer.title(offer),
+      currency: writer.name(currency),
+      accountCurrency: writer.name(accountCurrency),
+    }),
+  guard_out_of_range: (writer) => writer.text('error.guard_out_of_range'),
+  threshold_out_of_range: (writer, { max = '0' }) =>
+    writer.text('error.threshold_out_of_range', { max: writer.segments(BigInt(max)) }),
+};
+
+/** An error in the words of who met it; undefined when it is not one that a chat should meet. */
+export function chatError(writer: Writer, error: RuleError): Markdown | undefined {
+  return Object.hasOwn(CHAT_ERRORS, error.code) ? CHAT_ERRORS[error.code]?.(writer, error.details) : undefined;
+}

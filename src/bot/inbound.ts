@@ -1,0 +1,114 @@
+import type { CardClick, RobotMessage } from '../dingtalk/messages.ts';
+import type { Logger } from '../log.ts';
+import type { Actor } from '../services/roles.ts';
+import { type Card, readCard } from '../store/cards.ts';
+import { type Database, inTransaction } from '../store/database.ts';
+import { readAdministrators } from '../store/groups.ts';
+import type { NoticeTarget } from '../store/notices.ts';
+import type { Conversation } from './commands/command.ts';
+import { plainLine } from './markdown.ts';
+
+const NAME_LENGTH = 40;
+const TITLE_LENGTH = 60;
+
+export type NameOf = (staffId: string) => Promise<string | undefined>;
+
+/** Why a click is not carried out. */
+export type Refusal = 'card_unknown' | 'card_elsewhere' | 'button_unknown';
+
+/** What came in, a message or a click, reduced to who said what where. */
+export interface Inbound {
+  /** With the corp, its identity: the same in every push of it. */
+  readonly id: string;
+  readonly conversation: Conversation;
+  readonly actor: Actor;
+  /** The words typed, or those that the button stands for; null for what is not text. */
+  readonly text: string | null;
+  readonly refusal?: Refusal;
+  readonly target: NoticeTarget;
+  /** The space of the answer's card, as a click on it will name it; null where no card can be shown. */
+  readonly cardSpace: string | null;
+}
+
+export function fromMessage(message: RobotMessage): Inbound {
+  const { corpId, conversationId, conversationKind, senderStaffId } = message;
+  return {
+    id: message.messageId,
+    conversation: {
+      corpId,
+      conversationId,
+      kind: conversationKind,
+      title: message.conversationTitle === null ? null : plainLine(message.conversationTitle, TITLE_LENGTH),
+    },
+    actor: { staffId: senderStaffId, name: nameOr(message.senderName, senderStaffId ?? '') },
+    text: message.kind === 'text' ? message.text : null,
+    target: {
+      type: 'reply',
+      conversationKind,
+      conversationId,
+      userId: senderStaffId,
+      webhook: message.sessionWebhook,
+      webhookExpiresAt: message.sessionWebhookExpiresAt.toString(),
+    },
+    cardSpace: conversationKind === 'group' ? conversationId : senderStaffId,
+  };
+}
+
+/**
+ * A click, as if the person had typed what the button stands for. Only what the platform vouches for and what was stored with the card
+ * counts: the parameters that a click carries are ignored.
+ */
+export async function fromClick(db: Database, click: CardClick, nameOf: NameOf, logger: Logger): Promise<Inbound> {
+  // The platform says which group a card is in; a direct conversation it names by its user.
+  const space = click.conversationId ?? click.userId;
+  const card = await inTransaction(db, (tx) => readCard(tx, click.outTrackId));
+  const button = card?.buttons.find(({ id }) => id === click.actionId);
+  const refusal = refusalOf(click.corpId, space, card, button !== undefined);
+  const isGroup = refusal === undefined && click.conversationId !== null;
+  const conversation: Conversation = {
+    corpId: click.corpId,
+    conversationId: space,
+    kind: isGroup ? 'group' : 'direct',
+    title: null,
+  };
+  return {
+    id: `click/${click.messageId}`,
+    conversation,
+    actor: { staffId: click.userId, name: await nameOfClicker(db, conversation, click.userId, nameOf, logger) },
+    text: button?.command ?? null,
+    ...(refusal === undefined ? {} : { refusal }),
+    target: isGroup
+      ? { type: 'group', conversationId: space, directTo: [click.userId] }
+      : { type: 'direct', userId: click.userId },
+    cardSpace: isGroup ? space : click.userId,
+  };
+}
+
+function refusalOf(corpId: string, space: string, card: Card | undefined, hasButton: boolean): Refusal | undefined {
+  if (!card || card.corpId !== corpId) return 'card_unknown';
+  if (card.conversationId !== space) return 'card_elsewhere';
+  return hasButton ? undefined : 'button_unknown';
+}
+
+async function nameOfClicker(
+  db: Database,
+  conversation: Conversation,
+  staffId: string,
+  nameOf: NameOf,
+  logger: Logger,
+): Promise<string> {
+  const administrators = await inTransaction(db, (tx) => readAdministrators(tx, conversation));
+  const known = administrators.find((person) => person.staffId === staffId)?.name;
+  if (known !== undefined) return nameOr(known, staffId);
+  try {
+    return nameOr((await nameOf(staffId)) ?? '', staffId);
+  } catch (error) {
+    // A name is a courtesy; the staff id decides.
+    logger.warn({ type: error instanceof Error ? error.name : typeof error }, 'the name of a person could not be read');
+    return staffId;
+  }
+}
+
+function nameOr(name: string, otherwise: string): string {
+  return plainLine(name, NAME_LENGTH) || otherwise;
+}

@@ -1,0 +1,115 @@
+import type { ServiceContext } from '../services/context.ts';
+import type { Actor } from '../services/roles.ts';
+import { readAccount } from '../store/accounts.ts';
+import { type Language, readAdministrators, readGroup } from '../store/groups.ts';
+import type { Executor, Tx } from '../store/schema.ts';
+import type { BoundGroup, CommandContext, Conversation, Reply } from './commands/command.ts';
+import { COMMANDS } from './commands/index.ts';
+import { askButton, suggestionButton } from './content.ts';
+import { escapeMarkdown, type Markdown } from './markdown.ts';
+import { type Parsed, parse, type Suggestion } from './parse.ts';
+import { Writer } from './writer.ts';
+
+/** What a conversation that belongs to no account is answered in. */
+const UNBOUND = { language: 'zh-CN', currency: 'CNY', timeZone: 'Asia/Shanghai' } as const;
+
+export interface Request {
+  readonly tx: Tx;
+  readonly services: ServiceContext;
+  readonly conversation: Conversation;
+  readonly actor: Actor;
+  /** What was typed, or what the button that was pressed stands for; null for a message that is not text. */
+  readonly text: string | null;
+}
+
+export interface RoutedReply {
+  readonly reply: Reply;
+  readonly writer: Writer;
+  readonly bound: BoundGroup | null;
+}
+
+/** Runs what a message asks for. There is always an answer. */
+export async function route({ tx, services, conversation, actor, text }: Request): Promise<RoutedReply> {
+  const parsed: Parsed = text === null ? { type: 'empty' } : parse(text);
+  const bound = await readBound(tx, conversation);
+  const writer = writerFor(bound, parsed);
+  const context = { tx, services, writer, conversation, actor, argument: '', bound };
+  return { reply: await answer(context, parsed, text ?? ''), writer, bound };
+}
+
+/** The language, currency and time zone in which a conversation is answered, whatever was asked. */
+export async function writerOf(db: Executor, conversation: Conversation, text: string | null): Promise<Writer> {
+  return writerFor(await readBound(db, conversation), text === null ? { type: 'empty' } : parse(text));
+}
+
+/** What an authorized group brings along; null elsewhere. */
+export async function readBound(db: Executor, conversation: Conversation): Promise<BoundGroup | null> {
+  if (conversation.kind === 'direct') return null;
+  const group = await readGroup(db, conversation);
+  if (!group) return null;
+  return {
+    group,
+    account: await readAccount(db, group.accountId),
+    administrators: await readAdministrators(db, group),
+  };
+}
+
+/** In the language of the words as typed, else in the group's. */
+function writerFor(bound: BoundGroup | null, parsed: Parsed): Writer {
+  const language = languageOf(parsed) ?? bound?.group.language ?? UNBOUND.language;
+  return new Writer({ ...(bound?.account ?? UNBOUND), language });
+}
+
+function languageOf(parsed: Parsed): Language | undefined {
+  if (parsed.type === 'command') return parsed.language;
+  return parsed.type === 'unknown' ? parsed.suggestions[0]?.language : undefined;
+}
+
+async function answer(context: CommandContext, parsed: Parsed, text: string): Promise<Reply> {
+  const { writer, bound } = context;
+  switch (parsed.type) {
+    case 'empty':
+      return {
+        title: writer.text('empty.title'),
+        paragraphs: [writer.text('empty.body')],
+        buttons: [askButton(writer, 'help')],
+      };
+    case 'unknown':
+      return unknown(writer, text, parsed.suggestions);
+    case 'command': {
+      const command = COMMANDS[parsed.command];
+      if (command.who === 'anyone') return command.run({ ...context, argument: parsed.argument });
+      if (!bound) return unauthorized(context);
+      return command.run({ ...context, argument: parsed.argument, bound });
+    }
+  }
+}
+
+function unknown(writer: Writer, text: string, suggestions: readonly Suggestion[]): Reply {
+  const said = writer.title(text);
+  return {
+    title: writer.text('unknown.title'),
+    paragraphs: [
+      suggestions.length === 0
+        ? writer.text('unknown.nothing_near', { said })
+        : writer.text('unknown.near', { said, suggestions: writer.anyOf(suggestions.map((s) => named(writer, s))) }),
+    ],
+    buttons: [
+      ...suggestions.map(({ command, text: words }) => suggestionButton(command, words)),
+      ...(suggestions.some(({ command }) => command === 'help') ? [] : [askButton(writer, 'help')]),
+    ],
+  };
+}
+
+function named(writer: Writer, { text }: Suggestion): Markdown {
+  return writer.text('unknown.suggestion', { command: escapeMarkdown(text, 40) });
+}
+
+/** Nothing about an account is said where no account has authorized it; how to authorize is. */
+function unauthorized({ writer, conversation }: CommandContext): Reply {
+  return {
+    title: writer.text('unauthorized.title'),
+    paragraphs: [writer.text(`unauthorized.${conversation.kind}`)],
+    buttons: [askButton(writer, 'help')],
+  };
+}

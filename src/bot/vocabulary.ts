@@ -1,0 +1,127 @@
+import type { Language } from '../store/groups.ts';
+
+export type CommandName = 'help' | 'balance' | 'quota' | 'auto-renew' | 'bind' | 'approve' | 'reject' | 'approvals';
+
+/** The words for a command. The first is its name, which buttons and hints use; the others are understood too. */
+type Words = readonly [string, ...string[]];
+
+interface CommandWords extends Readonly<Record<Language, Words>> {
+  /** Whether what follows the name means something to it. */
+  readonly takesArgument: boolean;
+  /** The sounds of its Chinese name, for who forgot to switch the keyboard. */
+  readonly pinyin: string;
+}
+
+/**
+ * All commands' words, in one place, because buttons, hints and the parser must agree on them. Written as `normalize` leaves them:
+ * lower case, half width, simplified Chinese without spaces.
+ */
+export const VOCABULARY: Readonly<Record<CommandName, CommandWords>> = {
+  help: {
+    'zh-CN': ['帮助', '使用帮助', '使用说明', '怎么用', '菜单', '命令', '你好', '在吗'],
+    en: ['help', 'menu', 'commands', 'usage', 'hi', 'hello'],
+    pinyin: 'bangzhu',
+    takesArgument: false,
+  },
+  balance: {
+    'zh-CN': ['余额', '查余额', '查询余额', '查看余额', '余额查询', '账户余额', '可用余额', '可用金额', '可用额度'],
+    en: ['balance', 'bal', 'money', 'credit', 'account balance', 'show balance'],
+    pinyin: 'yue',
+    takesArgument: false,
+  },
+  quota: {
+    'zh-CN': [
+      '余量',
+      '查余量',
+      '查询余量',
+      '查看余量',
+      '余量查询',
+      '剩余',
+      '剩余量',
+      '剩余条数',
+      '套餐',
+      '套餐余量',
+      '套餐余额',
+    ],
+    en: ['quota', 'quotas', 'remaining', 'left', 'plan', 'plans', 'show quota'],
+    pinyin: 'yuliang',
+    takesArgument: false,
+  },
+  'auto-renew': {
+    'zh-CN': ['自动续费', '自动续订', '自动续购', '续费'],
+    en: ['auto-renew', 'auto renew', 'autorenew', 'auto-renewal', 'auto renewal', 'autorenewal', 'renewal', 'renew'],
+    pinyin: 'zidongxufei',
+    takesArgument: true,
+  },
+  bind: {
+    'zh-CN': ['绑定', '授权', '绑定码'],
+    en: ['bind', 'authorize', 'authorise', 'link'],
+    pinyin: 'bangding',
+    takesArgument: true,
+  },
+  approve: {
+    'zh-CN': ['批准', '同意', '通过', '审批通过'],
+    en: ['approve', 'accept', 'allow'],
+    pinyin: 'pizhun',
+    takesArgument: true,
+  },
+  reject: {
+    'zh-CN': ['拒绝', '驳回', '不同意', '不批准', '审批拒绝'],
+    en: ['reject', 'deny', 'decline', 'refuse'],
+    pinyin: 'jujue',
+    takesArgument: true,
+  },
+  approvals: {
+    'zh-CN': ['审批', '待审批', '审批列表', '查看审批', '申请'],
+    en: ['approvals', 'approval', 'pending', 'requests', 'show approvals'],
+    pinyin: 'shenpi',
+    takesArgument: false,
+  },
+};
+
+export type SwitchState = 'on' | 'off';
+
+/** What one says to switch something; the first word is the one that buttons say. */
+export const SWITCH_WORDS: Readonly<Record<SwitchState, Readonly<Record<Language, Words>>>> = {
+  on: { 'zh-CN': ['开', '开启', '打开', '启用', '开通', '恢复'], en: ['on', 'enable', 'enabled', 'start', 'yes'] },
+  off: {
+    'zh-CN': ['关', '关闭', '关掉', '停', '停用', '停止', '取消'],
+    en: ['off', 'disable', 'disabled', 'stop', 'no'],
+  },
+};
+
+/** Whole sentences that say command and argument the other way round: `关闭自动续费`, `turn off auto-renew`. */
+export function switchSentences(): { words: string; state: SwitchState; language: Language }[] {
+  const sentences: { words: string; state: SwitchState; language: Language }[] = [];
+  for (const state of ['on', 'off'] as const) {
+    for (const verb of SWITCH_WORDS[state]['zh-CN']) {
+      for (const name of VOCABULARY['auto-renew']['zh-CN']) {
+        sentences.push({ words: verb + name, state, language: 'zh-CN' });
+      }
+    }
+    for (const verb of [...SWITCH_WORDS[state].en, `turn ${state}`, `switch ${state}`]) {
+      for (const name of VOCABULARY['auto-renew'].en) {
+        sentences.push({ words: `${verb} ${name}`, state, language: 'en' });
+      }
+    }
+  }
+  return sentences;
+}
+
+/** What a person types for a command, in a language. */
+export function commandText(language: Language, name: CommandName, argument?: string): string {
+  const [word] = VOCABULARY[name][language];
+  return argument === undefined ? word : `${word} ${argument}`;
+}
+
+/** What a person types to switch auto-renewal. */
+export function switchText(language: Language, state: SwitchState): string {
+  return commandText(language, 'auto-renew', SWITCH_WORDS[state][language][0]);
+}
+
+/** The switch that an argument names; undefined when it names none. */
+export function switchOf(argument: string): SwitchState | undefined {
+  return (['on', 'off'] as const).find((state) =>
+    Object.values(SWITCH_WORDS[state]).some((words) => words.includes(argument)),
+  );
+}

@@ -1,0 +1,104 @@
+import type { Announcement, ApprovalAction } from '../../src/domain/announcement.ts';
+import type { Audience } from '../../src/services/context.ts';
+import { at, NOW, yuan } from '../support/builders.ts';
+
+export const SWITCH_OFF: ApprovalAction = { type: 'switch_auto_renewal', enabled: false };
+export const SWITCH_ON: ApprovalAction = { type: 'switch_auto_renewal', enabled: true };
+
+export function aRenewAction(offerTitle = '国内短信 5 万条包'): ApprovalAction {
+  return { type: 'renew', renewalId: 'r', offerId: 'o', offerTitle, segments: '50000', price: yuan('1805').toString() };
+}
+
+export function anAudience(overrides: Partial<Audience> = {}): Audience {
+  return {
+    language: 'zh-CN',
+    accountName: '示例科技',
+    currency: 'CNY',
+    timeZone: 'Asia/Shanghai',
+    administrators: [{ staffId: 'zhangwei', name: '张伟' }],
+    at: NOW,
+    ...overrides,
+  };
+}
+
+type Decision = Extract<Announcement, { kind: 'approval_decided' }>;
+
+function aDecision(action: ApprovalAction, name: string, overrides: Partial<Decision>): Decision {
+  return {
+    kind: 'approval_decided',
+    action,
+    code: '7F3K',
+    requesterName: action.type === 'renew' ? null : name,
+    state: 'approved',
+    deciderName: name,
+    decidedAt: at('2026-03-10T12:34'),
+    outcome: 'done',
+    ...overrides,
+  };
+}
+
+/** Everything that can be announced, with `name` wherever something comes from the world. */
+export function everyAnnouncement(name: string): Announcement[] {
+  const title = name;
+  const expiresAt = at('2026-09-01T08:30');
+  const approval = { code: '7F3K', requesterName: name, expiresAt, approvalId: 'a' };
+  const outlooks = ['buys', 'waits', 'off'] as const;
+  const actions = [SWITCH_ON, SWITCH_OFF, aRenewAction(name)];
+  const outcomes = ['done', 'no_longer_needed', 'price_changed', 'not_carried_out'] as const;
+  return [
+    ...outlooks.flatMap((renewal): Announcement[] => [
+      { kind: 'quota_low', level: 1, quota: 9_800n, threshold: 10_000n, quotaDays: 3.2, renewal },
+      { kind: 'quota_low', level: 2, quota: 1n, threshold: 10_000n, quotaDays: null, renewal },
+      { kind: 'quota_exhausted', available: yuan('500.125'), paygPerDay: yuan('45.23'), runwayDays: 11, renewal },
+      { kind: 'quota_exhausted', available: yuan('-0.5'), paygPerDay: 0n, runwayDays: null, renewal },
+      { kind: 'plan_expiring', title, remaining: 9_800n, expiresAt, days: 30, renewal },
+      { kind: 'plan_expiring', title, remaining: 1n, expiresAt, days: 1, renewal },
+    ]),
+    { kind: 'plan_expired', title, forfeited: 1_200n, expiredAt: at('2026-03-10T00:00') },
+    { kind: 'overdue_expected', available: yuan('100'), runwayDays: 2.4, paygPerDay: yuan('41.6667') },
+    { kind: 'overdue_expected', available: 0n, runwayDays: 0, paygPerDay: yuan('0.001') },
+    { kind: 'overdue', available: yuan('-12.3456'), suspended: true, suspendedFrom: NOW },
+    { kind: 'overdue', available: yuan('-12.3456'), suspended: false, suspendedFrom: at('2026-03-11T12:00') },
+    { kind: 'restored', available: yuan('487.6544') },
+    ...(['threshold', 'expiry'] as const).map(
+      (trigger): Announcement => ({
+        kind: 'renewed',
+        trigger,
+        title,
+        segments: 50_000n,
+        price: yuan('1805'),
+        quota: 59_800n,
+        balance: yuan('3195.5'),
+        expiresAt,
+      }),
+    ),
+    {
+      kind: 'renewal_failed',
+      title,
+      price: yuan('1805'),
+      available: yuan('1500'),
+      missing: yuan('305'),
+      nextAttemptAt: at('2026-03-11T12:00'),
+    },
+    ...(['purchases_per_day', 'purchases_per_month', 'money_per_month'] as const).map(
+      (guard): Announcement => ({
+        kind: 'renewal_stopped',
+        title,
+        price: yuan('1805'),
+        guard,
+        nextAttemptAt: at('2026-04-01'),
+      }),
+    ),
+    { kind: 'recharged', amount: yuan('500'), balance: yuan('487.6544'), available: yuan('1487.6544') },
+    { kind: 'plan_added', title, segments: 50_000n, quota: 59_800n, expiresAt },
+    ...actions.map((action): Announcement => ({ kind: 'approval_requested', action, ...approval })),
+    { kind: 'approval_requested', action: aRenewAction(name), ...approval, requesterName: null },
+    ...actions.flatMap((action) => [
+      ...outcomes.map((outcome) => aDecision(action, name, { outcome })),
+      aDecision(action, name, { state: 'rejected', outcome: 'declined' }),
+      aDecision(action, name, { state: 'expired', outcome: 'declined', deciderName: null }),
+    ]),
+    { kind: 'auto_renewal_changed', enabled: true, byName: name, threshold: 10_000n, offerTitle: name },
+    { kind: 'auto_renewal_changed', enabled: false, byName: name, threshold: 10_000n, offerTitle: null },
+  ];
+}
