@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { Bot } from './bot/bot.ts';
-import { compose } from './bot/compose.ts';
 import type { Clock } from './clock.ts';
+import { createContext } from './context.ts';
 import { OpenApi } from './dingtalk/open-api.ts';
 import type { DingTalkSettings } from './dingtalk/settings.ts';
 import { StreamConnection } from './dingtalk/stream-connection.ts';
@@ -37,11 +37,6 @@ export interface Service {
   readonly connected: Promise<void>;
   /** Takes nothing new, finishes what runs, closes the stream last. */
   stop(): Promise<void>;
-}
-
-/** What every process that carries out use cases has in common. */
-export function createContext(clock: Clock): ServiceContext {
-  return { clock, compose };
 }
 
 /** Starts the bot, the intake, the deliverer and the jobs on a database that is migrated. */
