@@ -1,0 +1,388 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { RenewalPolicy } from '../../src/domain/renewal.ts';
+import { addPlan } from '../../src/services/plans.ts';
+import { renewIfDue } from '../../src/services/renewal.ts';
+import { lockAccount } from '../../src/store/accounts.ts';
+import { insertOffers } from '../../src/store/plans.ts';
+import { BillingWorld, kinds, type TestAccount } from '../support/billing-world.ts';
+import { expectBooksRight } from '../support/books.ts';
+import { anOffer, at, NOW, yuan } from '../support/builders.ts';
+import { waitForBlocked } from '../support/database-waits.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+
+const { db } = await createTestDatabase();
+let world: BillingWorld;
+
+beforeAll(async () => {
+  world = await BillingWorld.on(db);
+});
+
+/** An account in use, with 5,000 segments and auto-renewal on at a threshold of 1,000; nothing is due. */
+async function renewingAccount({ balance = '100000', ...policy }: Partial<RenewalPolicy> & { balance?: string } = {}) {
+  world.clock.set(NOW);
+  const account = await world.openAccount();
+  if (balance !== '0') await account.recharge(balance);
+  await account.grant('sms-5000');
+  await account.renewal({ threshold: 1_000n, ...policy });
+  await account.review();
+  await account.use(1);
+  await account.review();
+  await account.news();
+  return account;
+}
+
+function bought(account: TestAccount) {
+  return account.plans().then((plans) => plans.filter(({ source }) => source === 'renewal'));
+}
+
+describe('a renewal (rules 11, 12 and 15)', () => {
+  test('rule 12: given quota at the threshold, then one plan is bought, and alert and receipt are told once, in this order', async () => {
+    const account = await renewingAccount();
+    await account.use(3_998);
+    expect(await account.review()).toBe(false);
+    await account.use(1);
+    expect(await account.review()).toBe(true);
+    expect(await account.news()).toMatchObject([
+      { kind: 'quota_low', level: 1, quota: '1000', renewal: 'buys' },
+      {
+        kind: 'renewed',
+        trigger: 'threshold',
+        segments: '5000',
+        price: String(yuan('170')),
+        quota: '6000',
+        balance: String(yuan('99830')),
+        expiresAt: at('2027-03-10T12:00').toString(),
+      },
+    ]);
+    expect(await bought(account)).toMatchObject([{ total: 5_000n, remaining: 5_000n, price: yuan('170') }]);
+    expect(await account.renewals()).toMatchObject([{ state: 'paid', trigger: 'threshold', closed_at: NOW }]);
+
+    world.pass({ hours: 24 });
+    await account.review();
+    expect(await account.news()).toEqual([]);
+    expect(await bought(account)).toHaveLength(1);
+    await expectBooksRight(db, account.id);
+  });
+
+  test('rule 11: given a renewal, then the old plan stays as it is and is used first', async () => {
+    const account = await renewingAccount();
+    const [old] = await account.plans();
+    world.pass({ hours: 24 });
+    await account.use(4_000);
+    await account.review();
+    expect((await account.plans())[0]).toMatchObject({ expires_at: old?.expires_at, total: 5_000n, remaining: 999n });
+    await account.use(1_000);
+    expect(await account.plans()).toMatchObject([{ remaining: 0n }, { remaining: 4_999n }]);
+  });
+
+  test('rule 15: given an offer with a renewal discount, then the discounted price is paid', async () => {
+    const account = await renewingAccount({ offerId: 'sms-5000-off' });
+    await account.use(4_500);
+    await account.review();
+    expect(await bought(account)).toMatchObject([{ price: yuan('161.5') }]);
+    await expectBooksRight(db, account.id);
+  });
+
+  test('rule 12, trigger B: given the last plan, then one is bought exactly ten days before it expires', async () => {
+    const account = await renewingAccount();
+    const moment = at('2027-02-28T12:00');
+    world.clock.set(moment.subtract({ seconds: 1 }));
+    await account.review();
+    await account.news();
+    expect(await bought(account)).toEqual([]);
+    expect(await account.nextReviewAt()).toEqual(moment);
+
+    world.clock.set(moment);
+    expect(await account.review()).toBe(true);
+    expect(await account.news()).toMatchObject([
+      { kind: 'plan_expiring', days: 10, renewal: 'buys' },
+      { kind: 'renewed', trigger: 'expiry', quota: '9999' },
+    ]);
+    world.pass({ hours: 24 });
+    await account.review();
+    expect(await bought(account)).toHaveLength(1);
+  });
+
+  test('rule 12: given both triggers at once, then one plan is bought', async () => {
+    const account = await renewingAccount();
+    world.clock.set(at('2027-02-28T11:00'));
+    await account.use(4_500);
+    world.clock.set(at('2027-02-28T12:00'));
+    await account.review();
+    expect(await bought(account)).toHaveLength(1);
+    expect(await account.renewals()).toMatchObject([{ trigger: 'threshold', state: 'paid' }]);
+  });
+
+  test('rule 12: given it runs down again after a renewal, then that is a new episode and a new plan', async () => {
+    const account = await renewingAccount();
+    await account.use(4_500);
+    await account.review();
+    await account.use(4_900);
+    await account.review();
+    expect(await bought(account)).toHaveLength(2);
+    expect(kinds(await account.news()).filter((kind) => kind === 'quota_low')).toHaveLength(2);
+    await expectBooksRight(db, account.id);
+  });
+
+  test('rule 12: given two reviews at the same time, then one plan is bought', async () => {
+    const account = await renewingAccount();
+    await account.use(4_500);
+    const done = await Promise.all(Array.from({ length: 8 }, () => account.review()));
+    expect(done.filter(Boolean)).toHaveLength(1);
+    expect(await bought(account)).toHaveLength(1);
+    expect(kinds(await account.news())).toEqual(['quota_low', 'renewed']);
+  });
+
+  test('rule 12: given a plan that is granted while the review waits for the account, then nothing is bought', async () => {
+    const account = await renewingAccount();
+    await account.use(4_500);
+    const review = await world.run(async (tx) => {
+      const locked = await lockAccount(tx, account.id);
+      const renewing = world.run(async (other) =>
+        renewIfDue(world.context, other, await lockAccount(other, account.id)),
+      );
+      await waitForBlocked(db, 1);
+      await addPlan(world.context, tx, locked, { source: 'grant', offer: anOffer(), price: 0n, key: 'a', by: 'test' });
+      return { renewing };
+    });
+    expect(await review.renewing).toBe(false);
+    expect(await bought(account)).toEqual([]);
+  });
+
+  test('rule 12: given a plan that was granted a moment before the review, then nothing is bought', async () => {
+    const account = await renewingAccount();
+    await account.use(4_500);
+    await account.grant('sms-5000');
+    await account.review();
+    expect(kinds(await account.news())).toEqual(['plan_added']);
+    expect(await account.renewals()).toEqual([]);
+  });
+
+  test('rule 11: given it is turned off before the threshold is reached, then nothing is bought, and the alert says so', async () => {
+    const account = await renewingAccount();
+    await account.renewal({ enabled: false, threshold: 1_000n });
+    await account.use(4_500);
+    await account.review();
+    expect(await account.news()).toMatchObject([{ kind: 'quota_low', renewal: 'off' }]);
+    await account.renewal({ enabled: true, threshold: 1_000n });
+    await account.review();
+    expect(kinds(await account.news())).toEqual(['renewed']);
+  });
+});
+
+describe('lack of balance (rule 14)', () => {
+  async function poorAccount(balance = '100') {
+    const account = await renewingAccount({ balance });
+    await account.use(4_500);
+    await account.review();
+    return account;
+  }
+
+  test('rule 14: given too little money, then nothing is bought, and a notice says how much is missing and when it is tried again', async () => {
+    const account = await poorAccount();
+    const told = await account.news();
+    expect(kinds(told).filter((kind) => kind !== 'overdue_expected')).toEqual(['quota_low', 'renewal_failed']);
+    expect(told.at(-1)).toMatchObject({
+      price: String(yuan('170')),
+      available: String(yuan('100')),
+      missing: String(yuan('70')),
+      nextAttemptAt: NOW.add({ hours: 24 }).toString(),
+    });
+    expect(await bought(account)).toEqual([]);
+    expect(await account.read()).toMatchObject({ money: { balance: yuan('100') } });
+  });
+
+  test('rule 14: given no recharge, then it is tried again once a day without being told again', async () => {
+    const account = await poorAccount();
+    await account.news();
+    for (let day = 1; day <= 3; day += 1) {
+      const [before] = await account.renewals();
+      world.clock.set(NOW.add({ hours: 24 * day }));
+      expect(await account.review()).toBe(true);
+      const [after] = await account.renewals();
+      expect(before?.attempted_at).toEqual(NOW.add({ hours: 24 * (day - 1) }));
+      expect(after).toMatchObject({ state: 'failed', reason: 'insufficient_balance', attempted_at: world.clock.now() });
+    }
+    expect(kinds(await account.news()).filter((kind) => kind.startsWith('renew'))).toEqual([]);
+  });
+
+  test('rule 14: given reviews in between, then there is no further attempt', async () => {
+    const account = await poorAccount();
+    for (let hour = 1; hour < 24; hour += 1) {
+      world.clock.set(NOW.add({ hours: hour }));
+      await account.review();
+    }
+    expect(await account.renewals()).toMatchObject([{ attempted_at: NOW }]);
+  });
+
+  test('rule 14: given a recharge that is enough, then the plan is bought right after it, once', async () => {
+    const account = await poorAccount();
+    await account.news();
+    world.pass({ hours: 1 });
+    await account.recharge('70');
+    expect(await account.review()).toBe(true);
+    expect(kinds(await account.news()).filter((kind) => kind !== 'overdue_expected')).toEqual(['recharged', 'renewed']);
+    expect(await account.read()).toMatchObject({ money: { balance: 0n } });
+    for (const hours of [1, 23, 24]) {
+      world.pass({ hours });
+      await account.review();
+    }
+    expect(await bought(account)).toHaveLength(1);
+    expect(await account.renewals()).toHaveLength(1);
+    await expectBooksRight(db, account.id);
+  });
+
+  test('rule 14: given a recharge that is not enough, then that is told with what is missing now, and the day begins anew', async () => {
+    const account = await poorAccount();
+    await account.news();
+    world.pass({ hours: 1 });
+    await account.recharge('50');
+    await account.review();
+    const told = await account.news();
+    expect(told.filter(({ kind }) => kind === 'renewal_failed')).toMatchObject([
+      { missing: String(yuan('20')), nextAttemptAt: NOW.add({ hours: 25 }).toString() },
+    ]);
+    world.pass({ hours: 23 });
+    await account.review();
+    expect(await account.renewals()).toMatchObject([{ attempted_at: NOW.add({ hours: 1 }) }]);
+  });
+
+  test('rule 14: given a recharge that waits while the renewal fails, then it is tried again at once', async () => {
+    const account = await renewingAccount({ balance: '100' });
+    await account.use(4_500);
+    const recharged = await world.run(async (tx) => {
+      const locked = await lockAccount(tx, account.id);
+      const recharging = account.recharge('1000');
+      await waitForBlocked(db, 1);
+      world.pass({ seconds: 5 });
+      await renewIfDue(world.context, tx, locked);
+      return { recharging };
+    });
+    await recharged.recharging;
+    world.pass({ seconds: 5 });
+    await account.review();
+    expect(await bought(account)).toHaveLength(1);
+  });
+
+  test('rule 14: given a plan that is granted meanwhile, then the trigger is gone and it is not tried again', async () => {
+    const account = await poorAccount();
+    await account.grant('sms-5000');
+    await account.review();
+    expect(await account.renewals()).toMatchObject([{ state: 'stopped', reason: 'trigger_gone', closed_at: NOW }]);
+    await account.recharge('1000');
+    world.pass({ hours: 24 });
+    await account.review();
+    expect(await bought(account)).toEqual([]);
+  });
+
+  test('rule 14: given it is turned off, then it is not tried again; turned on, it is, as a new episode', async () => {
+    const account = await poorAccount();
+    await account.renewal({ enabled: false, threshold: 1_000n });
+    await account.review();
+    expect(await account.renewals()).toMatchObject([{ reason: 'turned_off', closed_at: NOW }]);
+    await account.recharge('1000');
+    await account.review();
+    expect(await bought(account)).toEqual([]);
+    await account.renewal({ threshold: 1_000n });
+    await account.review();
+    expect(await bought(account)).toHaveLength(1);
+    expect(await account.renewals()).toHaveLength(2);
+  });
+
+  test('rule 14: given a cheaper offer is chosen, then it is tried at once', async () => {
+    const account = await poorAccount();
+    await account.renewal({ threshold: 600n, offerId: 'sms-1000-month' });
+    await account.review();
+    expect(await bought(account)).toMatchObject([{ price: yuan('40') }]);
+  });
+
+  test('given an account that is overdue, then nothing is bought with money that it does not have', async () => {
+    const account = await renewingAccount({ balance: '1' });
+    await account.use(6_000);
+    await account.review();
+    const [renewal] = await account.renewals();
+    expect(renewal).toMatchObject({ state: 'failed' });
+    expect(await bought(account)).toEqual([]);
+    await expectBooksRight(db, account.id);
+  });
+});
+
+describe('guards (rule 13)', () => {
+  test('rule 13: given one purchase a day, then the second waits for midnight, says so once, and is then made', async () => {
+    const account = await renewingAccount({ purchasesPerDay: 1 });
+    await account.use(4_500);
+    await account.review();
+    await account.news();
+    await account.use(4_900);
+    await account.review();
+    expect((await account.news()).filter(({ kind }) => kind.startsWith('renew'))).toMatchObject([
+      { kind: 'renewal_stopped', guard: 'purchases_per_day', nextAttemptAt: at('2026-03-11').toString() },
+    ]);
+    expect(await bought(account)).toHaveLength(1);
+    world.clock.set(at('2026-03-10T23:59:59'));
+    await account.review();
+    expect(await bought(account)).toHaveLength(1);
+    world.clock.set(at('2026-03-11'));
+    expect(await account.review()).toBe(true);
+    expect(await bought(account)).toHaveLength(2);
+  });
+
+  test('rule 13: given money for one purchase a month, then the second waits for the next month, or for a higher limit', async () => {
+    const account = await renewingAccount({ moneyPerMonth: yuan('339.99') });
+    await account.use(4_500);
+    await account.review();
+    await account.use(4_900);
+    await account.review();
+    expect((await account.news()).filter(({ kind }) => kind.startsWith('renew'))).toMatchObject([
+      { kind: 'renewed' },
+      { kind: 'renewal_stopped', guard: 'money_per_month', nextAttemptAt: at('2026-04-01').toString() },
+    ]);
+    await account.renewal({ threshold: 1_000n, moneyPerMonth: yuan('340') });
+    await account.review();
+    expect(await bought(account)).toHaveLength(2);
+  });
+
+  test('rule 13: given it was stopped, then a purchase of the new month counts for the new month', async () => {
+    const account = await renewingAccount({ purchasesPerMonth: 1 });
+    await account.use(4_500);
+    await account.review();
+    await account.use(4_900);
+    await account.review();
+    world.clock.set(at('2026-04-01'));
+    await account.review();
+    expect(await bought(account)).toHaveLength(2);
+  });
+
+  test('rule 13: given an offer of another currency, then it is refused when it is chosen', async () => {
+    await world.run((tx) => insertOffers(tx, [anOffer({ id: 'usd', segments: 9_000n, currency: 'USD' })]));
+    const account = await renewingAccount();
+    await expect(account.renewal({ offerId: 'usd' })).rejects.toMatchObject({ code: 'offer_currency' });
+    await expect(account.grant('usd')).rejects.toMatchObject({ code: 'offer_currency' });
+    expect(await account.plans()).toHaveLength(1);
+  });
+
+  test('rule 13: given an offer that cannot lift the quota above the threshold, then it is refused and the policy stays', async () => {
+    const account = await renewingAccount();
+    await expect(account.renewal({ threshold: 5_000n })).rejects.toMatchObject({ code: 'offer_too_small' });
+    await account.use(4_500);
+    await account.review();
+    expect(await bought(account)).toHaveLength(1);
+  });
+});
+
+describe('grants', () => {
+  test('rule 8: given the same key again, then it is the same plan, told once; with another offer it is refused', async () => {
+    const account = await renewingAccount();
+    const plan = await account.grant('sms-100', 'contract-7');
+    expect(await account.grant('sms-100', 'contract-7')).toMatchObject({ id: plan.id });
+    await expect(account.grant('sms-5000', 'contract-7')).rejects.toMatchObject({ code: 'plan_conflict' });
+    expect(kinds(await account.news())).toEqual(['plan_added']);
+    expect(await account.plans()).toHaveLength(2);
+    await expectBooksRight(db, account.id);
+  });
+
+  test('given an offer that is not there, then it is refused', async () => {
+    const account = await renewingAccount();
+    await expect(account.grant('nothing')).rejects.toMatchObject({ code: 'offer_unknown' });
+  });
+});
