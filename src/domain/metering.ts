@@ -1,6 +1,6 @@
 import { consumptionOrder, type Plan } from './plan.ts';
 import type { RatedVolume } from './rating.ts';
-import { type Tariff, tariffAt, tiersFor, versionAt } from './tariff.ts';
+import { type Tariff, TariffTimeline, tiersFor } from './tariff.ts';
 import { isChargeable, judge, type TemplateType, type UsageRecord, type UsageReport, type Verdict } from './usage.ts';
 import {
   addSegments,
@@ -68,13 +68,14 @@ export function draftRecords(
   reports: readonly UsageReport[],
 ): UsageRecord[] {
   const drafts = new Map<string, UsageRecord>();
+  const tariffs = new TariffTimeline(context.tariffs);
   for (const report of reports) {
     const draft = drafts.get(report.id);
     const verdict = judge(draft, report);
     if (verdict !== 'new' && verdict !== 'progress') continue;
     const record = recordOf(report, draft, context.defaultTemplateType);
     if (isChargeable(record.destination, record.status)) {
-      const tariff = tariffAt(context.tariffs, record.at);
+      const tariff = tariffs.at(record.at.epochMilliseconds);
       const isPriced = tiersFor(tariff, record.destination, record.country, record.templateType) !== undefined;
       record.billing = isPriced ? 'charged' : 'unpriced';
     }
@@ -139,7 +140,7 @@ interface PlanSlot {
 class Meter {
   readonly #context: MeteringContext;
   readonly #calendar: Calendar;
-  readonly #tariffStarts: readonly number[];
+  readonly #tariffs: TariffTimeline;
   readonly #plans: readonly PlanSlot[];
   readonly #records: Map<string, UsageRecord>;
   readonly #touched = new Map<string, 'created' | 'progressed'>();
@@ -152,7 +153,7 @@ class Meter {
   constructor(context: MeteringContext) {
     this.#context = context;
     this.#calendar = new Calendar(context.timeZone);
-    this.#tariffStarts = context.tariffs.map((tariff) => tariff.effectiveFrom.epochMilliseconds);
+    this.#tariffs = new TariffTimeline(context.tariffs);
     this.#plans = context.plans.toSorted(consumptionOrder).map((plan) => ({
       id: plan.id,
       fromMs: plan.effectiveAt.epochMilliseconds,
@@ -236,7 +237,7 @@ class Meter {
 
   #lineOf(record: UsageRecord, atMs: number): VolumeLine {
     const month = this.#calendar.month(record.at);
-    const tariff = this.#tariffAt(atMs);
+    const tariff = this.#tariffs.at(atMs);
     const key: VolumeKey = {
       month,
       destination: record.destination,
@@ -257,11 +258,5 @@ class Meter {
     const line = openLine(key, tariff, siblings, before);
     this.#lines.set(volumeId(key), line);
     return line;
-  }
-
-  /** As `tariffAt`. */
-  #tariffAt(atMs: number): Tariff {
-    const index = this.#tariffStarts.findLastIndex((startMs) => startMs <= atMs);
-    return versionAt(this.#context.tariffs, index);
   }
 }

@@ -26,17 +26,27 @@ export interface Tariff {
 
 /** The version that prices a message sent at `at`; the first one also covers what came before it. Versions ascend. */
 export function tariffAt(versions: readonly Tariff[], at: Temporal.Instant): Tariff {
-  return versionAt(
-    versions,
-    versions.findLastIndex((tariff) => Temporal.Instant.compare(tariff.effectiveFrom, at) <= 0),
-  );
+  return new TariffTimeline(versions).at(at.epochMilliseconds);
 }
 
-/** The version with this index; the first one for -1, which means a time before all of them. */
-export function versionAt(versions: readonly Tariff[], index: number): Tariff {
-  const version = versions[Math.max(0, index)];
-  if (!version) throw new RangeError('a tariff has at least one version');
-  return version;
+/** The versions of a tariff by time, for whoever asks often: milliseconds compare many times as fast as instants. */
+export class TariffTimeline {
+  readonly #versions: readonly Tariff[];
+  readonly #starts: readonly number[];
+
+  /** @param versions ascending */
+  constructor(versions: readonly Tariff[]) {
+    this.#versions = versions;
+    this.#starts = versions.map((tariff) => tariff.effectiveFrom.epochMilliseconds);
+  }
+
+  /** As `tariffAt`, by epoch milliseconds. */
+  at(epochMilliseconds: number): Tariff {
+    const index = this.#starts.findLastIndex((start) => start <= epochMilliseconds);
+    const version = this.#versions[Math.max(0, index)];
+    if (!version) throw new RangeError('a tariff has at least one version');
+    return version;
+  }
 }
 
 /** The tiers that price a message of this kind: one open tier for a country; undefined when there is no price for it (rule 5). */
