@@ -117,8 +117,11 @@ async function carryOut(
   if (open?.id !== action.renewalId) return 'no_longer_needed';
   const offer = await readOffer(tx, action.offerId);
   // What the purchase ends, or what is to be asked for again, is for the next review.
-  await makeDue(tx, account.id, context.clock.now());
-  if (!offer || policy.offerId !== offer.id || renewalPrice(offer) !== BigInt(action.price)) {
+  const isAsQuoted =
+    offer?.id === policy.offerId &&
+    offer.segments === BigInt(action.segments) &&
+    renewalPrice(offer) === BigInt(action.price);
+  if (!isAsQuoted) {
     await pauseRenewal(tx, account.id, action.renewalId, 'price_changed', context.clock.now());
     return 'price_changed';
   }

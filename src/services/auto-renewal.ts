@@ -116,8 +116,12 @@ export async function requestAutoRenewalSwitch(
     });
   }
   assertPolicy({ ...policy, enabled }, offer);
+  const now = context.clock.now();
   const pending = (await readPendingApprovals(tx, account.id)).find(
-    ({ action }) => action.type === 'switch_auto_renewal' && action.enabled === enabled,
+    ({ action, expiresAt }) =>
+      action.type === 'switch_auto_renewal' &&
+      action.enabled === enabled &&
+      Temporal.Instant.compare(expiresAt, now) > 0,
   );
   if (pending) {
     throw new RuleError('already_requested', `This is already waiting for an administrator, as ${pending.code}.`, {
