@@ -117,6 +117,7 @@ async function carryOut(
   if (open?.id !== action.renewalId) return 'no_longer_needed';
   const offer = await readOffer(tx, action.offerId);
   // What the purchase ends, or what is to be asked for again, is for the next review.
+  await makeDue(tx, account.id, context.clock.now());
   const isAsQuoted =
     offer?.id === policy.offerId &&
     offer.segments === BigInt(action.segments) &&
