@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { ManualClock } from '../src/clock.ts';
 import { TEMPLATE_TYPES, type UsageReport } from '../src/domain/usage.ts';
+import { Intake } from '../src/http/intake.ts';
 import { createAccount, recharge } from '../src/services/accounts.ts';
 import type { ServiceContext } from '../src/services/context.ts';
 import { meterUsage } from '../src/services/metering.ts';
@@ -13,14 +14,16 @@ import { ensurePartitions } from '../src/store/usage.ts';
 import { openBenchDatabase } from './database.ts';
 import { printTable, rate } from './report.ts';
 
-const RECORDS = Number(process.env.R ?? 200_000);
+const RECORDS = 200_000;
 const BATCH = 1_000;
 const ACCOUNTS = 1_000;
 /** Records that are metered one per transaction: enough to measure, few enough to wait for. */
-const SINGLE_RECORDS = Number(process.env.S ?? 4_000);
-const CALLERS = 4;
+const SINGLE_RECORDS = 4_000;
+/** Gateways that report at the same time. */
+const CALLERS = 8;
+const CONNECTIONS = 4;
 /** Each way is measured this often, in turn; the median counts, so that a slow moment of the machine does not. */
-const ROUNDS = Number(process.env.ROUNDS ?? 3);
+const ROUNDS = 3;
 const NOW = Temporal.Instant.from('2026-03-15T04:00:00Z');
 
 interface Batch {
@@ -30,10 +33,11 @@ interface Batch {
 
 /**
  * Records per second through metering, beside the bare deduplicating insert of the same rows and beside one transaction per record.
- * All on one database with `fsync` on, each way from the same number of callers.
+ * Metering is all that happens between a validated request and its answer. All on one database with `fsync` on, each way from the same
+ * number of callers and connections.
  */
 export async function meteringBench(): Promise<object> {
-  const { db, stop } = await openBenchDatabase(CALLERS);
+  const { db, stop } = await openBenchDatabase(CONNECTIONS);
   try {
     const context: ServiceContext = {
       clock: new ManualClock(NOW),
@@ -41,8 +45,10 @@ export async function meteringBench(): Promise<object> {
     };
     const accounts = await setUp(context, db);
     const one = accounts.slice(0, 1);
-    const meter = (batch: Batch) =>
-      inTransaction(db, (tx) => meterUsage(context, tx, batch.accountId, batch.reports)).then(() => {});
+    const intake = new Intake({ db, context, onReviewDue: () => {} });
+    const meter = ({ accountId, reports }: Batch) => intake.take(accountId, { reports, rejected: [] }).then(() => {});
+    const single = ({ accountId, reports }: Batch) =>
+      inTransaction(db, (tx) => meterUsage(context, tx, accountId, reports)).then(() => {});
     const bare = (batch: Batch) => bareInsert(db, batch);
 
     await run(meter, batches(accounts, 20_000, BATCH));
@@ -53,7 +59,7 @@ export async function meteringBench(): Promise<object> {
       figures.bare?.push(await run(bare, batches(accounts, RECORDS, BATCH)));
       figures.oneMetering?.push(await run(meter, batches(one, RECORDS, BATCH)));
       figures.oneBare?.push(await run(bare, batches(one, RECORDS, BATCH)));
-      figures.single?.push(await run(meter, batches(accounts, SINGLE_RECORDS, 1)));
+      figures.single?.push(await run(single, batches(accounts, SINGLE_RECORDS, 1)));
     }
     const of = (name: string) => median(figures[name] ?? []);
     printTable(

@@ -121,8 +121,8 @@ async function startServiceWith(
   program: Program,
 ): Promise<Service> {
   const { maxConnections } = config.database;
-  const { groupLanguage, http } = config;
-  const service = await startService({ databaseUrl, maxConnections, dingtalk, http, groupLanguage, clock, logger });
+  const { http } = config;
+  const service = await startService({ databaseUrl, maxConnections, dingtalk, http, clock, logger });
   program.onStop(() => service.stop());
   return service;
 }

@@ -7,8 +7,10 @@ export interface AccountQueueOptions<Job, Answer> {
   readonly sizeOf: (job: Job) => number;
   /** Whether a failure may be the doing of one of the jobs, so that each is to be tried alone. */
   readonly isOfOneJob: (error: unknown) => boolean;
-  /** So many accounts are worked for at a time. */
+  /** So many runs there are at a time, of all accounts. */
   readonly maxRunning: number;
+  /** And so many of one account. */
+  readonly maxRunningPerAccount: number;
   /** Jobs are done together up to this size; a larger one alone. */
   readonly maxTogether: number;
   /** An account may have this much waiting. */
@@ -26,6 +28,7 @@ interface Line<Job, Answer> {
   readonly accountId: string;
   readonly waiting: Waiting<Job, Answer>[];
   size: number;
+  running: number;
 }
 
 /** More of an account is waiting than it may have. */
@@ -34,9 +37,8 @@ export class QueueFullError extends Error {
 }
 
 /**
- * Does the jobs of one account after one another, in their order of arrival, and those of different accounts at the same time. Jobs
- * that arrive while their account is busy are then done together: they would only have waited for the account's row in the database,
- * each on a connection of its own.
+ * Does jobs, those of one account in few runs at a time, begun in their order of arrival. Jobs that arrive while their account is busy
+ * are then done together: they would only have waited for the account's row in the database, each on a connection of its own.
  */
 export class AccountQueue<Job, Answer> {
   readonly #options: AccountQueueOptions<Job, Answer>;
@@ -62,13 +64,13 @@ export class AccountQueue<Job, Answer> {
       return Promise.reject(new QueueFullError(`${line.size} of account ${accountId} wait already`));
     }
     if (!line) {
-      line = { accountId, waiting: [], size: 0 };
+      line = { accountId, waiting: [], size: 0, running: 0 };
       this.#lines.set(accountId, line);
-      this.#ready.add(line);
     }
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     line.waiting.push({ job, size, resolve, reject });
     line.size += size;
+    this.#makeReady(line);
     this.#start();
     return promise;
   }
@@ -77,18 +79,26 @@ export class AccountQueue<Job, Answer> {
     for (const line of this.#ready) {
       if (this.#running >= this.#options.maxRunning) return;
       this.#ready.delete(line);
-      this.#running += 1;
       void this.#work(line);
     }
   }
 
   async #work(line: Line<Job, Answer>): Promise<void> {
-    await this.#do(line.accountId, this.#take(line));
+    this.#running += 1;
+    line.running += 1;
+    const entries = this.#take(line);
+    this.#makeReady(line);
+    await this.#do(line.accountId, entries);
     this.#running -= 1;
-    // At the back, so that a busy account leaves the others their turn.
-    if (line.waiting.length > 0) this.#ready.add(line);
-    else this.#lines.delete(line.accountId);
+    line.running -= 1;
+    this.#makeReady(line);
+    if (line.waiting.length === 0 && line.running === 0) this.#lines.delete(line.accountId);
     this.#start();
+  }
+
+  /** At the back, so that a busy account leaves the others their turn. */
+  #makeReady(line: Line<Job, Answer>): void {
+    if (line.waiting.length > 0 && line.running < this.#options.maxRunningPerAccount) this.#ready.add(line);
   }
 
   #take(line: Line<Job, Answer>): Waiting<Job, Answer>[] {

@@ -31,10 +31,12 @@ export interface IntakeOptions {
 
 /** Connections that the intake uses at most, so that it leaves some of the pool to chat and jobs. */
 const MAX_RUNNING = 4;
+/** While one batch of an account makes its bill, the next one's records are written already. */
+const MAX_RUNNING_PER_ACCOUNT = 2;
 const MAX_TOGETHER = 10_000;
 const MAX_WAITING = 50_000;
 
-/** Records usage: one transaction per account at a time, with everything that waits for it. */
+/** Records usage: few transactions per account at a time, each with everything that waits for it. */
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #partitions: Partitions;
@@ -48,6 +50,7 @@ export class Intake {
       sizeOf: ({ reports, rejected }) => reports.length + rejected.length,
       isOfOneJob: (error) => !isDatabaseTrouble(error),
       maxRunning: MAX_RUNNING,
+      maxRunningPerAccount: MAX_RUNNING_PER_ACCOUNT,
       maxTogether: MAX_TOGETHER,
       maxWaiting: MAX_WAITING,
     });

@@ -28,6 +28,7 @@ function aQueue(options: Partial<AccountQueueOptions<string, string>> = {}) {
     sizeOf: (job) => job.length,
     isOfOneJob: (error) => error instanceof Fault,
     maxRunning: 2,
+    maxRunningPerAccount: 1,
     maxTogether: 3,
     maxWaiting: 5,
     ...options,
@@ -65,6 +66,22 @@ describe('given jobs of one account', () => {
     await runs[1]?.end();
     await runs[2]?.end();
     expect(await Promise.all([first, waiting, third])).toEqual(['x:a', 'x:bbbb', 'x:cc']);
+  });
+});
+
+describe('given that an account may have two runs', () => {
+  test('then the second job begins beside the first, what comes then waits, and is done together by whoever is free first', async () => {
+    const { queue, runs, started } = aQueue({ maxRunningPerAccount: 2 });
+    const answers = ['a', 'b', 'c', 'd'].map((job) => queue.add('x', job));
+    expect(started()).toEqual(['x:a', 'x:b']);
+    await runs[1]?.end();
+    expect(started()).toEqual(['x:a', 'x:b', 'x:cd']);
+    await runs[0]?.end();
+    await runs[2]?.end();
+    expect(await Promise.all(answers)).toEqual(['x:a', 'x:b', 'x:c', 'x:d']);
+    const later = queue.add('x', 'e');
+    await runs[3]?.end();
+    expect(await later).toBe('x:e');
   });
 });
 
