@@ -60,6 +60,11 @@ export function bullets(lines: readonly (Markdown | undefined)[]): Markdown {
   return ownMarkdown(lines.flatMap((line) => (line === undefined ? [] : [`- ${line}`])).join('\n'));
 }
 
+/** Lines of one paragraph, broken in the way that DingTalk's clients understand. */
+export function lines(parts: readonly Markdown[]): Markdown {
+  return joinMarkdown(parts, '  \n  ');
+}
+
 const graphemes = new Intl.Segmenter('zh-CN', { granularity: 'grapheme' });
 
 /** Cuts between characters as people see them, so that no emoji is torn apart. */

@@ -78,8 +78,8 @@ export class BotWorld {
     this.bot = this.anotherBot(options.nameOf);
   }
 
-  /** Another process of the same service. */
-  anotherBot(nameOf?: NameOf): Bot {
+  /** Another process of the same service, which may reach the database by another way. */
+  anotherBot(nameOf?: NameOf, db: Database = this.db): Bot {
     const lines = new Writable({
       write: (line, _encoding, done) => {
         this.log.push(String(line));
@@ -87,7 +87,7 @@ export class BotWorld {
       },
     });
     return new Bot({
-      db: this.db,
+      db,
       context: this.context,
       logger: pino({ level: 'debug', base: {} }, lines),
       wake: {

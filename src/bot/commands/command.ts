@@ -55,7 +55,7 @@ export type Command =
 
 /** Whether who said it is an administrator of the group at this moment. */
 export function isAdministrator({ actor, bound }: GroupCommandContext): boolean {
-  return actor.staffId !== null && bound.administrators.some(({ staffId }) => staffId === actor.staffId);
+  return bound.administrators.some(({ staffId }) => staffId === actor.staffId);
 }
 
 /** The names of the group's administrators, to ask one of them. */

@@ -1,7 +1,7 @@
 import { type Plan, renewalPrice } from '../../domain/plan.ts';
 import { type Overview, readOverview } from '../../services/overview.ts';
 import { askButton, switchButton } from '../content.ts';
-import { bullets, joinMarkdown, type Markdown, ownMarkdown } from '../markdown.ts';
+import { bullets, lines, type Markdown, ownMarkdown } from '../markdown.ts';
 import type { Writer } from '../writer.ts';
 import type { Command, GroupCommandContext, Reply } from './command.ts';
 
@@ -43,7 +43,8 @@ function plans(writer: Writer, overview: Overview): Markdown[] {
 
 function planLines(writer: Writer, plan: Plan, now: Temporal.Instant): Markdown {
   const daysLeft = now.until(plan.expiresAt).total('hours') / 24;
-  const lines = bullets([
+  return lines([
+    writer.text('quota.plan', { plan: writer.title(plan.title) }),
     writer.text('quota.plan_left', {
       bar: bar(plan.remaining, plan.total),
       remaining: writer.number(plan.remaining),
@@ -51,7 +52,6 @@ function planLines(writer: Writer, plan: Plan, now: Temporal.Instant): Markdown 
     }),
     writer.text('quota.plan_expires', { time: writer.time(plan.expiresAt), days: writer.days(daysLeft) }),
   ]);
-  return joinMarkdown([writer.text('quota.plan', { plan: writer.title(plan.title) }), lines], '\n\n');
 }
 
 /** Something left always shows, and full means untouched. */
