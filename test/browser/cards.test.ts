@@ -15,6 +15,14 @@ const request: Card = {
 };
 
 describe('cards', () => {
+  test('given a card for the administrator, then it shows whom it mentions', async () => {
+    const { sandbox } = await page$.scene();
+    const bot = await page$.bot(sandbox);
+    const { page } = await page$.open(sandbox);
+    await bot.postCard(GROUP, 'mention-1', { ...request, markdown: '…' }, { mentions: { zhangwei: '张伟' } });
+    await page.locator('[data-out-track-id="mention-1"]').getByText('@张伟', { exact: true }).waitFor();
+  });
+
   test('given a card, when a button is clicked, then the bot is called back as that person and the card changes', async () => {
     const { sandbox } = await page$.scene();
     const clicks: Omit<Click, 'content'>[] = [];

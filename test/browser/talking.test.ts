@@ -124,7 +124,7 @@ describe('conversations', () => {
     const { page } = await page$.open(sandbox);
     const card = { title: '只给管理员', markdown: '请处理', buttons: [] };
 
-    await bot.postCard(GROUP, 'for-the-administrator', card, ['zhangwei']);
+    await bot.postCard(GROUP, 'for-the-administrator', card, { recipients: ['zhangwei'] });
     await page.getByText('仅 张伟 可见').waitFor();
     const gate = Promise.withResolvers<void>();
     await page.route('**/messages?*', (route) => gate.promise.then(() => route.continue()));

@@ -57,19 +57,27 @@ function content(message, scene, fromRobot) {
   const markdown = message.kind !== 'text';
   const words = element('div', { class: markdown ? 'markdown' : 'plain' });
   words.append(renderText(message.text ?? '', { markdown: markdown && fromRobot, names: scene.names }));
-  if (message.kind === 'card') return card(message, words);
+  if (message.kind === 'card') return card(message, words, scene);
   if (message.kind === 'actionCard') return actionCard(message, words);
   return element('div', { class: 'bubble' }, words);
 }
 
-function card(message, words) {
+function card(message, words, scene) {
   return element(
     'div',
     { class: 'card', 'data-out-track-id': message.outTrackId },
+    cardMentions(message, scene),
     message.title ? element('h3', { class: 'card-title' }, message.title) : null,
     words,
     buttons(message, 'card-buttons'),
   );
+}
+
+/** Whom a card was posted for: a card carries that beside its text. */
+function cardMentions({ mentions }, { names, conversation }) {
+  if (conversation.type !== 'group' || mentions.length === 0) return null;
+  const marks = mentions.map((userId) => element('span', { class: 'mention' }, `@${names.get(userId) ?? userId}`));
+  return element('p', { class: 'card-mentions' }, ...marks);
 }
 
 function actionCard(message, words) {

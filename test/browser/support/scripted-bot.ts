@@ -120,7 +120,7 @@ export class ScriptedBot {
     conversationId: string,
     outTrackId: string,
     card: Card,
-    recipients?: readonly string[],
+    { recipients, mentions }: { recipients?: readonly string[]; mentions?: Record<string, string> } = {},
   ): Promise<void> {
     await this.#call('POST', '/v1.0/card/instances/createAndDeliver', {
       cardTemplateId: TEMPLATE,
@@ -129,7 +129,11 @@ export class ScriptedBot {
       cardData: { cardParamMap: cardParams(card) },
       openSpaceId: `dtv1.card//IM_GROUP.${conversationId}`,
       imGroupOpenSpaceModel: { supportForward: false },
-      imGroupOpenDeliverModel: { robotCode: APP.robotCode, ...(recipients ? { recipients } : {}) },
+      imGroupOpenDeliverModel: {
+        robotCode: APP.robotCode,
+        ...(recipients ? { recipients } : {}),
+        ...(mentions ? { atUserIds: mentions } : {}),
+      },
       userIdType: 1,
     });
   }
