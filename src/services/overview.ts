@@ -1,6 +1,6 @@
 import type { Forecast } from '../domain/forecast.ts';
 import { Calendar } from '../domain/metering.ts';
-import { activePlans, type Plan, quotaOf } from '../domain/plan.ts';
+import { activePlans, consumptionOrder, type Plan, quotaOf } from '../domain/plan.ts';
 import { availableOf, type Sending, type Standing, sendingOf, standingOf } from '../domain/standing.ts';
 import { type Account, readAccount } from '../store/accounts.ts';
 import { readVolumes } from '../store/charges.ts';
@@ -59,7 +59,7 @@ export async function readOverview(context: ServiceContext, db: Executor, accoun
     ...state,
     ...(await readAutoRenewal(db, accountId)),
     account,
-    plans: plans.toSorted((a, b) => Temporal.Instant.compare(a.expiresAt, b.expiresAt)),
+    plans: plans.toSorted(consumptionOrder),
     forecast: await readForecast(db, account, state.quota, state.asOf),
     paygThisMonth: volumes.reduce((sum, volume) => sum + volume.charged, 0n),
   };
