@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CHAT_ERRORS, chatError } from '../../src/bot/errors.ts';
 import { Writer } from '../../src/bot/writer.ts';
@@ -10,37 +10,35 @@ import { wordsOf } from './markdown-structure.ts';
 
 const { db } = await createTestDatabase();
 const read = ({ content }: QueuedNotice) => `${content.title}\n${wordsOf(content.markdown)}`;
-const SRC = join(import.meta.dirname, '../../src');
 
-/** What only an operator or a gateway can meet, or what would be a defect in a chat. */
-const NOT_IN_CHAT = [
-  'account_unknown',
-  'amount_not_positive',
-  'file_invalid',
-  'ledger_conflict',
-  'money_malformed',
-  'offer_unknown',
-  'plan_conflict',
-  'tariff_unknown',
-  'time_zone_unknown',
-];
+/** In the bot's reach, but not in a chat's: an account that a group is bound to exists, and the others would be defects. */
+const NOT_IN_CHAT = ['account_unknown', 'ledger_conflict', 'money_malformed', 'offer_unknown', 'plan_conflict'];
 
+/** The files that the bot runs, itself included. */
+function reach(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  const source = readFileSync(file, 'utf8');
+  for (const [, target = ''] of source.matchAll(/^(?:import|export) (?!type )[^;]*? from '(\.[^']+\.ts)'/gm)) {
+    reach(join(dirname(file), target), found);
+  }
+  return found;
+}
+
+/** Every code with which something that the bot runs can refuse. */
 function refusedCodes(): string[] {
-  const folders = ['domain', 'services', 'store', 'bot'];
-  const sources = folders.flatMap((folder) =>
-    readdirSync(join(SRC, folder), { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => readFileSync(join(SRC, folder, file), 'utf8')),
-  );
-  const codes = sources.flatMap((source) =>
-    [...source.matchAll(/new (?:Rule|Input)Error\(\s*'([a-z_]+)'/g)].map(([, code = '']) => code),
+  const codes = [...reach(join(import.meta.dirname, '../../src/bot/bot.ts'))].flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/new (?:Rule|Input)Error\(\s*'([a-z_]+)'/g)].map(([, code = '']) => code),
   );
   return [...new Set(codes)].toSorted();
 }
 
 describe('Bot: what a rule refuses', () => {
   it('given every code that a rule can refuse with, then a chat has words for it, or never meets it', () => {
-    expect(refusedCodes()).toEqual([...new Set([...Object.keys(CHAT_ERRORS), ...NOT_IN_CHAT])].toSorted());
+    const told = [...Object.keys(CHAT_ERRORS), ...NOT_IN_CHAT];
+    expect(refusedCodes().length).toBeGreaterThan(8);
+    expect(refusedCodes().filter((code) => !told.includes(code))).toEqual([]);
+    expect(Object.keys(CHAT_ERRORS).filter((code) => !refusedCodes().includes(code))).toEqual([]);
   });
 
   it('given each code that a chat can meet, then it is told in both languages', () => {
