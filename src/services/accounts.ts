@@ -30,9 +30,11 @@ export interface AccountInput {
 export async function createAccount(context: ServiceContext, tx: Tx, input: AccountInput): Promise<string> {
   const [tariff] = await readTariffs(tx, input.tariffId);
   if (!tariff) {
-    throw new InputError('tariff_unknown', `There is no tariff "${input.tariffId}"; import one first.`, {
-      tariff: input.tariffId,
-    });
+    throw new InputError(
+      'tariff_unknown',
+      `There is no tariff "${input.tariffId}"; "npm run cli -- catalogue import FILE" adds one.`,
+      { tariff: input.tariffId },
+    );
   }
   const now = context.clock.now();
   try {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { InputError } from '../domain/errors.ts';
 import { readAccount } from '../store/accounts.ts';
 import { insertApiKey, readApiKey, revokeApiKeys } from '../store/api-keys.ts';
 import type { Executor, Tx } from '../store/schema.ts';
@@ -29,6 +30,25 @@ export async function createApiKey(context: ServiceContext, tx: Tx, accountId: s
 export async function rotateApiKey(context: ServiceContext, tx: Tx, accountId: string, label: string): Promise<string> {
   await revokeApiKeys(tx, accountId, label, context.clock.now());
   return createApiKey(context, tx, accountId, label);
+}
+
+/**
+ * Makes the keys of a label stop working at once.
+ * @throws InputError `account_unknown`, `key_label_unknown`
+ */
+export async function revokeApiKey(context: ServiceContext, tx: Tx, accountId: string, label: string): Promise<number> {
+  const account = await readAccount(tx, accountId);
+  const revoked = await revokeApiKeys(tx, account.id, label, context.clock.now());
+  if (revoked === 0) {
+    throw new InputError(
+      'key_label_unknown',
+      `The account has no key named "${label}"; "account show" lists its keys.`,
+      {
+        label,
+      },
+    );
+  }
+  return revoked;
 }
 
 /** The account that a key belongs to; undefined for anything that is not a valid key. Compares in constant time. */

@@ -85,7 +85,11 @@ export async function grantPlan(
   const account = await lockAccount(tx, input.accountId);
   const offer = await readOffer(tx, input.offerId);
   if (!offer) {
-    throw new InputError('offer_unknown', `There is no plan offer "${input.offerId}".`, { offer: input.offerId });
+    throw new InputError(
+      'offer_unknown',
+      `There is no plan offer "${input.offerId}"; "npm run cli -- catalogue show" lists them.`,
+      { offer: input.offerId },
+    );
   }
   const key = `grant/${input.key}`;
   const plan = await addPlan(context, tx, account, { source: 'grant', offer, price: 0n, key, by: input.by });

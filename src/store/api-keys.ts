@@ -34,6 +34,21 @@ export async function readApiKey(db: Executor, keyId: string): Promise<StoredApi
   return row && { keyId: row.key_id, accountId: row.account_id, secretHash: row.secret_hash };
 }
 
+/** The keys of an account that are not revoked, without their secrets. */
+export async function listApiKeys(
+  db: Executor,
+  accountId: string,
+): Promise<{ keyId: string; label: string; createdAt: Temporal.Instant }[]> {
+  const rows = await db
+    .selectFrom('api_keys')
+    .select(['key_id', 'label', 'created_at'])
+    .where('account_id', '=', accountId)
+    .where('revoked_at', 'is', null)
+    .orderBy('created_at')
+    .execute();
+  return rows.map((row) => ({ keyId: row.key_id, label: row.label, createdAt: row.created_at }));
+}
+
 /** Revokes an account's keys with this label; how many they were. */
 export async function revokeApiKeys(tx: Tx, accountId: string, label: string, now: Temporal.Instant): Promise<number> {
   const rows = await tx

@@ -64,6 +64,12 @@ export async function readTariffs(db: Executor, tariffId: string): Promise<Tarif
   });
 }
 
+/** The ids of all tariffs. */
+export async function listTariffIds(db: Executor): Promise<string[]> {
+  const rows = await db.selectFrom('tariffs').select('tariff_id').distinct().orderBy('tariff_id').execute();
+  return rows.map((row) => row.tariff_id);
+}
+
 function bigintOrNull(value: number | null): bigint | null {
   return value === null ? null : BigInt(value);
 }

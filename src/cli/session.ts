@@ -1,0 +1,94 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { SystemClock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { createContext } from '../context.ts';
+import type { Logger } from '../log.ts';
+import { readSandboxClock } from '../sandbox-clock.ts';
+import type { ServiceContext } from '../services/context.ts';
+import { type Database, openDatabase } from '../store/database.ts';
+import { type FileLock, tryLock } from '../store/embedded/lock.ts';
+import { startEmbeddedPostgres } from '../store/embedded-postgres.ts';
+import { migrateToLatest, pendingMigrations } from '../store/migrator.ts';
+import { CliError } from './errors.ts';
+
+const CONNECTIONS = 2;
+const WAIT_FOR_OTHERS_MS = 60_000;
+
+/** What commands work with. */
+export interface Session {
+  readonly db: Database;
+  readonly context: ServiceContext;
+}
+
+/**
+ * Runs `work` on the database of the settings. Without DATABASE_URL that is the embedded one: the server of a service that runs on the
+ * same data, or else one that runs for this long. In the sandbox the time is the sandbox's.
+ *
+ * @throws CliError `migrations_pending`, `cli_busy`; StoreError
+ */
+export async function withSession<T>(
+  config: Config,
+  logger: Logger,
+  options: { readonly beforeMigration: boolean },
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const clock = config.dingtalk ? new SystemClock() : await readSandboxClock(config.dataDir);
+  const server = await findServer(config, logger);
+  try {
+    const db = openDatabase({ url: server.url, maxConnections: CONNECTIONS, logger });
+    try {
+      if (!options.beforeMigration) await prepareSchema(config, db);
+      return await work({ db, context: createContext(clock) });
+    } finally {
+      await db.close();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+async function findServer(config: Config, logger: Logger): Promise<{ url: string; stop(): Promise<void> }> {
+  const url = config.database.url?.reveal();
+  if (url !== undefined) return { url, stop: async () => {} };
+  await mkdir(config.dataDir, { recursive: true });
+  const lock = await takeTurn(config.dataDir);
+  try {
+    const server = await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres'), logger, share: true });
+    return {
+      url: server.url,
+      stop: async () => {
+        await server.stop();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** One command at a time: a second one would share the server of the first, which ends with the first. */
+async function takeTurn(dataDir: string): Promise<FileLock> {
+  for (let waited = 0; waited < WAIT_FOR_OTHERS_MS; waited += 50) {
+    const lock = tryLock(join(dataDir, 'cli.lock'));
+    if (lock) return lock;
+    await pause(50);
+  }
+  throw new CliError('cli_busy', `Another command is still at work on ${dataDir}. Wait for it to end, and try again.`);
+}
+
+/** The embedded database is this program's own, and so is its schema; that of another server is for its operator to change. */
+async function prepareSchema(config: Config, db: Database): Promise<void> {
+  if (config.database.url === null) {
+    await migrateToLatest(db);
+    return;
+  }
+  const pending = await pendingMigrations(db);
+  if (pending.length === 0) return;
+  throw new CliError(
+    'migrations_pending',
+    `The database lacks ${pending.join(', ')}. Run "npm run cli -- migrate" first, or start the service, which does the same.`,
+  );
+}

@@ -1,0 +1,305 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { runCli } from '../../src/cli/run.ts';
+import { ManualClock } from '../../src/clock.ts';
+import { createContext } from '../../src/context.ts';
+import { moneyToDecimal } from '../../src/domain/money.ts';
+import { createAccount } from '../../src/services/accounts.ts';
+import { accountOfKey } from '../../src/services/api-keys.ts';
+import { authorizeGroup, bindGroup } from '../../src/services/groups.ts';
+import { readAccount } from '../../src/store/accounts.ts';
+import { inTransaction } from '../../src/store/database.ts';
+import { readPlansWithQuota } from '../../src/store/plans.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+import { cli, codeOf, jsonOf, type Ran } from './cli.ts';
+
+const { db, url } = await createTestDatabase();
+const folder = await mkdtemp(join(tmpdir(), 'sms-steward-cli-'));
+afterAll(() => rm(folder, { recursive: true }));
+const context = createContext(new ManualClock(Temporal.Now.instant()));
+const SAMPLE = new URL('../../worlds/first-start.json', import.meta.url).pathname;
+
+const run = (...args: string[]): Promise<Ran> => cli(args, { env: { DATABASE_URL: url }, folder });
+const json = async (...args: string[]) => jsonOf(await run(...args, '--json'));
+/** The same without a process, for what needs no database. */
+const runHere = async (...args: string[]): Promise<Ran> => {
+  const [out, error]: [string[], string[]] = [[], []];
+  const terminal = { out: (line: string) => out.push(`${line}\n`), error: (line: string) => error.push(`${line}\n`) };
+  return { code: await runCli(args, terminal), out: out.join(''), error: error.join('') };
+};
+/** An account with a name of its own, without a process. */
+const anAccount = async () => {
+  const name = `账户 ${randomUUID().slice(0, 8)}`;
+  const id = await inTransaction(db, (tx) =>
+    createAccount(context, tx, {
+      name,
+      tariffId: 'sample',
+      timeZone: 'Asia/Shanghai',
+      defaultTemplateType: 'notification',
+      creditLimit: 0n,
+      overdueGraceHours: 0,
+    }),
+  );
+  return { id, name };
+};
+const balanceOf = async (id: string) => moneyToDecimal((await readAccount(db.kysely, id)).money.balance);
+
+beforeAll(async () => {
+  jsonOf(await run('catalogue', 'import', SAMPLE, '--json'));
+});
+
+describe('given the catalogue', () => {
+  test('when a file is imported again, then what is there stays, and is said to be there', async () => {
+    const { code, out } = await run('catalogue', 'import', SAMPLE);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^is there {2}tariff {2}sample version 1\n(is there {2}offer {3}sample-\d+\n){5}$/);
+  });
+
+  test('when an entry comes with other content, then nothing is changed', async () => {
+    const file = join(folder, 'changed.json');
+    const offer = { id: 'sample-5000', title: 'x', segments: 1, price: '1', currency: 'CNY', validityMonths: 1 };
+    await writeFile(file, JSON.stringify({ offers: [{ ...offer, id: 'brand-new' }, offer] }));
+    const refused = await run('catalogue', 'import', file);
+    expect([refused.code, codeOf(refused)]).toEqual([1, 'catalogue_differs']);
+    expect(refused.error).toContain('offer sample-5000');
+    expect((await run('catalogue', 'show')).out).not.toContain('brand-new');
+  });
+
+  test('when a tariff begins at another time, then it is other content', async () => {
+    const file = join(folder, 'tariff.json');
+    const { tariffs } = JSON.parse(await readFile(SAMPLE, 'utf8'));
+    await writeFile(file, JSON.stringify({ tariffs: [{ ...tariffs[0], effectiveFrom: '2025-01-01T00:00:00+08:00' }] }));
+    expect(codeOf(await run('catalogue', 'import', file))).toBe('catalogue_differs');
+  });
+
+  test.each([
+    ['is not there', undefined, 'file_unreadable'],
+    ['is not JSON', '{"offers":', 'file_invalid'],
+    ['has another form', '{"offers":[{"id":""}],"tariffs":7}', 'file_invalid'],
+  ])('when the file %s, then it is refused', async (_, content, code) => {
+    const file = join(folder, `${randomUUID()}.json`);
+    if (content !== undefined) await writeFile(file, content);
+    const refused = await run('catalogue', 'import', file);
+    expect([refused.code, codeOf(refused)]).toEqual([1, code]);
+  });
+
+  test('then it can be shown, for people and for machines', async () => {
+    const { out } = await run('catalogue', 'show');
+    expect(out).toMatch(/^sample +1 +CNY +volume +2024-01-01 00:00$/m);
+    expect(out).toMatch(/^sample-50000 .* 50,000 +¥2,150\.00 +12 +5 %$/m);
+    expect((await json('catalogue', 'show')).offers).toContainEqual(
+      expect.objectContaining({ id: 'sample-50000', segments: 50_000, price: '2150.00' }),
+    );
+  });
+});
+
+describe('given an account', () => {
+  test('when it is created, then it is as it was asked for, and can be found by name and id', async () => {
+    const name = `账户 ${randomUUID().slice(0, 8)}`;
+    const options = ['--tariff', 'sample', '--credit-limit', '12.5', '--time-zone', 'Europe/Berlin'];
+    const { id } = await json('account', 'create', name, ...options);
+    for (const reference of [String(id), name]) {
+      expect(await json('account', 'show', reference)).toMatchObject({
+        id,
+        name,
+        currency: 'CNY',
+        timeZone: 'Europe/Berlin',
+        templateType: 'notification',
+        balance: '0.00',
+        available: '12.50',
+        quota: 0,
+        sending: 'allowed',
+        autoRenewal: { enabled: false },
+      });
+    }
+    expect(await json('account', 'list')).toContainEqual(expect.objectContaining({ id, name, available: '12.50' }));
+  });
+
+  test('when no tariff is named, then it is the only one there is', async () => {
+    expect(await json('account', 'create', `only ${randomUUID()}`)).toMatchObject({ tariff: 'sample' });
+  });
+
+  test.each([
+    ['a tariff that is not there', ['--tariff', 'none'], 'tariff_unknown'],
+    ['a time zone that is not there', ['--time-zone', 'Mars/Olympus'], 'time_zone_unknown'],
+  ])('when it is to have %s, then it is refused', async (_, options, code) => {
+    const refused = await run('account', 'create', randomUUID(), ...options);
+    expect([refused.code, codeOf(refused)]).toEqual([1, code]);
+  });
+
+  test('when its name is taken, then it is refused: a repeated command makes no second account', async () => {
+    const { name, id } = await anAccount();
+    const refused = await run('account', 'create', name);
+    expect([refused.code, codeOf(refused)]).toEqual([1, 'account_name_taken']);
+    expect(refused.error).toContain(id);
+  });
+
+  test('when nobody has the name, or several could be meant, then that is said', async () => {
+    expect(codeOf(await run('account', 'show', 'nobody'))).toBe('account_unknown');
+    expect(codeOf(await run('account', 'show', randomUUID()))).toBe('account_unknown');
+    expect(codeOf(await run('account', 'show'))).toBe('account_ambiguous');
+    const { id, name } = await anAccount();
+    const other = await anAccount();
+    await db.kysely.updateTable('accounts').set({ name }).where('account_id', '=', other.id).execute();
+    const refused = await run('recharge', name, '1');
+    expect([refused.code, codeOf(refused)]).toEqual([1, 'account_ambiguous']);
+    expect(refused.error).toContain(id);
+  });
+
+  test('then it is shown aligned, with its groups, and what people named cannot disturb the screen', async () => {
+    const { id, name } = await anAccount();
+    await inTransaction(db, (tx) =>
+      authorizeGroup(context, tx, {
+        accountId: id,
+        conversation: { corpId: 'corp', conversationId: randomUUID() },
+        title: '短信\u001b[2J运维群\n伪造',
+        language: 'zh-CN',
+        actor: { staffId: 'zhangwei', name: '张伟' },
+      }),
+    );
+    const { out } = await run('account', 'show', id);
+    expect(out).toContain(`Account        ${name}\nID             ${id}\n`);
+    expect(out).toContain('短信运维群 伪造  张伟');
+    expect(out).not.toContain('\u001b');
+  });
+});
+
+describe('given money', () => {
+  test('when an account is recharged, then it is booked once under its key, and its groups are told', async () => {
+    const { id, name } = await anAccount();
+    const conversation = { corpId: 'corp', conversationId: randomUUID() };
+    const actor = { staffId: 'zhangwei', name: '张伟' };
+    await inTransaction(db, (tx) =>
+      authorizeGroup(context, tx, { accountId: id, conversation, title: 'g', language: 'en', actor }),
+    );
+    const first = await run('recharge', name, '500.5', '--key', 'payment 7');
+    expect(first.out).toBe(
+      `"${name}" was recharged by ¥500.50, under the key payment 7.\nIts balance is ¥500.50, available ¥500.50.\n`,
+    );
+    const again = await run('recharge', id, '500.50', '--key', 'payment 7');
+    expect([again.code, again.out]).toEqual([0, expect.stringContaining('had been booked before')]);
+    expect(await balanceOf(id)).toBe('500.50');
+
+    const notices = await db.kysely.selectFrom('notices').selectAll().where('account_id', '=', id).execute();
+    expect(notices).toMatchObject([{ reason: 'recharged', state: 'waiting' }]);
+    const account = await db.kysely.selectFrom('accounts').selectAll().where('account_id', '=', id).executeTakeFirst();
+    const due = account && Temporal.Instant.compare(account.next_review_at, Temporal.Now.instant());
+    expect(due).toBeLessThanOrEqual(0);
+  });
+
+  test('when a key comes with another amount, then it is refused', async () => {
+    const { id } = await anAccount();
+    await json('recharge', id, '1', '--key', 'k');
+    const refused = await run('recharge', id, '2', '--key', 'k');
+    expect([refused.code, codeOf(refused)]).toEqual([1, 'ledger_conflict']);
+  });
+
+  test('when no key is given, then each recharge is one of its own', async () => {
+    const { id } = await anAccount();
+    await json('recharge', id, '1');
+    expect(await json('recharge', id, '1')).toMatchObject({ booked: true, balance: '2.00' });
+  });
+
+  test.each(['0', '0.00'])('when the amount is %s, then it is refused', async (amount) => {
+    const { id } = await anAccount();
+    const refused = await run('recharge', id, amount);
+    expect([refused.code, codeOf(refused)]).toEqual([1, 'amount_not_positive']);
+  });
+});
+
+test('given a plan that is granted, then it is there, once per key, and an offer that is unknown is refused', async () => {
+  const { id } = await anAccount();
+  await json('plan', 'grant', id, 'sample-5000', '--key', 'order-1');
+  expect(await json('plan', 'grant', id, 'sample-5000', '--key', 'order-1')).toMatchObject({ segments: 5_000 });
+  expect(await readPlansWithQuota(db.kysely, id)).toMatchObject([{ remaining: 5_000n }]);
+  const refused = await run('plan', 'grant', id, 'none');
+  expect([refused.code, codeOf(refused)]).toEqual([1, 'offer_unknown']);
+});
+
+test('given a key, then it opens its account until it is revoked, and is kept nowhere', async () => {
+  const { id } = await anAccount();
+  const { key } = await json('key', 'create', id, '--label', 'gateway 1');
+  expect(await accountOfKey(db.kysely, String(key))).toBe(id);
+  const shown = await run('account', 'show', id);
+  expect(shown.out).toMatch(/gateway 1 {2}[0-9a-f]{12} {2}\d{4}-\d\d-\d\d \d\d:\d\d/);
+  expect(shown.out).not.toContain(String(key).slice(-43));
+
+  expect(await json('key', 'revoke', id, 'gateway 1')).toMatchObject({ revoked: 1 });
+  expect(await accountOfKey(db.kysely, String(key))).toBeUndefined();
+  const refused = await run('key', 'revoke', id, 'gateway 1');
+  expect([refused.code, codeOf(refused)]).toEqual([1, 'key_label_unknown']);
+});
+
+test('given a group code, then a group can be authorized with it', async () => {
+  const { id, name } = await anAccount();
+  const { code } = await json('group', 'code', id);
+  const bound = await inTransaction(db, (tx) =>
+    bindGroup(context, tx, {
+      conversation: { corpId: 'corp', conversationId: randomUUID() },
+      title: 'g',
+      language: 'zh-CN',
+      code: String(code),
+      actor: { staffId: 'zhangwei', name: '张伟' },
+    }),
+  );
+  expect(bound).toEqual({ type: 'bound', accountName: name });
+});
+
+describe('given a command line that is not understood', () => {
+  test.each([
+    ['nothing', [], 'Say what to do'],
+    ['a word that is no command', ['dance'], '"dance" is no command'],
+    ['half a command', ['account'], 'Commands: account create, account list, account show'],
+    ['too few words', ['recharge', 'x'], 'AMOUNT is missing'],
+    ['too many words', ['account', 'create', 'two', 'words'], '"words" is too much'],
+    ['an option that is not there', ['account', 'list', '--colour', 'red'], "Unknown option '--colour'"],
+    ['an option without its value', ['recharge', 'x', '1', '--key'], '--key'],
+    ['an amount that is none', ['recharge', 'x', '1,000'], 'AMOUNT must be an amount like 500'],
+    ['a negative amount', ['recharge', 'x', '--', '-1'], 'AMOUNT must be an amount like 500'],
+    ['a template type that is none', ['account', 'create', 'x', '--template-type', 'spam'], '--template-type must be'],
+    ['an empty name', ['account', 'create', ' '], 'NAME must be printable'],
+    ['a name that moves the cursor', ['account', 'create', 'a\u001b[2J'], 'NAME must be printable'],
+  ])('when it is %s, then it says so, with exit code 2', async (_, args, said) => {
+    const { code, out, error } = await runHere(...args);
+    expect([code, out]).toEqual([2, '']);
+    expect(error).toMatch(/^usage: /);
+    expect(error).toContain(said);
+  });
+
+  test('then the process ends with that code, before it looks for a database', async () => {
+    const { code, out, error } = await cli(['dance'], { env: { DATABASE_URL: 'nonsense' }, folder });
+    expect([code, out, error]).toEqual([2, '', expect.stringContaining('"dance" is no command')]);
+  });
+
+  test('when it asks for JSON, then the error is JSON too', async () => {
+    const { code, error } = await run('recharge', 'nobody', '1', '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(error)).toEqual({ error: { code: 'account_unknown', message: expect.any(String) } });
+  });
+});
+
+describe('given someone who asks for help', () => {
+  test.each([[['help']], [['--help']], [['-h']]])('when it is %j, then all commands are listed', async (args) => {
+    const { code, out, error } = await runHere(...args);
+    expect([code, error]).toEqual([0, '']);
+    for (const { name } of COMMANDS) expect(out).toContain(name);
+  });
+
+  test.each([[['help', 'recharge']], [['recharge', '--help']]])(
+    'when it is %j, then the command is explained',
+    async (args) => {
+      const { code, out } = await runHere(...args);
+      expect(code).toBe(0);
+      expect(out).toContain('Usage: npm run cli -- recharge ACCOUNT AMOUNT [--key KEY]');
+    },
+  );
+
+  test('then the README lists every command', async () => {
+    const readme = await readFile(new URL('../../src/cli/README.md', import.meta.url), 'utf8');
+    for (const { usage } of COMMANDS) expect(readme).toContain(`| \`${usage}\` |`);
+  });
+});
