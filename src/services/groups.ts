@@ -1,5 +1,6 @@
 import { createHash, randomInt } from 'node:crypto';
-import { readAccount } from '../store/accounts.ts';
+import { lockAccount, makeDue, readAccount } from '../store/accounts.ts';
+import { closeAllAlerts } from '../store/alerts.ts';
 import {
   type ConversationRef,
   countFailedCode,
@@ -9,6 +10,7 @@ import {
   type Language,
   readFailedCodes,
   readGroup,
+  readGroupsOfAccount,
   useGroupCode,
 } from '../store/groups.ts';
 import type { Tx } from '../store/schema.ts';
@@ -69,7 +71,10 @@ export async function bindGroup(context: ServiceContext, tx: Tx, input: BindInpu
   return authorizeGroup(context, tx, { ...input, accountId });
 }
 
-/** Binds a group to an account and makes a person its administrator. */
+/**
+ * Binds a group to an account and makes a person its administrator. Alerts that were raised while nobody could be told are raised anew,
+ * for the first group that can be.
+ */
 export async function authorizeGroup(
   context: ServiceContext,
   tx: Tx,
@@ -77,12 +82,17 @@ export async function authorizeGroup(
 ): Promise<BindResult> {
   const { conversation, title, language, actor, accountId } = input;
   const now = context.clock.now();
-  const account = await readAccount(tx, accountId);
+  const account = await lockAccount(tx, accountId);
+  const isFirst = (await readGroupsOfAccount(tx, accountId)).length === 0;
   const group = { ...conversation, accountId, title, language };
   if (!(await insertGroup(tx, group, { at: now, by: actor.staffId }))) {
     return { type: 'already_bound', accountName: account.name };
   }
   await insertAdministrator(tx, conversation, actor, now);
+  if (isFirst) {
+    await closeAllAlerts(tx, accountId, now);
+    await makeDue(tx, accountId, now);
+  }
   return { type: 'bound', accountName: account.name };
 }
 

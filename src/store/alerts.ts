@@ -56,3 +56,13 @@ export async function closeAlert(tx: Tx, accountId: string, alertId: string, now
     .where('alert_id', '=', alertId)
     .execute();
 }
+
+/** Ends every open episode of an account. */
+export async function closeAllAlerts(tx: Tx, accountId: string, now: Temporal.Instant): Promise<void> {
+  await tx
+    .updateTable('alerts')
+    .set({ closed_at: now })
+    .where('account_id', '=', accountId)
+    .where('closed_at', 'is', null)
+    .execute();
+}

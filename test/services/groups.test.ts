@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createAccount } from '../../src/services/accounts.ts';
-import { bindGroup, issueGroupCode } from '../../src/services/groups.ts';
+import { authorizeGroup, bindGroup, issueGroupCode } from '../../src/services/groups.ts';
 import { isAdministrator } from '../../src/services/roles.ts';
 import { readGroup } from '../../src/store/groups.ts';
-import { ADMIN, BillingWorld, MEMBER } from '../support/billing-world.ts';
+import { ADMIN, BillingWorld, kinds, MEMBER, TestAccount } from '../support/billing-world.ts';
 import { NOW } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
@@ -107,5 +107,48 @@ describe('binding codes', () => {
     const { code } = await issue();
     const rows = await db.kysely.selectFrom('group_codes').selectAll().execute();
     expect(JSON.stringify(rows)).not.toContain(code);
+  });
+});
+
+describe('given an account without a group that is overdue', () => {
+  test('when its first group is bound, then that is told there; when a second one is, then it is not told again', async () => {
+    world.clock.set(NOW);
+    const id = await world.run((tx) =>
+      createAccount(world.context, tx, {
+        name: 'Lonely Ltd',
+        tariffId: 'test',
+        timeZone: 'Asia/Shanghai',
+        defaultTemplateType: 'notification',
+        creditLimit: 0n,
+        overdueGraceHours: 0,
+      }),
+    );
+    const conversation = aConversation();
+    const account = new TestAccount(world, id, {
+      ...conversation,
+      accountId: id,
+      title: '短信运维群',
+      language: 'zh-CN',
+    });
+    await account.use(10);
+    await account.review();
+    expect(await account.told()).toEqual([]);
+
+    const authorize = (where: typeof conversation) =>
+      world.run((tx) =>
+        authorizeGroup(world.context, tx, {
+          accountId: id,
+          conversation: where,
+          title: '短信运维群',
+          language: 'zh-CN',
+          actor: ADMIN,
+        }),
+      );
+    await authorize(conversation);
+    await account.review();
+    expect(kinds(await account.news())).toEqual(['overdue']);
+    await authorize(aConversation());
+    await account.review();
+    expect(await account.news()).toEqual([]);
   });
 });
