@@ -109,6 +109,22 @@ describe('many connections on one account (rule 8)', () => {
     await expectBooksRight(db, account.id);
   });
 
+  test('rule 1: given records that have little in common, from two connections at once, then nothing deadlocks', async () => {
+    const account = await world.openAccount();
+    for (let round = 0; round < 10; round += 1) {
+      const reports = Array.from({ length: 400 }, (_, index) =>
+        aReport({ id: randomUUID(), segments: 1 + ((index * 7) % 400), at: NOW.subtract({ minutes: index }) }),
+      );
+      await Promise.all([
+        account.meter(reports.slice(0, 300)),
+        account.meter(reports.slice(100).toReversed()),
+        account.meter([...reports.slice(200), ...reports.slice(0, 100)]),
+      ]);
+    }
+    expect(rerun).toEqual([]);
+    await expectBooksRight(db, account.id);
+  });
+
   test('rules 1 and 2: given submissions, deliveries and contradictions of the same records at once, then each record is charged once', async () => {
     const account = await world.openAccount();
     await account.recharge('10000');
