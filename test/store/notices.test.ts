@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, describe, expect, test } from 'vitest';
+import { inTransaction } from '../../src/store/database.ts';
+import {
+  finishAttempt,
+  insertNotice,
+  type LeasedNotice,
+  leaseDueNotices,
+  type NewNotice,
+  NO_ACCOUNT,
+  nextNoticeAt,
+} from '../../src/store/notices.ts';
+import { NOW } from '../support/builders.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+
+const { db } = await createTestDatabase();
+
+afterEach(async () => {
+  await db.kysely.deleteFrom('notices').execute();
+});
+
+function queue(overrides: Partial<NewNotice> = {}, now = NOW): Promise<boolean> {
+  return inTransaction(db, (tx) =>
+    insertNotice(
+      tx,
+      {
+        accountId: NO_ACCOUNT,
+        key: randomUUID(),
+        reason: 'test',
+        recipient: 'corp/group',
+        target: { type: 'group', conversationId: 'group', directTo: [] },
+        content: { title: '', markdown: '', buttons: [], hint: '', mentions: [] },
+        outTrackId: null,
+        ...overrides,
+      },
+      now,
+    ),
+  );
+}
+
+const leaseUntil = NOW.add({ seconds: 120 });
+
+function lease(now = NOW, limit = 16): Promise<LeasedNotice[]> {
+  return leaseDueNotices(db.kysely, now, { limit, leaseUntil: now.add({ seconds: 120 }) });
+}
+
+const keys = (notices: readonly LeasedNotice[]) => notices.map(({ key }) => key).toSorted();
+
+describe('queued notices (rule 22)', () => {
+  test('given the same key again, then it is the same notice', async () => {
+    expect(await queue({ key: 'a' })).toBe(true);
+    expect(await queue({ key: 'a' })).toBe(false);
+    expect(keys(await lease())).toEqual(['a']);
+  });
+
+  test('given several for one recipient, then they are leased one after the other, in the order of the queue', async () => {
+    await queue({ key: 'a' });
+    await queue({ key: 'b' });
+    await queue({ key: 'c' }, NOW.subtract({ seconds: 1 }));
+    const [first] = await lease();
+    expect(first?.key).toBe('c');
+    expect(await lease()).toEqual([]);
+    if (first) await finishAttempt(db.kysely, first, { state: 'delivered', form: 'card' }, NOW);
+    expect(keys(await lease())).toEqual(['a']);
+  });
+
+  test('given one that waits for its next attempt, then those behind it wait too, and other recipients do not', async () => {
+    await queue({ key: 'a' });
+    await queue({ key: 'b' });
+    const [first] = await lease();
+    const nextAttemptAt = NOW.add({ seconds: 30 });
+    if (first)
+      await finishAttempt(db.kysely, first, { state: 'waiting', form: 'card', error: 'x', nextAttemptAt }, NOW);
+    await queue({ key: 'other', recipient: 'corp/other' });
+    expect(keys(await lease())).toEqual(['other']);
+    expect(await lease(nextAttemptAt.subtract({ milliseconds: 1 }))).toEqual([]);
+    expect(await lease(nextAttemptAt)).toMatchObject([{ key: 'a', form: 'card', attempts: 2 }]);
+  });
+
+  test('given a dead one, then those behind it go on', async () => {
+    await queue({ key: 'a' });
+    await queue({ key: 'b' });
+    const [first] = await lease();
+    if (first) await finishAttempt(db.kysely, first, { state: 'dead', error: 'gone' }, NOW);
+    expect(keys(await lease())).toEqual(['b']);
+    const rows = await db.kysely.selectFrom('notices').selectAll().where('key', '=', 'a').execute();
+    expect(rows).toMatchObject([{ state: 'dead', last_error: 'gone', finished_at: NOW }]);
+  });
+
+  test('given leases by many replicas at once, then each notice is leased once', async () => {
+    await Promise.all(Array.from({ length: 20 }, (_, n) => queue({ key: `k${n}`, recipient: `r${n % 7}` })));
+    const leased = await Promise.all(Array.from({ length: 8 }, () => lease()));
+    const all = leased.flat();
+    expect(new Set(all.map(({ recipient }) => recipient)).size).toBe(7);
+    expect(all).toHaveLength(7);
+  });
+
+  test('given more recipients than the limit, then the oldest come first', async () => {
+    await queue({ key: 'new', recipient: 'r1' }, NOW);
+    await queue({ key: 'old', recipient: 'r2' }, NOW.subtract({ hours: 1 }));
+    expect(keys(await lease(NOW, 1))).toEqual(['old']);
+  });
+
+  test('given a lease that a process left behind, then it is free when it runs out, and the late result of the first counts no more', async () => {
+    await queue({ key: 'a' });
+    const [lost] = await lease();
+    expect(await lease(leaseUntil.subtract({ milliseconds: 1 }))).toEqual([]);
+    const [taken] = await lease(leaseUntil);
+    expect(taken).toMatchObject({ key: 'a', attempts: 2 });
+    if (lost) await finishAttempt(db.kysely, lost, { state: 'dead', error: 'late' }, leaseUntil);
+    if (taken) await finishAttempt(db.kysely, taken, { state: 'delivered', form: 'card' }, leaseUntil);
+    const rows = await db.kysely.selectFrom('notices').select(['state', 'last_error']).execute();
+    expect(rows).toEqual([{ state: 'delivered', last_error: null }]);
+  });
+
+  test('given what waits, then the next time is that of the first of each recipient, and the end of a lease counts', async () => {
+    expect(await nextNoticeAt(db.kysely)).toBeNull();
+    await queue({ key: 'a' });
+    await queue({ key: 'b' });
+    expect(await nextNoticeAt(db.kysely)).toEqual(NOW);
+    const [first] = await lease();
+    expect(await nextNoticeAt(db.kysely)).toEqual(leaseUntil);
+    const nextAttemptAt = NOW.add({ hours: 1 });
+    if (first)
+      await finishAttempt(db.kysely, first, { state: 'waiting', form: 'card', error: 'x', nextAttemptAt }, NOW);
+    expect(await nextNoticeAt(db.kysely)).toEqual(nextAttemptAt);
+  });
+});
