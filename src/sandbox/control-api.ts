@@ -96,7 +96,7 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
     app.post('/sms', async (request) => {
       const sms = smsSchema.parse(request.body);
       const service = presentBackend();
-      return sendSms(service, await accountOf(service, sms.accountId), sms, clock.now());
+      return sendSms(service, await accountOf(service, sms.accountId), sms, () => clock.now());
     });
 
     app.post('/recharge', async (request) => {

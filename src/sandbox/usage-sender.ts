@@ -43,7 +43,7 @@ export async function sendSms(
   backend: SandboxBackend,
   accountId: string,
   sms: z.output<typeof smsSchema>,
-  now: number,
+  now: () => number,
 ): Promise<{ posted: number; answers: IntakeAnswer[] }> {
   const intake = await backend.intake(accountId);
   const templateCode = intake.templateCodes[sms.templateType];
@@ -58,7 +58,7 @@ export async function sendSms(
   const url = `${intake.baseUrl}/v1/receipts/${encodeURIComponent(intake.key)}/${sms.destination}`;
   const answers: IntakeAnswer[] = [];
   let posted = 0;
-  for (const batch of receiptBatches({ ...sms, templateCode, at: now })) {
+  for (const batch of receiptBatches({ ...sms, templateCode, now })) {
     const answer = await post(url, batch);
     answers.push(answer);
     if (!isTaken(answer)) break;

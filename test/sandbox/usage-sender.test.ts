@@ -13,12 +13,15 @@ type Receipt = Record<string, unknown>;
 class Intake {
   readonly posts: { path: string; receipts: Receipt[] }[] = [];
   answers: { status: number; body: string }[] = [];
+  /** Called with each post. */
+  onPost: () => Promise<void> = async () => {};
   readonly #server: Server;
 
   constructor() {
     this.#server = createServer(async (request, response) => {
       const body = z.array(z.record(z.string(), z.unknown())).parse(JSON.parse((await request.toArray()).join('')));
       this.posts.push({ path: request.url ?? '', receipts: body });
+      await this.onPost();
       const { status, body: text } = this.answers.shift() ?? { status: 200, body: '{"code":0,"msg":"接收成功"}' };
       response.writeHead(status, { 'content-type': 'application/json' }).end(text);
     });
@@ -40,6 +43,7 @@ class Intake {
 
 let intake: Intake;
 let sandbox: Sandbox;
+let clock: StillClock;
 let accounts: { id: string; name: string }[];
 let recharges: [string, string][];
 
@@ -60,7 +64,8 @@ beforeEach(async () => {
       recharges.push([id, amount]);
     },
   };
-  sandbox = await startTestSandbox({ backend, clock: new StillClock('2021-11-25T02:25:00.900Z') });
+  clock = new StillClock('2021-11-25T02:25:00.900Z');
+  sandbox = await startTestSandbox({ backend, clock });
 });
 afterEach(async () => {
   await sandbox.stop();
@@ -120,6 +125,16 @@ describe('delivery receipts of mainland messages', () => {
     expect(intake.posts.map((one) => one.receipts.length)).toEqual([1_000, 1_000, 500]);
     const identities = new Set(intake.receipts.map((one) => `${one.biz_id} ${one.phone_number}`));
     expect(identities.size).toBe(2_500);
+  });
+
+  test('given pushes that take their time, then each was sent when it was its turn', async () => {
+    intake.onPost = () => clock.advance('PT2S');
+    await post('/api/sms', mainland({ count: 2_500 }));
+    expect([...new Set(intake.receipts.map((one) => one.send_time))]).toEqual([
+      '2021-11-25 10:25:00',
+      '2021-11-25 10:25:02',
+      '2021-11-25 10:25:04',
+    ]);
   });
 
   test('given the same again, then the ids are new', async () => {
