@@ -86,7 +86,12 @@ describe('compose: what is told, with its figures (rule 20)', () => {
       ['2026年3月11日 12:00', '至少 ¥12.34'],
       ['Mar 11, 2026, 12:00', 'at least ¥12.34'],
     ],
-    ['restored', { kind: 'restored', available: yuan('487.65') }, ['正常', '¥487.65'], ['normally', '¥487.65']],
+    [
+      'restored',
+      { kind: 'restored', available: yuan('487.65') },
+      ['恢复正常', '¥487.65'],
+      ['Back to normal', '¥487.65'],
+    ],
     [
       'a renewal',
       {
