@@ -1,8 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { ApiRoute } from './api-route.ts';
 import type { SandboxBackend, SandboxClock } from './backend.ts';
 import { SandboxError } from './errors.ts';
 import { EventFeed } from './event-feed.ts';
+import { armFault } from './fault-requests.ts';
+import type { Faults } from './faults.ts';
 import type { People } from './people.ts';
 import type { Platform } from './platform.ts';
 import { sendSms, smsSchema } from './usage-sender.ts';
@@ -10,6 +13,9 @@ import { sendSms, smsSchema } from './usage-sender.ts';
 export interface ControlApiOptions {
   readonly platform: Platform;
   readonly people: People;
+  readonly faults: Faults;
+  /** The platform's APIs that calls can be made to go wrong of. */
+  readonly routes: readonly ApiRoute[];
   readonly clock: SandboxClock;
   readonly backend: SandboxBackend | undefined;
 }
@@ -32,9 +38,11 @@ const rechargeBody = z.strictObject({
 
 /** `/api/…`: what the page, tests and scripts use to act as the people and to look at the conversations. */
 export function controlApi(options: ControlApiOptions): (app: FastifyInstance) => Promise<void> {
-  const { platform, people, clock, backend } = options;
+  const { platform, people, faults, clock, backend } = options;
   const { directory, conversations, gateway } = platform;
   const clockNow = () => ({ now: new Date(clock.now()).toISOString() });
+  const apis = new Set(options.routes.flatMap(({ method, path }) => [path, `${method} ${path}`]));
+  const armedFaults = () => ({ faults: faults.armed });
   const connectionCount = () => ({ connections: gateway.connections.length });
 
   return async (app) => {
@@ -47,6 +55,7 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
     const stops = [
       conversations.onChange((message) => feed.send('message', message)),
       gateway.onCount((connections) => feed.send('connection', { connections })),
+      faults.onChange(() => feed.send('faults', armedFaults())),
     ];
     app.addHook('preClose', async () => {
       for (const stop of stops) stop();
@@ -91,6 +100,23 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
 
     app.get('/connection', async () => connectionCount());
 
+    app.get('/faults', async () => armedFaults());
+
+    app.post('/faults', async (request) => {
+      armFault(
+        faults,
+        request.body,
+        (api) => apis.has(api),
+        () => gateway.connections.length,
+      );
+      return armedFaults();
+    });
+
+    app.delete('/faults', async () => {
+      faults.clear();
+      return armedFaults();
+    });
+
     app.get('/accounts', async () => presentBackend().accounts());
 
     app.post('/sms', async (request) => {
@@ -115,6 +141,7 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
       feed.open(reply, [
         ['clock', clockNow()],
         ['connection', connectionCount()],
+        ['faults', armedFaults()],
       ]);
     });
   };

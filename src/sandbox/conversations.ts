@@ -219,6 +219,14 @@ export class Conversations {
     return session !== undefined && session.expiresAt > this.#now() ? session : undefined;
   }
 
+  /** Ends every open reply session. */
+  expireSessions(): void {
+    const now = this.#now();
+    for (const session of this.#sessions.values()) {
+      if (session.expiresAt > now) this.#write({ type: 'session', session: { ...session, expiresAt: now } });
+    }
+  }
+
   #show(message: StoredMessage, viewer?: string): Message {
     const card = message.outTrackId === null ? undefined : this.#cards.get(message.outTrackId);
     const face = card === undefined ? undefined : cardFace(card, viewer);

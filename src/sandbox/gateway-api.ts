@@ -6,6 +6,8 @@ import type { Platform } from './platform.ts';
 
 export const OPEN_PATH = '/v1.0/gateway/connections/open';
 
+export const TOKEN_PATH = '/v1.0/oauth2/accessToken';
+
 const openSchema = z.looseObject({
   clientId: z.string().min(1),
   clientSecret: z.string().min(1),
@@ -39,7 +41,7 @@ export function gatewayRoutes(platform: Platform): ApiRoute[] {
     },
     {
       method: 'POST',
-      path: '/v1.0/oauth2/accessToken',
+      path: TOKEN_PATH,
       token: 'none',
       handle: ({ body }) => {
         const parsed = tokenSchema.safeParse(body.json);

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { EventLog } from './event-log.ts';
+import { PushFaults } from './push-faults.ts';
 import { type Frame, StreamConnection, type Subscription } from './stream-connection.ts';
 
 export const ROBOT_TOPIC = '/v1.0/im/bot/messages/get';
@@ -63,6 +64,10 @@ export class Gateway {
   readonly acknowledgements = new EventLog<Acknowledgement>('acknowledgement');
   /** What the next handshakes meet, one after the other. */
   readonly handshakeFaults: HandshakeFault[] = [];
+  /** What the next callbacks meet. */
+  readonly pushFaults = new PushFaults();
+  /** Is called whenever one of these faults may have been used. */
+  onFaultUse: () => void = () => {};
   readonly #options: GatewayOptions;
   readonly #server = new WebSocketServer({ noServer: true, autoPong: false, maxPayload: 1_048_576 });
   readonly #tickets = new Map<string, { expiresAt: number; subscriptions: readonly Subscription[] }>();
@@ -127,6 +132,7 @@ export class Gateway {
     const grant = this.#tickets.get(ticket);
     this.#tickets.delete(ticket);
     const fault = this.handshakeFaults.shift();
+    if (fault !== undefined) this.onFaultUse();
     if (fault === 'hang') {
       this.#hanging.add(socket);
       socket.on('close', () => this.#hanging.delete(socket));
@@ -162,8 +168,13 @@ export class Gateway {
     const chosen = candidates[Math.floor(this.#options.random() * candidates.length)];
     if (chosen === undefined) return null;
     const frame = this.#frame('CALLBACK', topic, data, chosen.id);
-    this.#send(frame, chosen);
-    return frame.headers.messageId;
+    const messageId = frame.headers.messageId;
+    this.pushFaults.carry(
+      () => this.#send(frame, chosen),
+      (on) => this.repeat(on, messageId),
+    );
+    this.onFaultUse();
+    return messageId;
   }
 
   /** The acknowledgement of the frame, or null where none came within `timeoutMs` of real time. Ask right after the push. */
@@ -214,6 +225,7 @@ export class Gateway {
   /** Ends everything; nothing is announced. */
   stop(): void {
     clearInterval(this.#pingTimer);
+    this.pushFaults.clear();
     for (const connection of this.connections) connection.kill();
     for (const socket of this.#hanging) socket.destroy();
     this.#server.close();

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Body } from './api-route.ts';
+import type { ApiRoute, Body } from './api-route.ts';
 import type { CallFault, CallFaults } from './call-faults.ts';
-import { cardRoutes } from './card-api.ts';
 import { LegacyApiError, OpenApiError } from './errors.ts';
 import type { EventLog } from './event-log.ts';
-import { gatewayRoutes, OPEN_PATH } from './gateway-api.ts';
+import { OPEN_PATH } from './gateway-api.ts';
 import type { Platform } from './platform.ts';
-import { robotRoutes } from './robot-api.ts';
+import { REPLY_PATH } from './robot-api.ts';
 
 /** A call of the bot to the platform. Secrets are not kept. */
 export interface ApiCall {
@@ -33,6 +32,7 @@ export interface GatewayOpen {
 
 export interface OpenApiOptions {
   readonly platform: Platform;
+  readonly routes: readonly ApiRoute[];
   readonly calls: EventLog<ApiCall>;
   readonly opens: EventLog<GatewayOpen>;
   readonly faults: CallFaults;
@@ -42,7 +42,7 @@ export interface OpenApiOptions {
 
 /** api.dingtalk.com and oapi.dingtalk.com, as far as the bot calls them, on the paths that they have there. */
 export function openApi(options: OpenApiOptions): (app: FastifyInstance) => Promise<void> {
-  const { platform, calls, opens, faults } = options;
+  const { platform, routes, calls, opens, faults } = options;
   const recent = new Map<string, number[]>();
 
   return async (app) => {
@@ -62,6 +62,8 @@ export function openApi(options: OpenApiOptions): (app: FastifyInstance) => Prom
       if (fault === undefined) return;
       met.set(request, fault);
       if (fault.kind === 'answer') return reply.code(fault.status).send(fault.body);
+      if (fault.kind === 'throttle') return answerError(tooFast(pathOf(request)), request, reply);
+      if (fault.kind === 'garbage') return reply.type('text/html; charset=utf-8').send(GARBAGE);
       if (fault.kind === 'drop' && fault.when === 'after') return;
       reply.hijack();
       record(request, null, null);
@@ -76,7 +78,7 @@ export function openApi(options: OpenApiOptions): (app: FastifyInstance) => Prom
     });
     app.setErrorHandler(answerError);
 
-    for (const route of [...gatewayRoutes(platform), ...robotRoutes(platform), ...cardRoutes(platform)]) {
+    for (const route of routes) {
       app.route({
         method: route.method,
         url: route.path,
@@ -87,7 +89,10 @@ export function openApi(options: OpenApiOptions): (app: FastifyInstance) => Prom
           if (route.token === 'query' && !platform.tokens.isValid(query.access_token ?? '')) {
             throw new LegacyApiError(40014, '不合法的access_token');
           }
-          if (route.token === 'header') throttle(`${route.method} ${route.path}`);
+          if (route.token === 'header') throttle(route);
+          if (route.token === 'header' && !platform.quota.take('calls')) {
+            throw new OpenApiError(403, 'Forbidden.AccessDenied.ApiCountLimitForOrg', '企业本月的接口调用次数已用完');
+          }
           const answer = await route.handle(incoming);
           if (typeof answer === 'string') return reply.type('application/xml; charset=utf-8').send(answer);
           return reply.send(answer);
@@ -102,12 +107,13 @@ export function openApi(options: OpenApiOptions): (app: FastifyInstance) => Prom
     }
   }
 
-  function throttle(api: string): void {
+  function throttle(route: ApiRoute): void {
+    const api = `${route.method} ${route.path}`;
     const now = performance.now();
     const times = (recent.get(api) ?? []).filter((time) => time > now - 1000);
     recent.set(api, times);
     if (times.length >= options.callsPerSecond) {
-      throw new OpenApiError(403, 'Forbidden.AccessDenied.QpsLimitForAppkeyAndApi', '调用频率超过限制');
+      throw tooFast(route.path);
     }
     times.push(now);
   }
@@ -126,6 +132,15 @@ export function openApi(options: OpenApiOptions): (app: FastifyInstance) => Prom
     });
     if (path === OPEN_PATH) opens.add({ at, status, ...openRequestSchema.parse(json ?? {}) });
   }
+}
+
+const GARBAGE = '<html><body>It works!</body></html>';
+
+/** The platform's answer to too many calls: each of its two hosts has its own, and a `sessionWebhook` has that of a webhook robot. */
+function tooFast(path: string): OpenApiError | LegacyApiError {
+  if (path === REPLY_PATH) return new LegacyApiError(130101, 'send too fast, exceed 20 times per minute');
+  if (!path.startsWith('/v1.0/')) return new LegacyApiError(90018, '您的服务器调用钉钉开放平台接口的频率超过限制');
+  return new OpenApiError(403, 'Forbidden.AccessDenied.QpsLimitForAppkeyAndApi', '调用频率超过限制');
 }
 
 /** What the platform's own gateway says of a path that it does not know. */

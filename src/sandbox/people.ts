@@ -215,9 +215,14 @@ export class People {
       sessionWebhookExpiredTime: session.expiresAt,
       createAt: at,
       robotCode: app.robotCode,
-      msgtype: 'text',
-      text: { content },
+      ...this.#withinQuota({ msgtype: 'text', text: { content } }),
     };
+  }
+
+  /** Once the month's pushes are used up, a push tells that instead of what was said. */
+  #withinQuota(said: Record<string, unknown>): Record<string, unknown> {
+    if (this.#platform.quota.take('pushes')) return said;
+    return { errorCode: '20001', errorMessage: '企业本月的 Stream 推送次数已用完' };
   }
 
   #atUser(userId: string): Record<string, string> {

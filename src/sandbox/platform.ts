@@ -1,6 +1,7 @@
 import type { AccessTokens } from './access-tokens.ts';
 import type { Conversations } from './conversations.ts';
 import type { Gateway } from './gateway.ts';
+import type { MonthlyQuota } from './monthly-quota.ts';
 import type { Directory } from './world.ts';
 
 /** The parts of the emulated platform, as its edges use them. */
@@ -9,6 +10,7 @@ export interface Platform {
   readonly conversations: Conversations;
   readonly gateway: Gateway;
   readonly tokens: AccessTokens;
+  readonly quota: MonthlyQuota;
   /** Epoch milliseconds by the sandbox's clock. */
   readonly now: () => number;
   /** `http://host:port`, without a slash at its end. */

@@ -7,6 +7,9 @@ import { proactiveContent, replyContent } from './message-content.ts';
 import type { Platform } from './platform.ts';
 import { directConversationId } from './world.ts';
 
+/** Where a `sessionWebhook` leads. */
+export const REPLY_PATH = '/robot/sendBySession';
+
 const USERS_PER_CALL = 20;
 const REPLY_BYTES = 20_000;
 
@@ -68,7 +71,7 @@ export function robotRoutes(platform: Platform): ApiRoute[] {
     },
     {
       method: 'POST',
-      path: '/robot/sendBySession',
+      path: REPLY_PATH,
       token: 'none',
       handle: ({ body, query }) => {
         const session = conversations.session(query.session ?? '');

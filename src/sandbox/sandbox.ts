@@ -4,16 +4,20 @@ import { AccessTokens } from './access-tokens.ts';
 import type { SandboxBackend, SandboxClock } from './backend.ts';
 import { guardBrowsers } from './browser-guard.ts';
 import { CallFaults } from './call-faults.ts';
+import { cardRoutes } from './card-api.ts';
 import { controlApi } from './control-api.ts';
 import { Conversations, type Message } from './conversations.ts';
 import { EventLog } from './event-log.ts';
 import { Faults } from './faults.ts';
 import { type Acknowledgement, Gateway } from './gateway.ts';
+import { gatewayRoutes, OPEN_PATH, TOKEN_PATH } from './gateway-api.ts';
 import { Journal } from './journal.ts';
+import { MonthlyQuota } from './monthly-quota.ts';
 import { type ApiCall, apiNotFound, type GatewayOpen, openApi } from './open-api.ts';
 import { pageFiles } from './page-files.ts';
 import { type ClickResult, People } from './people.ts';
 import type { Platform } from './platform.ts';
+import { robotRoutes } from './robot-api.ts';
 import { Directory, type SandboxWorld, worldSchema } from './world.ts';
 
 export interface SandboxOptions {
@@ -40,6 +44,10 @@ export interface PlatformBehaviour {
   disconnectGraceMs: number;
   /** Calls of one API in a second of real time. Default 20, as a standard organisation has. */
   callsPerSecond: number;
+  /** Calls of APIs in a calendar month. Default 200,000, as in DingTalk's professional edition; the free one has 5,000. */
+  callsPerMonth: number;
+  /** Pushes over the stream in a calendar month. Default 50,000, as in the professional edition; the free one has 3,000. */
+  pushesPerMonth: number;
   /** Whether a new connection gets a SYSTEM `REGISTERED` frame; the platform does not always send it. Default false. */
   announcesRegistration: boolean;
   /** A number of [0, 1), which picks the connection for a push. Default `Math.random`. */
@@ -51,6 +59,8 @@ const BEHAVIOUR: PlatformBehaviour = {
   pingIntervalMs: 20_000,
   disconnectGraceMs: 10_000,
   callsPerSecond: 20,
+  callsPerMonth: 200_000,
+  pushesPerMonth: 50_000,
   announcesRegistration: false,
   random: Math.random,
 };
@@ -98,10 +108,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const tokens = new AccessTokens(now);
   const calls = new EventLog<ApiCall>('API call');
   const opens = new EventLog<GatewayOpen>('gateway open');
-  const callFaults = new CallFaults();
+  const quota = new MonthlyQuota(now, { calls: behaviour.callsPerMonth, pushes: behaviour.pushesPerMonth });
+  const callFaults = new CallFaults([OPEN_PATH, TOKEN_PATH]);
+  const faults = new Faults({ gateway, calls: callFaults, tokens, quota, conversations });
   let url = '';
-  const platform: Platform = { directory, conversations, gateway, tokens, now, url: () => url };
+  const platform: Platform = { directory, conversations, gateway, tokens, quota, now, url: () => url };
   const people = new People(platform, behaviour.callbackTimeoutMs);
+  const routes = [...gatewayRoutes(platform), ...robotRoutes(platform), ...cardRoutes(platform)];
 
   const app = Fastify({ forceCloseConnections: true, bodyLimit: 1_048_576 });
   guardBrowsers(app, host);
@@ -109,8 +122,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const opened = Promise.withResolvers<void>();
   app.addHook('onRequest', () => opened.promise);
   app.setNotFoundHandler((_request, reply) => apiNotFound(reply));
-  app.register(controlApi({ platform, people, clock: options.clock, backend: options.backend }), { prefix: '/api' });
-  app.register(openApi({ platform, calls, opens, faults: callFaults, callsPerSecond: behaviour.callsPerSecond }));
+  app.register(controlApi({ platform, people, faults, routes, clock: options.clock, backend: options.backend }), {
+    prefix: '/api',
+  });
+  app.register(
+    openApi({ platform, routes, calls, opens, faults: callFaults, callsPerSecond: behaviour.callsPerSecond }),
+  );
   app.register(pageFiles(join(import.meta.dirname, 'page')));
   app.server.on('upgrade', (request, socket, head) => gateway.upgrade(request, socket, head));
 
@@ -136,7 +153,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   return {
     url,
-    faults: new Faults(gateway, callFaults, tokens),
+    faults,
     acknowledgements: gateway.acknowledgements,
     gatewayOpens: opens,
     calls,

@@ -57,6 +57,10 @@ export class StreamConnection {
     return this.#socket.readyState === WebSocket.OPEN && !this.#leaving;
   }
 
+  get silent(): boolean {
+    return this.#silent;
+  }
+
   subscribes(type: string, topic: string): boolean {
     return this.#subscriptions.some((one) => one.type === type && (one.topic === topic || one.topic === '*'));
   }
