@@ -31,8 +31,6 @@ export interface Config {
   /** Absolute. */
   readonly dataDir: string;
   readonly logLevel: LogLevel;
-  /** The language of a group when it is bound. */
-  readonly groupLanguage: 'zh-CN' | 'en';
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -81,7 +79,6 @@ const SETTINGS = {
   SANDBOX_PORT: setting(port, 'a port from 0 to 65535; 0 takes a free one'),
   DATA_DIR: setting(z.string(), 'a folder'),
   LOG_LEVEL: setting(z.enum(LOG_LEVELS), `one of ${LOG_LEVELS.join(', ')}`),
-  GROUP_LANGUAGE: setting(z.enum(['zh-CN', 'en']), 'zh-CN or en'),
 } as const;
 
 type Settings = typeof SETTINGS;
@@ -185,7 +182,6 @@ export const DEFAULTS = {
   HOST: '127.0.0.1',
   SANDBOX_PORT: 8090,
   DATA_DIR: '.data',
-  GROUP_LANGUAGE: 'zh-CN',
 } as const;
 
 function assemble(values: Values, folder: string): Config {
@@ -212,6 +208,5 @@ function assemble(values: Values, folder: string): Config {
     dataDir: resolve(folder, values.DATA_DIR ?? DEFAULTS.DATA_DIR),
     // Whoever tries the sandbox reads what it prints to open and to try, between lines of the log only where something is wrong.
     logLevel: values.LOG_LEVEL ?? (dingtalk ? 'info' : 'warn'),
-    groupLanguage: values.GROUP_LANGUAGE ?? DEFAULTS.GROUP_LANGUAGE,
   });
 }

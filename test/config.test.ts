@@ -35,7 +35,6 @@ describe('given no settings', () => {
       sandbox: { port: 8090 },
       dataDir: join(folder, '.data'),
       logLevel: 'warn',
-      groupLanguage: 'zh-CN',
     });
   });
 
@@ -106,7 +105,6 @@ test('given settings that cannot be used, then all are named at once, with what 
     PORT: '65536',
     SANDBOX_PORT: '80a',
     LOG_LEVEL: 'loud',
-    GROUP_LANGUAGE: 'fr',
   });
   expect(error.code).toBe('config_invalid');
   expect(error.problems.map(({ variable }) => variable)).toEqual([
@@ -117,7 +115,6 @@ test('given settings that cannot be used, then all are named at once, with what 
     'PORT',
     'SANDBOX_PORT',
     'LOG_LEVEL',
-    'GROUP_LANGUAGE',
   ]);
   for (const { variable, message } of error.problems) {
     expect(message).toMatch(/Give /);
