@@ -9,6 +9,8 @@ import { isLastAttempt, pauseAfter } from './retry.ts';
 
 /** Recipients that are served at the same time. */
 const PARALLEL = 16;
+/** Attempts in which a form that may work later is given time; after them an attempt goes on to the next forms. */
+const PATIENCE = 3;
 /** Longer than all forms of one attempt may take; then another process takes over. */
 const LEASE = Temporal.Duration.from({ seconds: 120 });
 
@@ -21,7 +23,7 @@ export interface DelivererOptions {
 
 /**
  * Delivers queued notices, at least once and in order per recipient; what cannot be delivered is retried, then said in another form,
- * and at last a visible dead letter. (rule 22)
+ * and at last a visible dead letter. A retry begins with the best form that may still work, so an outage degrades nothing. (rule 22)
  */
 export class Deliverer {
   readonly #options: DelivererOptions;
@@ -60,8 +62,11 @@ export class Deliverer {
       this.#again = false;
       const notices = await this.#lease();
       if (notices.length === 0) continue;
-      await Promise.all(notices.map((notice) => this.#attempt(notice)));
+      // All of them come to their end, also when one could not be recorded: its lease runs out, and it is said again.
+      const attempts = await Promise.allSettled(notices.map((notice) => this.#attempt(notice)));
       this.#again = true;
+      const failed = attempts.find((attempt) => attempt.status === 'rejected');
+      if (failed) throw failed.reason;
     }
   }
 
@@ -79,30 +84,36 @@ export class Deliverer {
     else logger.warn({ ...facts, state: result.state, error: result.error }, 'notice not delivered');
   }
 
-  /** Tries the forms from the one that was reached before, until one works or has to wait. */
+  /** Tries the forms from the best one that may still work; those before it have failed for good. */
   async #say(notice: LeasedNotice): Promise<NoticeResult> {
     const forms = formsFor(notice.target, notice.content);
     const reached = Math.max(0, forms.indexOf(notice.form as Form));
     let error = 'no form is left';
+    let hope: { form: Form; cause: DingTalkError } | undefined;
     for (const form of forms.slice(reached)) {
       try {
         await this.#options.messenger.say(notice, form);
         return { state: 'delivered', form };
       } catch (cause) {
         error = cause instanceof Error ? cause.message : String(cause);
-        if (mayWorkLater(cause)) {
-          if (isLastAttempt(notice.target, notice.attempts)) break;
-          const pause = (cause instanceof DingTalkError && cause.retryAfter) || pauseAfter(notice.attempts);
-          return { state: 'waiting', form, error, nextAttemptAt: this.#options.clock.now().add(pause) };
-        }
+        if (!(cause instanceof DingTalkError) || !mayWorkLater(cause)) continue;
+        hope ??= { form, cause };
+        if (passesByItself(cause) && notice.attempts <= PATIENCE) break;
       }
     }
-    return { state: 'dead', error };
+    if (!hope || isLastAttempt(notice.target, notice.attempts)) return { state: 'dead', error };
+    const pause = hope.cause.retryAfter ?? pauseAfter(notice.attempts);
+    const nextAttemptAt = this.#options.clock.now().add(pause);
+    return { state: 'waiting', form: hope.form, error: hope.cause.message, nextAttemptAt };
   }
 }
 
 /** An unknown outcome is tried again too: a duplicate beats a miss, and a card's id makes a repeat harmless. */
-function mayWorkLater(error: unknown): boolean {
-  if (!(error instanceof DingTalkError)) return false;
-  return ['retry', 'throttled', 'token', 'unknown_outcome'].includes(error.kind);
+function passesByItself({ kind }: DingTalkError): boolean {
+  return ['retry', 'throttled', 'token', 'unknown_outcome'].includes(kind);
+}
+
+/** A permission that the platform refuses may be granted by a person; what this program refuses itself stays refused. */
+function mayWorkLater(error: DingTalkError): boolean {
+  return passesByItself(error) || (error.kind === 'not_allowed' && !error.code.startsWith('local.'));
 }

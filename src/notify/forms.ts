@@ -17,7 +17,7 @@ export function formsFor(target: NoticeTarget, content: NoticeContent): Form[] {
     case 'card':
       return ['card_change', 'group_markdown', 'group_text'];
     case 'group': {
-      const direct: Form[] = target.directTo.length > 0 ? ['direct_markdown'] : [];
+      const direct: Form[] = target.directTo.length > 0 ? ['direct_markdown', 'direct_text'] : [];
       return ['card', 'group_markdown', 'group_text', ...direct];
     }
     case 'direct':

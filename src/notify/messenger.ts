@@ -1,6 +1,6 @@
 import { renderCard } from '../dingtalk/card-template.ts';
 import { DingTalkError } from '../dingtalk/errors.ts';
-import type { OpenApi } from '../dingtalk/open-api.ts';
+import { LIMITS, type OpenApi } from '../dingtalk/open-api.ts';
 import type { LeasedNotice, NoticeTarget } from '../store/notices.ts';
 import type { Form } from './forms.ts';
 import { markdownWithHint, markdownWithMentions, plainText } from './render.ts';
@@ -58,10 +58,17 @@ export class Messenger {
     userIds: readonly string[],
     text: { msgKey: string; msgParam: Record<string, string> },
   ): Promise<void> {
-    const { invalidUserIds, flowControlledUserIds } = await this.#api.sendDirectMessage({ userIds, ...text });
-    if (invalidUserIds.length + flowControlledUserIds.length < userIds.length) return;
+    let missed = 0;
+    let flowControlled = 0;
+    for (let start = 0; start < userIds.length; start += LIMITS.directRecipients) {
+      const some = userIds.slice(start, start + LIMITS.directRecipients);
+      const { invalidUserIds, flowControlledUserIds } = await this.#api.sendDirectMessage({ userIds: some, ...text });
+      missed += invalidUserIds.length + flowControlledUserIds.length;
+      flowControlled += flowControlledUserIds.length;
+    }
+    if (missed < userIds.length) return;
     throw new DingTalkError(
-      flowControlledUserIds.length > 0
+      flowControlled > 0
         ? { call: 'sendDirectMessage', code: 'local.flowControlled', kind: 'throttled' }
         : { call: 'sendDirectMessage', code: 'local.nobodyReached', kind: 'gone' },
     );

@@ -18,10 +18,9 @@ export function markdownWithMentions(content: NoticeContent): string {
 /** The same as plain text: without markdown's marks, cut where it is long. */
 export function plainText(content: NoticeContent): string {
   const text = markdownWithHint(content)
-    .replaceAll(/^#+\s*/gm, '')
-    .replaceAll(/[*`]/g, '')
-    .replaceAll(/\\([^\w\s])/g, '$1')
-    .replaceAll(/^>\s?/gm, '');
+    .replaceAll(/^(#+\s*|>\s?)/gm, '')
+    // A mark that is escaped is a character of the text.
+    .replaceAll(/\\([^\w\s])|[*`]/g, '$1');
   const whole = text.startsWith(content.title) ? text : `${content.title}\n${text}`;
   return whole.length <= TEXT_LENGTH ? whole : `${whole.slice(0, TEXT_LENGTH - 1)}…`;
 }
