@@ -29,6 +29,7 @@ const forbidden: [string, string][] = [
   ['src/http/a.ts', '../sandbox/x.ts'],
   ['src/cli/a.ts', '../jobs/x.ts'],
   ['src/config.ts', './sandbox/x.ts'],
+  ['src/service.ts', './sandbox-mode.ts'],
 ];
 
 const allowed: [string, string][] = [
@@ -42,7 +43,9 @@ const allowed: [string, string][] = [
   ['src/bot/ok.ts', '../services/x.ts'],
   ['src/bot/ok2.ts', './http/x.ts'],
   ['src/http/ok.ts', 'node:http'],
-  ['src/main.ts', './sandbox/x.ts'],
+  ['src/main.ts', './sandbox-mode.ts'],
+  ['src/sandbox-mode.ts', './sandbox/x.ts'],
+  ['src/sandbox-world.ts', './sandbox/x.ts'],
 ];
 
 test('given the layers of DESIGN, when a file imports against their direction, then the lint fails on that import', async () => {

@@ -19,8 +19,8 @@ export class ApprovalJob implements Job {
     this.#onExpired = onExpired;
   }
 
-  nextDueAt(): Promise<Temporal.Instant | null> {
-    return nextApprovalExpiry(this.#db.kysely);
+  nextDueAt(after?: Temporal.Instant): Promise<Temporal.Instant | null> {
+    return nextApprovalExpiry(this.#db.kysely, after);
   }
 
   async run(): Promise<void> {

@@ -14,8 +14,8 @@ export class DeliveryJob implements Job {
     this.#deliverer = deliverer;
   }
 
-  nextDueAt(): Promise<Temporal.Instant | null> {
-    return nextNoticeAt(this.#db.kysely);
+  nextDueAt(after?: Temporal.Instant): Promise<Temporal.Instant | null> {
+    return nextNoticeAt(this.#db.kysely, after);
   }
 
   run(): Promise<void> {

@@ -20,10 +20,12 @@ export class HousekeepingJob implements Job {
     this.#clock = clock;
   }
 
-  async nextDueAt(): Promise<Temporal.Instant | null> {
+  async nextDueAt(after?: Temporal.Instant): Promise<Temporal.Instant | null> {
     const last = await lastSlot(this.#db.kysely, this.name);
     const current = slotOf(this.#clock.now());
-    return last && Temporal.Instant.compare(last, current) >= 0 ? current.add({ hours: 24 }) : current;
+    const isDone = last && Temporal.Instant.compare(last, current) >= 0;
+    const isPast = after && Temporal.Instant.compare(current, after) <= 0;
+    return isDone || isPast ? current.add({ hours: 24 }) : current;
   }
 
   async run(): Promise<void> {

@@ -27,8 +27,8 @@ export class ReviewJob implements Job {
     this.#options = options;
   }
 
-  nextDueAt(): Promise<Temporal.Instant | null> {
-    return nextAccountDueAt(this.#options.db.kysely);
+  nextDueAt(after?: Temporal.Instant): Promise<Temporal.Instant | null> {
+    return nextAccountDueAt(this.#options.db.kysely, after);
   }
 
   /** Reviews what is due now; an account that fails is put off and keeps no other from its review. */

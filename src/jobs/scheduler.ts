@@ -75,8 +75,13 @@ export class Scheduler {
     }
   }
 
-  async #nextDueAt(): Promise<Temporal.Instant | undefined> {
-    const moments = await Promise.all(this.#jobs.map((job) => job.nextDueAt()));
+  /** The next moment at which time alone brings something; what is due already does not count. */
+  async nextEventAt(): Promise<Temporal.Instant | null> {
+    return (await this.#nextDueAt(this.#clock.now())) ?? null;
+  }
+
+  async #nextDueAt(after?: Temporal.Instant): Promise<Temporal.Instant | undefined> {
+    const moments = await Promise.all(this.#jobs.map((job) => job.nextDueAt(after)));
     return moments.filter((moment) => moment !== null).toSorted(Temporal.Instant.compare)[0];
   }
 }

@@ -59,9 +59,11 @@ const accountSchema = z.strictObject({
 });
 
 /** The part of a world file that is about accounts, beside its catalogue. */
-const worldSchema = z.looseObject({ accounts: z.array(accountSchema).default([]) });
+export const worldSchema = z.looseObject({ accounts: z.array(accountSchema).default([]) });
 
-type WorldAccount = z.output<typeof accountSchema>;
+/** The accounts of a world file, with every default filled in. */
+export type WorldAccounts = z.output<typeof worldSchema>['accounts'];
+type WorldAccount = WorldAccounts[number];
 type Past = z.output<typeof pastSchema>;
 type PastUsage = Extract<Past, { type: 'usage' }>;
 

@@ -99,11 +99,12 @@ export async function findDueAccounts(db: Executor, now: Temporal.Instant, limit
   return rows.map((row) => row.account_id);
 }
 
-/** When the next account is due; null without accounts. */
-export async function nextAccountDueAt(db: Executor): Promise<Temporal.Instant | null> {
+/** When the next account is due, of those that are due after `after`; null when there is none. */
+export async function nextAccountDueAt(db: Executor, after?: Temporal.Instant): Promise<Temporal.Instant | null> {
   const row = await db
     .selectFrom('accounts')
     .select('next_review_at')
+    .$if(after !== undefined, (query) => query.where('next_review_at', '>', sql<Temporal.Instant>`${after}`))
     .orderBy('next_review_at')
     .limit(1)
     .executeTakeFirst();

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { ApprovalAction } from '../domain/announcement.ts';
 import type { Executor, Schema, Tx } from './schema.ts';
 
@@ -113,11 +113,13 @@ export async function findExpiredApprovals(
   return rows.map((row) => ({ accountId: row.account_id, code: row.code }));
 }
 
-export async function nextApprovalExpiry(db: Executor): Promise<Temporal.Instant | null> {
+/** When the next pending approval runs out, of those that do after `after`; null when there is none. */
+export async function nextApprovalExpiry(db: Executor, after?: Temporal.Instant): Promise<Temporal.Instant | null> {
   const row = await db
     .selectFrom('approvals')
     .select('expires_at')
     .where('state', '=', 'pending')
+    .$if(after !== undefined, (query) => query.where('expires_at', '>', sql<Temporal.Instant>`${after}`))
     .orderBy('expires_at')
     .limit(1)
     .executeTakeFirst();

@@ -187,13 +187,29 @@ export async function finishAttempt(
     .execute();
 }
 
-/** When the next notice may be tried; null when none waits. One that queues behind another of its recipient does not count. */
-export async function nextNoticeAt(db: Executor): Promise<Temporal.Instant | null> {
+/**
+ * When the next notice may be tried, of those that may after `after`; null when none waits. One that queues behind another of its
+ * recipient does not count.
+ */
+export async function nextNoticeAt(db: Executor, after?: Temporal.Instant): Promise<Temporal.Instant | null> {
   const { rows } = await sql<{ at: Temporal.Instant | null }>`
     select min(greatest(next_attempt_at, leased_until)) as at from notices n
     where state = 'waiting' and not exists (
       select 1 from notices earlier
       where earlier.recipient = n.recipient and earlier.state = 'waiting'
-        and (earlier.queued_at, earlier.ordinal) < (n.queued_at, n.ordinal))`.execute(db);
+        and (earlier.queued_at, earlier.ordinal) < (n.queued_at, n.ordinal))
+      and greatest(next_attempt_at, leased_until) > ${after ?? '-infinity'}`.execute(db);
   return rows[0]?.at ?? null;
+}
+
+/** How many notices wait, were delivered, or are dead letters; of all accounts and of none. */
+export async function countNotices(db: Executor): Promise<Record<'waiting' | 'delivered' | 'dead', number>> {
+  const rows = await db
+    .selectFrom('notices')
+    .select(['state', sql<bigint>`count(*)`.as('count')])
+    .groupBy('state')
+    .execute();
+  const counts = { waiting: 0, delivered: 0, dead: 0 };
+  for (const { state, count } of rows) counts[state] = Number(count);
+  return counts;
 }
