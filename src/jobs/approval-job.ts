@@ -25,9 +25,14 @@ export class ApprovalJob implements Job {
 
   async run(): Promise<void> {
     const expired = await findExpiredApprovals(this.#db.kysely, this.#context.clock.now(), BATCH);
+    const errors: unknown[] = [];
     for (const { accountId, code } of expired) {
-      await inTransaction(this.#db, (tx) => expireApproval(this.#context, tx, accountId, code));
+      // One that fails keeps no other from its end.
+      await inTransaction(this.#db, (tx) => expireApproval(this.#context, tx, accountId, code)).catch((error) =>
+        errors.push(error),
+      );
     }
-    if (expired.length > 0) this.#onExpired();
+    if (expired.length > errors.length) this.#onExpired();
+    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} requests could not be ended`);
   }
 }
