@@ -132,6 +132,7 @@ function createCard(platform: Platform, create: z.infer<typeof createSchema>): v
     privateData: privateParams(create.privateData),
     clickerData: {},
     revision: 0,
+    userIdType: 1,
   });
 }
 

@@ -13,6 +13,8 @@ export interface CardRecord {
   readonly clickerData: Readonly<Record<string, CardParams>>;
   /** How often it has changed. */
   readonly revision: number;
+  /** How its calls name people: 1 by userId, 2 by unionId. */
+  readonly userIdType: 1 | 2;
 }
 
 export interface CardUpdate {

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiRoute } from './api-route.ts';
-import type { SandboxBackend, SandboxClock } from './backend.ts';
+import type { SandboxBackend, SandboxClock, WorldView } from './backend.ts';
+import { advanceBody, durationOf } from './clock-moves.ts';
 import { SandboxError } from './errors.ts';
 import { EventFeed } from './event-feed.ts';
 import { armFault } from './fault-requests.ts';
@@ -30,7 +31,7 @@ const messagesQuery = z.strictObject({
 });
 const sayBody = z.strictObject({ userId: z.string(), text: z.string() });
 const clickBody = z.strictObject({ userId: z.string(), actionId: z.string() });
-const advanceBody = z.strictObject({ by: z.string() });
+const readBody = z.strictObject({ userId: z.string(), seq: z.number().int().min(1) });
 const rechargeBody = z.strictObject({
   accountId: z.string().min(1).optional(),
   amount: z.string().regex(/^\d{1,12}(\.\d{1,2})?$/, 'an amount in yuan, e.g. 500.00'),
@@ -84,6 +85,11 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
       return reply.code(201).send(people.say(idParams.parse(request.params).id, userId, text));
     });
 
+    app.post('/conversations/:id/read', async (request) => {
+      const { userId, seq } = readBody.parse(request.body);
+      return { read: people.read(idParams.parse(request.params).id, userId, seq) };
+    });
+
     app.post('/cards/:outTrackId/clicks', async (request) => {
       const { userId, actionId } = clickBody.parse(request.body);
       return people.click(cardParams.parse(request.params).outTrackId, userId, actionId);
@@ -92,11 +98,13 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
     app.get('/clock', async () => clockNow());
 
     app.post('/clock/advance', async (request) => {
-      const { by } = advanceBody.parse(request.body);
-      await clock.advance(forwardDuration(by));
+      const move = advanceBody.parse(request.body);
+      await clock.advance(await durationOf(move, clock, async () => (await worldView()).nextEventAt));
       feed.send('clock', clockNow());
       return clockNow();
     });
+
+    app.get('/world', async () => worldView());
 
     app.get('/connection', async () => connectionCount());
 
@@ -152,6 +160,14 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
     }
     return backend;
   }
+
+  async function worldView(): Promise<WorldView> {
+    const service = presentBackend();
+    if (service.world === undefined) {
+      throw new SandboxError(501, 'no_service', 'The service of this sandbox does not show its state.');
+    }
+    return service.world();
+  }
 }
 
 /** The account that is meant: the named one, or the only one. */
@@ -168,23 +184,6 @@ async function accountOf(backend: SandboxBackend, accountId: string | undefined)
     throw new SandboxError(400, 'account_needed', `Say which account: ${ids}.`, 'accountId');
   }
   return first.id;
-}
-
-/** The duration as it was given, if it is one that moves the clock forward. */
-function forwardDuration(by: string): string {
-  let sign = 0;
-  try {
-    sign = Temporal.Duration.from(by).sign;
-  } catch {
-    // Answered below, as a duration that does not move the clock is.
-  }
-  if (sign > 0) return by;
-  throw new SandboxError(
-    400,
-    'invalid_duration',
-    'Give an ISO 8601 duration that moves the clock forward, e.g. PT2H or P1D.',
-    'by',
-  );
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -1,70 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
-import type { Button } from './card-templates.ts';
+import type { Button, CardFace } from './card-templates.ts';
 import { type CardRecord, cardFace } from './cards.ts';
 import type { Journal } from './journal.ts';
+import { ReadMarks } from './read-marks.ts';
+import {
+  type JournalRecord,
+  type MessageKind,
+  type ReplySession,
+  recordSchema,
+  type StoredMessage,
+} from './records.ts';
 import type { Conversation, Directory } from './world.ts';
 
 /** The author of everything that the bot posts. */
 export const BOT = 'bot';
 /** Stands in `mentions` for everyone in the conversation. */
 export const EVERYONE = 'all';
-
-const kindSchema = z.enum(['text', 'markdown', 'actionCard', 'card', 'image']);
-export type MessageKind = z.infer<typeof kindSchema>;
-
-const buttonSchema = z.object({
-  id: z.string(),
-  label: z.string(),
-  style: z.string(),
-  disabled: z.boolean(),
-  url: z.string().nullable(),
-});
-
-const storedMessageSchema = z.object({
-  seq: z.number().int(),
-  id: z.string(),
-  conversationId: z.string(),
-  from: z.string(),
-  at: z.number(),
-  kind: kindSchema,
-  title: z.string().nullable(),
-  text: z.string(),
-  buttons: z.array(buttonSchema),
-  outTrackId: z.string().nullable(),
-  mentions: z.array(z.string()),
-  visibleTo: z.array(z.string()).nullable(),
-  delivered: z.boolean().nullable(),
-});
-type StoredMessage = z.infer<typeof storedMessageSchema>;
-
-const cardParamsSchema = z.record(z.string(), z.string());
-const cardSchema = z.object({
-  outTrackId: z.string(),
-  templateId: z.string(),
-  callbackType: z.string().nullable(),
-  params: cardParamsSchema,
-  privateData: z.record(z.string(), cardParamsSchema),
-  clickerData: z.record(z.string(), cardParamsSchema),
-  revision: z.number().int(),
-});
-
-const sessionSchema = z.object({
-  id: z.string(),
-  conversationId: z.string(),
-  userId: z.string(),
-  expiresAt: z.number(),
-});
-/** A `sessionWebhook`: until `expiresAt` (epoch milliseconds) the bot may post through it to this conversation. */
-export type ReplySession = z.infer<typeof sessionSchema>;
-
-const recordSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('message'), message: storedMessageSchema }),
-  z.object({ type: z.literal('card'), card: cardSchema }),
-  z.object({ type: z.literal('session'), session: sessionSchema }),
-  z.object({ type: z.literal('sequence'), last: z.number().int() }),
-]);
-type JournalRecord = z.infer<typeof recordSchema>;
 
 /** A message as it is shown; the control API's form of it. */
 export interface Message {
@@ -91,6 +42,12 @@ export interface Message {
   readonly revision: number;
   /** For a person's message: whether it went to a connection of the bot. null for the bot's own. */
   readonly delivered: boolean | null;
+  /** userIds of those who have read it, its author aside. */
+  readonly readBy: readonly string[];
+  /** The bot has taken it back: nothing of it is shown any more. */
+  readonly recalled: boolean;
+  /** Addresses of pictures: the one of a link, or one for each button of a feed. */
+  readonly pictures: readonly string[];
 }
 
 export interface NewMessage {
@@ -103,6 +60,9 @@ export interface NewMessage {
   readonly outTrackId?: string;
   readonly mentions?: readonly string[];
   readonly visibleTo?: readonly string[] | null;
+  readonly pictures?: readonly string[];
+  /** The `processQueryKey` by which the bot asks about it. */
+  readonly receipt?: string;
 }
 
 export interface MessageQuery {
@@ -123,6 +83,9 @@ export class Conversations {
   readonly #cards = new Map<string, CardRecord>();
   readonly #cardMessages = new Map<string, StoredMessage[]>();
   readonly #sessions = new Map<string, ReplySession>();
+  readonly #receipts = new Map<string, StoredMessage[]>();
+  readonly #recalled = new Set<string>();
+  readonly #reads = new ReadMarks();
   readonly #listeners = new Set<(message: Message) => void>();
   #last = 0;
 
@@ -169,6 +132,8 @@ export class Conversations {
       mentions: [...(message.mentions ?? [])],
       visibleTo: message.visibleTo ? [...message.visibleTo] : null,
       delivered,
+      receipt: message.receipt ?? null,
+      pictures: [...(message.pictures ?? [])],
     };
     this.#write({ type: 'message', message: stored });
     const shown = this.#show(stored);
@@ -201,6 +166,36 @@ export class Conversations {
     for (const message of this.#cardMessages.get(card.outTrackId) ?? []) this.#tell(this.#show(message));
   }
 
+  /** The bot's messages that this `processQueryKey` stands for, recalled ones too. */
+  sent(receipt: string): readonly Message[] {
+    return (this.#receipts.get(receipt) ?? []).map((message) => this.#show(message));
+  }
+
+  /** When this person read the message, in epoch milliseconds; null where they have not. */
+  readAt(message: Message, userId: string): number | null {
+    return this.#reads.at(message, userId);
+  }
+
+  /** Takes back the messages of this `processQueryKey`: nobody sees what they said any more. */
+  recall(receipt: string): void {
+    this.#write({ type: 'recall', receipt });
+    for (const message of this.#receipts.get(receipt) ?? []) this.#tell(this.#show(message));
+  }
+
+  /** A person has read the conversation up to the message `seq`, as far as it has come. Returns how many messages are newly read. */
+  read(conversationId: string, userId: string, seq: number): number {
+    const messages = this.#messages.get(conversationId) ?? [];
+    const upTo = Math.min(seq, messages.at(-1)?.seq ?? 0);
+    const before = this.#reads.upTo(conversationId, userId);
+    if (upTo <= before) return 0;
+    this.#write({ type: 'read', read: { conversationId, userId, seq: upTo, at: this.#now() } });
+    const newlyRead = messages
+      .slice(firstAfter(messages, before), firstAfter(messages, upTo))
+      .filter((message) => message.from !== userId && (message.visibleTo?.includes(userId) ?? true));
+    for (const message of newlyRead) this.#tell(this.#show(message));
+    return newlyRead.length;
+  }
+
   /** Opens a reply session of this lifetime in milliseconds. */
   openSession(conversation: Conversation, userId: string, lifetimeMs: number): ReplySession {
     const session = {
@@ -229,7 +224,8 @@ export class Conversations {
 
   #show(message: StoredMessage, viewer?: string): Message {
     const card = message.outTrackId === null ? undefined : this.#cards.get(message.outTrackId);
-    const face = card === undefined ? undefined : cardFace(card, viewer);
+    const recalled = message.receipt !== null && this.#recalled.has(message.receipt);
+    const face = recalled ? RECALLED : card === undefined ? undefined : cardFace(card, viewer);
     return {
       seq: message.seq,
       id: message.id,
@@ -237,7 +233,7 @@ export class Conversations {
       from: message.from,
       fromName: message.from === BOT ? this.#directory.app.robotName : this.#directory.nameOf(message.from),
       at: new Date(message.at).toISOString(),
-      kind: message.kind,
+      kind: recalled ? 'text' : message.kind,
       title: face === undefined ? message.title : face.title,
       text: face?.text ?? message.text,
       buttons: (face?.buttons ?? message.buttons).map(({ id, label, style, disabled, url }) => ({
@@ -252,6 +248,9 @@ export class Conversations {
       visibleTo: message.visibleTo,
       revision: card?.revision ?? 0,
       delivered: message.delivered,
+      readBy: this.#reads.readers(message),
+      recalled,
+      pictures: recalled ? [] : message.pictures,
     };
   }
 
@@ -271,6 +270,7 @@ export class Conversations {
         this.#last = Math.max(this.#last, message.seq);
         append(this.#messages, message.conversationId, message);
         if (message.outTrackId !== null) append(this.#cardMessages, message.outTrackId, message);
+        if (message.receipt !== null) append(this.#receipts, message.receipt, message);
         break;
       }
       case 'card':
@@ -278,6 +278,12 @@ export class Conversations {
         break;
       case 'session':
         this.#sessions.set(record.session.id, record.session);
+        break;
+      case 'read':
+        this.#reads.add(record.read);
+        break;
+      case 'recall':
+        this.#recalled.add(record.receipt);
         break;
       case 'sequence':
         this.#last = Math.max(this.#last, record.last);
@@ -289,10 +295,15 @@ export class Conversations {
     yield { type: 'sequence', last: this.#last };
     for (const card of this.#cards.values()) yield { type: 'card', card: { ...card } };
     for (const messages of this.#messages.values()) for (const message of messages) yield { type: 'message', message };
+    for (const receipt of this.#recalled) yield { type: 'recall', receipt };
+    for (const read of this.#reads.all) yield { type: 'read', read };
     const now = this.#now();
     for (const session of this.#sessions.values()) if (session.expiresAt > now) yield { type: 'session', session };
   }
 }
+
+/** What is left to see of a message that the bot has taken back. */
+const RECALLED: CardFace = { title: null, text: '撤回了一条消息', buttons: [] };
 
 function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Button } from './card-templates.ts';
-import { EVERYONE, type MessageKind } from './conversations.ts';
+import { EVERYONE } from './conversations.ts';
 import { LegacyApiError, OpenApiError } from './errors.ts';
+import type { MessageKind } from './records.ts';
 import type { Conversation } from './world.ts';
 
 export interface MessageContent {

@@ -53,16 +53,7 @@ export class People {
    */
   say(conversationId: string, userId: string, text: string): Message {
     const { directory, conversations, gateway } = this.#platform;
-    const conversation = directory.conversation(conversationId);
-    if (conversation === undefined) {
-      throw new SandboxError(404, 'conversation_unknown', `There is no conversation ${conversationId}.`);
-    }
-    const person = directory.person(userId);
-    if (person === undefined)
-      throw new SandboxError(400, 'person_unknown', `Nobody has the userId ${userId}.`, 'userId');
-    if (!directory.isMember(conversationId, userId)) {
-      throw new SandboxError(403, 'not_a_member', `${person.name} is not in this conversation.`, 'userId');
-    }
+    const { conversation, person } = this.#present(conversationId, userId);
     if (text.trim() === '') throw new SandboxError(400, 'text_empty', 'There is nothing to send.', 'text');
     if (text.length > TEXT_MAX) {
       throw new SandboxError(400, 'text_too_long', `A message has at most ${TEXT_MAX} characters.`, 'text');
@@ -90,6 +81,15 @@ export class People {
         return gateway.push(ROBOT_TOPIC, push) !== null;
       },
     );
+  }
+
+  /**
+   * A person has read a conversation up to the message `seq`. Returns how many messages they had not read before.
+   * Throws a `SandboxError` where the person is not in the conversation.
+   */
+  read(conversationId: string, userId: string, seq: number): number {
+    this.#present(conversationId, userId);
+    return this.#platform.conversations.read(conversationId, userId, seq);
   }
 
   /**
@@ -145,6 +145,22 @@ export class People {
     const answer = messageId === null ? null : await gateway.acknowledgementOf(messageId, this.#callbackTimeoutMs);
     if (answer === null) return { acknowledged: false, code: null, response: null, problem: 'no answer in time' };
     return { acknowledged: true, code: answer.code, ...this.#apply(outTrackId, userId, answer.code, answer.data) };
+  }
+
+  /** The conversation, and the person in it. */
+  #present(conversationId: string, userId: string): { conversation: Conversation; person: Person } {
+    const { directory } = this.#platform;
+    const conversation = directory.conversation(conversationId);
+    if (conversation === undefined) {
+      throw new SandboxError(404, 'conversation_unknown', `There is no conversation ${conversationId}.`);
+    }
+    const person = directory.person(userId);
+    if (person === undefined)
+      throw new SandboxError(400, 'person_unknown', `Nobody has the userId ${userId}.`, 'userId');
+    if (!directory.isMember(conversationId, userId)) {
+      throw new SandboxError(403, 'not_a_member', `${person.name} is not in this conversation.`, 'userId');
+    }
+    return { conversation, person };
   }
 
   #apply(

@@ -93,6 +93,9 @@ describe('conversations and messages', () => {
         visibleTo: null,
         revision: 0,
         delivered: false,
+        readBy: [],
+        recalled: false,
+        pictures: [],
       },
     });
     expect((await get(`${messagesOf(GROUP)}?after=1`)).body).toEqual([second.body]);
