@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts';
 import { installedBinaries, reachableBinaries } from './embedded/binaries.ts';
 import { clearLeftover, portOfRunning } from './embedded/leftover.ts';
 import { type FileLock, tryLock } from './embedded/lock.ts';
-import { exists, findPlace, giveTo, makeFolder, type Place } from './embedded/place.ts';
+import { exists, findPlace, giveTo, makeFolder, type Place, SHARED_FOLDER } from './embedded/place.ts';
 import { type Installation, runProgram, ServerProcess } from './embedded/server-process.ts';
 import { StoreError } from './errors.ts';
 
@@ -20,8 +20,7 @@ import { StoreError } from './errors.ts';
 const SUPERUSER = 'sms_steward';
 const PORT_ATTEMPTS = 5;
 
-/** Where data and programs go that lie in folders which only root may enter. */
-export const SHARED_FOLDER = '/var/lib/sms-steward';
+export { SHARED_FOLDER };
 
 const WAIT_FOR_RUNNING_MS = 60_000;
 

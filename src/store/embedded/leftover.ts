@@ -43,6 +43,13 @@ export async function portOfRunning(cluster: string): Promise<number | undefined
   return lines[7]?.trim() === 'ready' ? Number(lines[3]) : undefined;
 }
 
+/** Whether a server works on `cluster`, be it one that lost its program. */
+export async function serverRunsOn(cluster: string): Promise<boolean> {
+  const content = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => undefined);
+  const pid = Number(content?.split('\n', 1)[0]);
+  return content !== undefined && isRunning(pid) && (await isServerOf(pid, cluster));
+}
+
 function isRunning(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 1) return false;
   try {

@@ -4,6 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 import { StoreError } from '../errors.ts';
 import { canEnter, type Identity, runsAsRoot, SERVER_USER, serverUser, userOf } from './server-user.ts';
 
+/** Where data and programs go that lie in folders which only root may enter. */
+export const SHARED_FOLDER = '/var/lib/sms-steward';
+
 /**
  * Where the data of one server is. `home` belongs to whoever runs the program and holds the lock and the password;
  * only `cluster`, PostgreSQL's own data folder, belongs to the user that the server runs as.
@@ -75,13 +78,18 @@ async function makeHome(path: string, user: Identity, sharedFolder: string): Pro
   const home = join(sharedFolder, randomBytes(4).toString('hex'));
   await makeFolder(sharedFolder, 0o755);
   await makeFolder(home, 0o711);
-  await writeFile(join(home, 'README'), `The PostgreSQL data that ${path} links to.\n`);
+  await writeFile(join(home, 'README'), readmeOf(path));
   try {
     await symlink(home, path);
   } catch (error) {
     await rm(home, { recursive: true });
     throwUnlessThere(error);
   }
+}
+
+/** What says in a place below the shared folder whose it is. */
+export function readmeOf(path: string): string {
+  return `The PostgreSQL data that ${path} links to.\n`;
 }
 
 /** Makes the folder at `path` if it is not there, with exactly `mode`, whatever the umask is. */
