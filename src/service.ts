@@ -9,6 +9,7 @@ import { createHttpServer } from './http/server.ts';
 import { ApprovalJob } from './jobs/approval-job.ts';
 import { DeliveryJob } from './jobs/delivery-job.ts';
 import { HousekeepingJob } from './jobs/housekeeping-job.ts';
+import { ReconciliationJob } from './jobs/reconciliation-job.ts';
 import { ReviewJob } from './jobs/review-job.ts';
 import { Scheduler } from './jobs/scheduler.ts';
 import type { Logger } from './log.ts';
@@ -52,6 +53,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     reviews,
     new ApprovalJob(db, context, wakeDelivery),
     new HousekeepingJob(db, clock),
+    new ReconciliationJob(db, clock, logger),
     new DeliveryJob(db, deliverer),
   ];
   const scheduler = new Scheduler(jobs, clock, logger);

@@ -8,6 +8,8 @@ export interface Result {
   /** Becomes JSON. Money as exact decimals, times as ISO 8601. */
   readonly json: unknown;
   readonly lines: readonly string[];
+  /** Found something that must not be: it is shown like any answer, with exit code 1. Default: false. */
+  readonly isFailure?: boolean;
 }
 
 interface Argument {

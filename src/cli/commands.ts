@@ -10,6 +10,8 @@ import { keyRevoke } from './commands/key-revoke.ts';
 import { migrate } from './commands/migrate.ts';
 import { planGrant } from './commands/plan-grant.ts';
 import { recharge } from './commands/recharge.ts';
+import { reconcile } from './commands/reconcile.ts';
+import { statement } from './commands/statement.ts';
 
 /** All commands, in the order in which an operator meets them. */
 export const COMMANDS: readonly Command[] = [
@@ -24,4 +26,6 @@ export const COMMANDS: readonly Command[] = [
   keyCreate,
   keyRevoke,
   groupCode,
+  statement,
+  reconcile,
 ];

@@ -3,7 +3,7 @@ import { RuleError } from '../domain/errors.ts';
 import { createLogger } from '../log.ts';
 import { codeOf } from '../store/connection.ts';
 import { StoreError } from '../store/errors.ts';
-import type { Command } from './command.ts';
+import type { Command, Result } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { CliError, UsageError } from './errors.ts';
 import { generalHelp, helpFor } from './help.ts';
@@ -21,8 +21,9 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   const isJson = args.includes('--json');
   const words = args.filter((arg) => arg !== '--json');
   try {
-    for (const line of await carryOut(words, isJson)) terminal.out(line);
-    return EXIT.done;
+    const { json, lines, isFailure = false } = await carryOut(words);
+    for (const line of isJson && json !== undefined ? [JSON.stringify(json)] : lines) terminal.out(line);
+    return isFailure ? EXIT.failed : EXIT.done;
   } catch (error) {
     const { code, message } = explain(error);
     if (isJson) terminal.error(JSON.stringify({ error: { code, message } }));
@@ -31,19 +32,19 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   }
 }
 
-async function carryOut(words: readonly string[], isJson: boolean): Promise<readonly string[]> {
+/** Help has lines only. */
+async function carryOut(words: readonly string[]): Promise<Result> {
   if (words.length === 0) throw new UsageError(`Say what to do.\n\n${generalHelp().join('\n')}`);
   const [first = '', ...rest] = words;
   if (['help', '--help', '-h'].includes(first))
-    return rest.length === 0 ? generalHelp() : helpFor(findCommand(rest).command);
+    return { json: undefined, lines: rest.length === 0 ? generalHelp() : helpFor(findCommand(rest).command) };
   const { command, args } = findCommand(words);
-  if (args.includes('--help') || args.includes('-h')) return helpFor(command);
+  if (args.includes('--help') || args.includes('-h')) return { json: undefined, lines: helpFor(command) };
 
   const prepared = command.prepare(args);
   const config = loadConfig();
   const logger = createLogger({ level: 'warn', name: 'cli' });
-  const { json, lines } = await withSession(config, logger, command, prepared);
-  return isJson ? [JSON.stringify(json)] : lines;
+  return withSession(config, logger, command, prepared);
 }
 
 /** @throws UsageError when the words name no command */

@@ -38,6 +38,26 @@ export function planOfBook(book: string): string | undefined {
   return book.startsWith(PLAN_BOOK) ? book.slice(PLAN_BOOK.length) : undefined;
 }
 
+/** The books of an account beside those of its plans, and whether they are kept in money or in segments. */
+const BOOK_UNITS: Readonly<Record<string, 'money' | 'segment'>> = {
+  [CASH]: 'money',
+  funding: 'money',
+  plans: 'money',
+  payg: 'money',
+  issued: 'segment',
+  consumed: 'segment',
+  forfeited: 'segment',
+};
+
+/** The names of these books. */
+export const BOOKS: readonly string[] = Object.keys(BOOK_UNITS);
+
+/** The unit of a book of an account that is kept in `currency`; undefined when there is no such book. */
+export function unitOfBook(book: string, currency: string): string | undefined {
+  const unit = planOfBook(book) === undefined ? BOOK_UNITS[book] : 'segment';
+  return unit === 'money' ? currency : unit;
+}
+
 /** How much the transfers add to a book; negative when they take from it. */
 export function netOf(book: string, transfers: readonly Transfer[]): bigint {
   return transfers.reduce(

@@ -59,6 +59,18 @@ export async function readPlansWithQuota(db: Executor, accountId: string): Promi
   return rows.map(toPlan);
 }
 
+/** The ids of all plans that an account ever had, the oldest first. */
+export async function readPlanIds(db: Executor, accountId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('plans')
+    .select('plan_id')
+    .where('account_id', '=', accountId)
+    .orderBy('effective_at')
+    .orderBy('plan_id')
+    .execute();
+  return rows.map((row) => row.plan_id);
+}
+
 /** Whether the account ever had a plan. */
 export async function hadPlans(db: Executor, accountId: string): Promise<boolean> {
   const row = await db

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { UsageReport } from '../../src/domain/usage.ts';
 import { insertOffers } from '../../src/store/plans.ts';
+import { findDifferences } from '../../src/store/reconciliation.ts';
 import { insertTariff, type TariffDocument } from '../../src/store/tariffs.ts';
 import { BillingWorld, type TestAccount } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
@@ -150,6 +151,7 @@ describe('metering against the oracle (rules 1 to 5, 7 and 8)', () => {
         expect(await monthsOf(account)).toEqual(expected.months);
         expect(await recordsOf(account)).toEqual({ records: expected.records, unpriced: expected.unpriced });
         await expectBooksRight(db, account.id);
+        expect(await findDifferences(db.kysely, account.id)).toEqual([]);
       }),
       { numRuns: 40, endOnFailure: true },
     );
