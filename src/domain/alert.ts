@@ -59,9 +59,14 @@ export function decideAlerts(input: AlertInput): AlertChange[] {
     const alert = input.open.find((open) => open.kind === condition.kind && open.subject === condition.subject);
     if (!alert) changes.push({ type: 'raise', condition });
     else if (condition.level > alert.level) changes.push({ type: 'escalate', alert, condition });
-    else if (condition.level < alert.level) changes.push({ type: 'ease', alert, condition });
+    else if (condition.level < alert.level && mayEase(alert)) changes.push({ type: 'ease', alert, condition });
   }
   return changes;
+}
+
+/** A plan does not get further from its expiry: only a clock that went back says so. */
+function mayEase(alert: OpenAlert): boolean {
+  return alert.kind !== 'plan_expiring';
 }
 
 /**
@@ -69,6 +74,7 @@ export function decideAlerts(input: AlertInput): AlertChange[] {
  * or a plan since it was raised), or when the runway has become so long that the next warning is news.
  */
 function mayClose(alert: OpenAlert, { money, lastRechargedAt, plans, forecast }: AlertInput): boolean {
+  if (alert.kind === 'plan_expiring') return !plans.some(({ id, remaining }) => id === alert.subject && remaining > 0n);
   if (alert.kind !== 'overdue_expected' || availableOf(money) < 0n) return true;
   if (forecast.runwayDays === null || forecast.runwayDays >= 2 * RUNWAY_DAYS) return true;
   const isSince = (at: Temporal.Instant) => Temporal.Instant.compare(at, alert.openedAt) > 0;

@@ -1,6 +1,6 @@
 import { RuleError } from './errors.ts';
 import type { Micro } from './money.ts';
-import { activePlans, type Plan, type PlanOffer, quotaOf, renewalPrice } from './plan.ts';
+import { type Plan, type PlanOffer, renewalPrice } from './plan.ts';
 
 /** The highest threshold that the SMS console accepts. (rule 13) */
 export const MAX_THRESHOLD = 200_000_000n;
@@ -32,6 +32,8 @@ export interface OpenRenewal {
   readonly id: string;
   readonly trigger: RenewalTrigger;
   readonly state: RenewalState;
+  /** Why nothing was bought at the last attempt; null before the first one, and when the policy was changed since. */
+  readonly reason: string | null;
   readonly attemptedAt: Temporal.Instant | null;
   /** When to try again; null waits for a decision or for a new episode. */
   readonly nextAttemptAt: Temporal.Instant | null;
@@ -64,8 +66,17 @@ export type RenewalStep =
   | { readonly type: 'close'; readonly reason: 'turned_off' | 'trigger_gone' }
   | ({ readonly type: 'buy' } & Purchase)
   | ({ readonly type: 'ask' } & Purchase)
-  | ({ readonly type: 'fail'; readonly missing: Micro; readonly nextAttemptAt: Temporal.Instant } & Purchase)
-  | ({ readonly type: 'stop'; readonly guard: RenewalGuard; readonly nextAttemptAt: Temporal.Instant } & Purchase);
+  | ({ readonly type: 'fail'; readonly missing: Micro } & Failure & Purchase)
+  | ({ readonly type: 'stop'; readonly guard: RenewalGuard } & Failure & Purchase);
+
+/** An attempt that did not buy. */
+interface Failure {
+  /** The guard, or `insufficient_balance`. */
+  readonly reason: string;
+  readonly nextAttemptAt: Temporal.Instant;
+  /** Whether it is to be told: a daily retry that fails like the one before it is not. */
+  readonly isNews: boolean;
+}
 
 export interface Purchase {
   readonly trigger: RenewalTrigger;
@@ -73,20 +84,25 @@ export interface Purchase {
   readonly price: Micro;
 }
 
-/** Rule 12: which trigger holds; both at once count as the threshold's, so that they buy one plan. */
+/**
+ * Rule 12: which trigger holds; both at once count as the threshold's, so that they buy one plan. A plan that begins later was bought by a
+ * clock that is ahead of this one: it counts, so that clocks which differ do not buy twice.
+ */
 export function renewalTrigger(
   plans: readonly Plan[],
   threshold: bigint,
   now: Temporal.Instant,
 ): RenewalTrigger | undefined {
-  if (quotaOf(plans, now) <= threshold) return 'threshold';
+  const usable = plans.filter((plan) => Temporal.Instant.compare(now, plan.expiresAt) < 0);
+  if (usable.reduce((sum, plan) => sum + plan.remaining, 0n) <= threshold) return 'threshold';
   const due = expiryTriggerAt(plans, now);
   return due && Temporal.Instant.compare(due, now) <= 0 ? 'expiry' : undefined;
 }
 
 /** When trigger B begins to hold for the plans as they are: 10 days before the last active one expires. */
 export function expiryTriggerAt(plans: readonly Plan[], now: Temporal.Instant): Temporal.Instant | undefined {
-  const last = activePlans(plans, now)
+  const last = plans
+    .filter((plan) => plan.remaining > 0n && Temporal.Instant.compare(now, plan.expiresAt) < 0)
     .map((plan) => plan.expiresAt)
     .toSorted(Temporal.Instant.compare)
     .at(-1);
@@ -103,22 +119,32 @@ export function decideRenewal(input: RenewalInput): RenewalStep {
 
   const purchase: Purchase = { trigger, offer, price: renewalPrice(offer) };
   const stopped = guardThatStops(input, purchase.price);
-  if (stopped) return { type: 'stop', ...stopped, ...purchase };
+  if (stopped) return { type: 'stop', ...stopped, ...purchase, ...failure(input, stopped.guard) };
   const missing = purchase.price - input.available;
-  if (missing > 0n) return { type: 'fail', missing, nextAttemptAt: now.add(RETRY_AFTER), ...purchase };
+  if (missing > 0n) {
+    const nextAttemptAt = now.add(RETRY_AFTER);
+    return { type: 'fail', missing, nextAttemptAt, ...purchase, ...failure(input, 'insufficient_balance') };
+  }
   const mustAsk = policy.approvalAbove !== null && purchase.price > policy.approvalAbove && !input.approved;
   return { type: mustAsk ? 'ask' : 'buy', ...purchase };
 }
 
-/** Rule 14: once a day, and right after a recharge; of one in the very moment of the last attempt it is not known which came first. */
+/** A failure is news when it has another reason than the last one, or when a recharge was not enough. */
+function failure({ open, lastRechargedAt }: RenewalInput, reason: string): { reason: string; isNews: boolean } {
+  return { reason, isNews: open?.reason !== reason || rechargeAfterAttempt(open, lastRechargedAt) > 0 };
+}
+
+/** Positive when there was a recharge after the last attempt; zero in the same moment: which came first is not known. */
+function rechargeAfterAttempt({ attemptedAt }: OpenRenewal, lastRechargedAt: Temporal.Instant | null): number {
+  if (lastRechargedAt === null) return -1;
+  return attemptedAt === null ? 1 : Temporal.Instant.compare(lastRechargedAt, attemptedAt);
+}
+
+/** Rule 14: once a day, and right after a recharge. */
 function isRetryDue(open: OpenRenewal, now: Temporal.Instant, lastRechargedAt: Temporal.Instant | null): boolean {
   if (!open.nextAttemptAt) return false;
   if (Temporal.Instant.compare(open.nextAttemptAt, now) <= 0) return true;
-  return (
-    open.state === 'failed' &&
-    lastRechargedAt !== null &&
-    (open.attemptedAt === null || Temporal.Instant.compare(lastRechargedAt, open.attemptedAt) >= 0)
-  );
+  return open.state === 'failed' && rechargeAfterAttempt(open, lastRechargedAt) >= 0;
 }
 
 /** Rule 13: the first guard that the purchase would break, and when it may pass again. */

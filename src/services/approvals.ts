@@ -52,7 +52,9 @@ export async function decide(
 export async function expireApproval(context: ServiceContext, tx: Tx, accountId: string, code: string): Promise<void> {
   const account = await lockAccount(tx, accountId);
   const approval = await lockApprovalByCode(tx, account.id, code);
-  if (approval?.state === 'pending') await expire(context, tx, account, approval);
+  if (approval?.state !== 'pending') return;
+  if (Temporal.Instant.compare(approval.expiresAt, context.clock.now()) > 0) return;
+  await expire(context, tx, account, approval);
 }
 
 /** What can still be decided, the oldest first. */

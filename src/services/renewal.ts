@@ -68,17 +68,15 @@ async function carryOut(
   if (step.type === 'buy') return buy(context, tx, account, open, id, step);
   if (step.type === 'ask') return ask(context, tx, account, open, id, step);
 
-  const reason = step.type === 'fail' ? 'insufficient_balance' : step.guard;
+  const { reason, nextAttemptAt, price, isNews } = step;
   await writeRenewal(tx, account.id, {
     ...updateOf(context, open, id, step),
     state: step.type === 'fail' ? 'failed' : 'stopped',
     reason,
-    nextAttemptAt: step.nextAttemptAt,
+    nextAttemptAt,
   });
+  if (!isNews) return;
   const { title } = step.offer;
-  const { price, nextAttemptAt } = step;
-  // Daily retries are not told again; one after a recharge is, because somebody acted and it was not enough.
-  const recharged = account.lastRechargedAt?.epochMilliseconds ?? 0;
   await announce(
     context,
     tx,
@@ -93,7 +91,7 @@ async function carryOut(
           nextAttemptAt,
         }
       : { kind: 'renewal_stopped', title, price, guard: step.guard, nextAttemptAt },
-    { key: step.type === 'fail' ? `renewal/${id}/${reason}/${recharged}` : `renewal/${id}/${reason}` },
+    { key: `renewal/${id}/${randomUUID()}` },
   );
 }
 

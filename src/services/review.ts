@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { AlertChange, AlertInput } from '../domain/alert.ts';
 import { decideAlerts } from '../domain/alert.ts';
 import { BURN_WINDOW_DAYS, forecast } from '../domain/forecast.ts';
@@ -66,9 +67,8 @@ async function settleAlerts(context: ServiceContext, tx: Tx, account: Account): 
     const alertId = await writeAlert(tx, account.id, change, now);
     const announcement = alertAnnouncement(change, input, policy, renewal);
     if (!announcement) continue;
-    // A level that was eased by a purchase is told again when it is reached again, so the level alone does not name it.
-    const level = change.type === 'close' ? 'closed' : `${change.condition.level}/${now.epochMilliseconds}`;
-    await announce(context, tx, account, announcement, { key: `alert/${alertId}/${level}` });
+    // Each change is told: a level that was eased by a purchase may be reached again, so its number does not name it.
+    await announce(context, tx, account, announcement, { key: `alert/${alertId}/${randomUUID()}` });
   }
 }
 

@@ -67,6 +67,7 @@ export async function readOpenRenewal(db: Executor, accountId: string): Promise<
     id: row.renewal_id,
     trigger: row.trigger,
     state: row.state,
+    reason: row.reason,
     attemptedAt: row.attempted_at,
     nextAttemptAt: row.next_attempt_at,
   };
@@ -145,11 +146,11 @@ export async function pauseRenewal(
     .execute();
 }
 
-/** Makes the attempt of an open episode due that would have waited; one that waits for an approval goes on waiting. */
+/** Lets an open episode try anew that failed or was stopped; one that waits for an approval goes on waiting. */
 export async function retryRenewal(tx: Tx, accountId: string, now: Temporal.Instant): Promise<void> {
   await tx
     .updateTable('renewals')
-    .set({ next_attempt_at: now })
+    .set({ next_attempt_at: now, reason: null })
     .where('account_id', '=', accountId)
     .where('state', 'in', ['failed', 'stopped'])
     .where('closed_at', 'is', null)

@@ -114,6 +114,14 @@ describe('plan expiring (rules 19 and 20)', () => {
     expect(changes.map((change) => change.type !== 'close' && change.condition.subject)).toEqual([soon.id, sooner.id]);
   });
 
+  test('given a clock that goes back, then a plan that was told is not told again when it goes on', () => {
+    const plan = aPlan({ remaining: 5_000n, expiresAt: NOW.add({ hours: 240 }) });
+    const open = [openAlert({ kind: 'plan_expiring', subject: plan.id, level: 2 })];
+    for (const hours of [0, 1, 24 * 25]) {
+      expect(decideAlerts(input({ now: NOW.subtract({ hours }), plans: [plan], open }))).toEqual([]);
+    }
+  });
+
   test('given a plan with nothing left, then it may expire in silence', () => {
     const empty = aPlan({ total: 10n, remaining: 0n, expiresAt: NOW.add(DAY) });
     const alert = openAlert({ kind: 'plan_expiring', subject: empty.id, level: 3 });

@@ -37,6 +37,7 @@ function open(overrides: Partial<OpenRenewal> = {}): OpenRenewal {
     id: 'episode',
     trigger: 'threshold',
     state: 'failed',
+    reason: 'insufficient_balance',
     attemptedAt: NOW.subtract({ hours: 1 }),
     nextAttemptAt: NOW.add({ hours: 23 }),
     ...overrides,
@@ -82,6 +83,13 @@ describe('renewalTrigger (rule 12)', () => {
 
   test('rule 12: given both triggers at once, then it is one, the threshold’s', () => {
     expect(renewalTrigger([aPlan({ remaining: 5n, expiresAt: NOW.add({ hours: 1 }) })], 1_000n, NOW)).toBe('threshold');
+  });
+
+  test('rule 12: given a plan that a clock which is ahead has bought, then it counts, so that this clock does not buy another', () => {
+    const ahead = aPlan({ remaining: 5_000n, effectiveAt: NOW.add({ hours: 1 }) });
+    expect(renewalTrigger([aPlan({ remaining: 500n }), ahead], 1_000n, NOW)).toBeUndefined();
+    const expiring = aPlan({ remaining: 5_000n, expiresAt: NOW.add(TEN_DAYS) });
+    expect(renewalTrigger([expiring, ahead], 1_000n, NOW)).toBeUndefined();
   });
 
   test('given no plan at all, then the quota of zero is at the threshold', () => {
@@ -255,6 +263,17 @@ describe('decideRenewal: lack of balance (rule 14)', () => {
   test('rule 14: given a recharge in the same moment as the attempt, then it is tried again: who came first is not known', () => {
     const failed = open({ attemptedAt: NOW });
     expect(decideRenewal(input({ open: failed, lastRechargedAt: NOW }))).toMatchObject({ type: 'buy' });
+  });
+
+  test.each<[string, Partial<OpenRenewal> | null, Temporal.Instant | null, boolean]>([
+    ['the first attempt', null, null, true],
+    ['a daily retry', { nextAttemptAt: NOW }, null, false],
+    ['a retry after a recharge', { nextAttemptAt: NOW }, NOW.subtract({ minutes: 1 }), true],
+    ['a retry of one that a guard had stopped', { reason: 'purchases_per_day', nextAttemptAt: NOW }, null, true],
+    ['a retry after the policy was changed', { reason: null, nextAttemptAt: NOW }, null, true],
+  ])('rule 14: given %s that fails, then it is told only where it is news', (_, episode, lastRechargedAt, isNews) => {
+    const step = decideRenewal(input({ available: 0n, open: episode && open(episode), lastRechargedAt }));
+    expect(step).toMatchObject({ type: 'fail', reason: 'insufficient_balance', isNews });
   });
 
   test('rule 14: given it was turned off or the trigger is gone, then it is not tried again', () => {

@@ -23,7 +23,7 @@ function input(overrides: Partial<AlertInput> = {}): AlertInput {
 }
 
 function failed(nextAttemptAt: Temporal.Instant | null): OpenRenewal {
-  return { id: 'r', trigger: 'threshold', state: 'failed', attemptedAt: NOW, nextAttemptAt };
+  return { id: 'r', trigger: 'threshold', state: 'failed', reason: null, attemptedAt: NOW, nextAttemptAt };
 }
 
 describe('when an account is looked at next', () => {

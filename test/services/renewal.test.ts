@@ -149,6 +149,18 @@ describe('a renewal (rules 11, 12 and 15)', () => {
     expect(await bought(account)).toEqual([]);
   });
 
+  test('rule 12: given a clock that goes back by an hour after a renewal, then nothing more is bought', async () => {
+    const account = await renewingAccount();
+    await account.use(4_500);
+    await account.review();
+    world.clock.set(NOW.subtract({ hours: 1 }));
+    await account.use(100);
+    await account.recharge('1');
+    await account.review();
+    expect(await bought(account)).toHaveLength(1);
+    await expectBooksRight(db, account.id);
+  });
+
   test('rule 12: given a plan that was granted a moment before the review, then nothing is bought', async () => {
     const account = await renewingAccount();
     await account.use(4_500);
@@ -294,6 +306,16 @@ describe('lack of balance (rule 14)', () => {
     await account.renewal({ threshold: 600n, offerId: 'sms-1000-month' });
     await account.review();
     expect(await bought(account)).toMatchObject([{ price: yuan('40') }]);
+  });
+
+  test('rule 14: given another offer is chosen that is too dear as well, then that is told', async () => {
+    const account = await poorAccount();
+    await account.news();
+    await account.renewal({ threshold: 1_000n, offerId: 'sms-5000-off' });
+    await account.review();
+    expect((await account.news()).filter(({ kind }) => kind.startsWith('renew'))).toMatchObject([
+      { kind: 'renewal_failed', price: String(yuan('161.5')), missing: String(yuan('61.5')) },
+    ]);
   });
 
   test('given an account that is overdue, then nothing is bought with money that it does not have', async () => {
