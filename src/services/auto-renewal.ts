@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { RuleError } from '../domain/errors.ts';
 import type { PlanOffer } from '../domain/plan.ts';
-import { assertPolicy, type RenewalPolicy } from '../domain/renewal.ts';
+import { assertPolicy, type OpenRenewal, type RenewalPolicy } from '../domain/renewal.ts';
 import { type Account, lockAccount, makeDue } from '../store/accounts.ts';
 import { type NewApproval, readPendingApprovals } from '../store/approvals.ts';
 import type { Group } from '../store/groups.ts';
 import { readOffer } from '../store/plans.ts';
-import { readPolicy, retryRenewal, writePolicy } from '../store/renewals.ts';
+import { readOpenRenewal, readPolicy, retryRenewal, writePolicy } from '../store/renewals.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import { announce } from './announce.ts';
 import { requestApproval } from './approval-request.ts';
@@ -22,6 +22,11 @@ export interface AutoRenewal {
 export async function readAutoRenewal(db: Executor, accountId: string): Promise<AutoRenewal> {
   const policy = await readPolicy(db, accountId);
   return { policy, offer: policy.offerId === null ? null : ((await readOffer(db, policy.offerId)) ?? null) };
+}
+
+/** The episode that has not ended, if auto-renewal tries or waits for something now. (rule 14) */
+export function readRenewalEpisode(db: Executor, accountId: string): Promise<OpenRenewal | null> {
+  return readOpenRenewal(db, accountId);
 }
 
 /**

@@ -284,6 +284,28 @@ describe('Bot: deciding a request (rules 16 to 18)', () => {
   });
 });
 
+describe('Bot: a renewal that is due and cannot be bought (rules 13 and 14)', () => {
+  const review = (world: BotWorld) => inTransaction(db, (tx) => reviewAccount(world.context, tx, world.accountId));
+
+  it.each([
+    ['no money', { balance: '0' }, '因余额不足没有成功'],
+    ['an administrator to ask', { policy: { approvalAbove: 1n } }, '正在等管理员审批'],
+    ['a limit', { policy: { moneyPerMonth: 1n } }, '暂时停下'],
+  ] as const)('given %s, then the state of auto-renewal says so', async (_, options, words) => {
+    const world = await aWorld({ plan: false, ...options });
+    await review(world);
+    expect(read(await world.say(ADMIN, '自动续费'))).toContain(words);
+  });
+
+  it('given a rejection, then the state says that it is over until the next trigger', async () => {
+    const world = await aWorld({ plan: false, policy: { approvalAbove: 1n } });
+    await review(world);
+    const { code } = await requested(world);
+    await world.say(ADMIN, `拒绝 ${code}`);
+    expect(read(await world.say(ADMIN, 'auto-renew'))).toContain('was rejected');
+  });
+});
+
 describe('Bot: approving a renewal (rule 17)', () => {
   async function aRenewalToApprove(options: Parameters<BotWorld['setUp']>[0] = {}): Promise<BotWorld> {
     const world = await aWorld({ plan: false, ...options, policy: { approvalAbove: 1n, ...options.policy } });

@@ -1,7 +1,9 @@
 import { renewalPrice } from '../../domain/plan.ts';
+import type { OpenRenewal } from '../../domain/renewal.ts';
 import {
   type AutoRenewal,
   readAutoRenewal,
+  readRenewalEpisode,
   requestAutoRenewalSwitch,
   switchAutoRenewalAs,
 } from '../../services/auto-renewal.ts';
@@ -71,8 +73,12 @@ async function request(context: GroupCommandContext, wanted: SwitchState): Promi
   };
 }
 
-function stateReply(context: GroupCommandContext, current: AutoRenewal, first: Markdown | undefined): Reply {
-  const { services, writer, bound } = context;
+async function stateReply(
+  context: GroupCommandContext,
+  current: AutoRenewal,
+  first: Markdown | undefined,
+): Promise<Reply> {
+  const { tx, services, writer, bound } = context;
   const { policy, offer } = current;
   const state = policy.enabled ? 'on' : 'off';
   return {
@@ -80,6 +86,7 @@ function stateReply(context: GroupCommandContext, current: AutoRenewal, first: M
     paragraphs: [
       first,
       writer.text(`auto_renewal.${state}.state`),
+      policy.enabled ? episode(writer, await readRenewalEpisode(tx, bound.account.id)) : undefined,
       settings(writer, current),
       policy.enabled ? undefined : writer.text(offer ? 'auto_renewal.off.next' : 'error.offer_missing'),
       isAdministrator(context) ? undefined : writer.text('auto_renewal.members_ask'),
@@ -90,6 +97,17 @@ function stateReply(context: GroupCommandContext, current: AutoRenewal, first: M
       askButton(writer, 'quota'),
     ],
   };
+}
+
+/** What keeps a renewal that is due from being bought. (rules 13 and 14) */
+function episode(writer: Writer, open: OpenRenewal | null): Markdown | undefined {
+  if (!open) return undefined;
+  if (open.state === 'requested') return writer.text('auto_renewal.episode.requested');
+  if (!open.nextAttemptAt) return writer.text('auto_renewal.episode.rejected');
+  const time = writer.time(open.nextAttemptAt);
+  return writer.text(open.state === 'failed' ? 'auto_renewal.episode.failed' : 'auto_renewal.episode.stopped', {
+    time,
+  });
 }
 
 function settings(writer: Writer, { policy, offer }: AutoRenewal): Markdown | undefined {
