@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A request's body: its length as it came, and its JSON; `json` is undefined where it is none. */
+/** A request's body as it came, and its JSON; `json` is undefined where it is none. */
 export interface Body {
-  readonly bytes: number;
+  readonly raw: Buffer;
   readonly json: unknown;
 }
 
@@ -14,10 +14,12 @@ export interface ApiRequest {
 }
 
 export interface ApiRoute {
-  readonly method: 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   /** `header`: the token header of api.dingtalk.com; `query`: the parameter of oapi.dingtalk.com; `none`: no token is asked for. */
   readonly token: 'header' | 'query' | 'none';
+  /** Bytes that a body may have; absent: 1 MiB. */
+  readonly bodyLimit?: number;
   /** Its result is the answer's body, with HTTP 200: JSON, or XML where it is a string. */
   readonly handle: (request: ApiRequest) => unknown;
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { ApiRoute } from './api-route.ts';
-import { updateCard } from './cards.ts';
+import { type CardRecord, updateCard } from './cards.ts';
 import { BOT, EVERYONE } from './conversations.ts';
 import { OpenApiError } from './errors.ts';
 import { reason } from './message-content.ts';
 import type { Platform } from './platform.ts';
-import { processQueryKey } from './robot-api.ts';
+import { processQueryKey } from './robot-requests.ts';
 import { directConversationId } from './world.ts';
 
 const OUT_TRACK_ID_MAX = 64;
@@ -14,7 +14,7 @@ const cardMapSchema = z.looseObject({
   cardParamMap: z.record(z.string(), z.string({ error: 'every value of cardParamMap has to be a string' })),
 });
 const privateSchema = z.record(z.string(), cardMapSchema);
-const identified = { outTrackId: z.string().default(''), userIdType: z.literal(1).default(1) };
+const identified = { outTrackId: z.string().default(''), userIdType: z.union([z.literal(1), z.literal(2)]).default(1) };
 
 const createSchema = z.looseObject({
   ...identified,
@@ -51,13 +51,26 @@ const updateSchema = z.looseObject({
     .nullish(),
 });
 
+const streamSchema = z.looseObject({
+  outTrackId: z.string().default(''),
+  guid: z.string().min(1),
+  key: z.string().min(1),
+  content: z.string(),
+  isFull: z.boolean().default(false),
+  isFinalize: z.boolean().default(false),
+  isError: z.boolean().default(false),
+});
+
 interface Space {
   readonly spaceType: string;
   readonly spaceId: string;
 }
 
-/** Interactive cards: create, deliver, update. */
+/** Interactive cards: create, deliver, update, stream the text of a variable. */
 export function cardRoutes(platform: Platform): ApiRoute[] {
+  /** The `guid`s of what was streamed, by card: the same one again changes nothing. */
+  const streamed = new Map<string, Set<string>>();
+
   return [
     {
       method: 'POST',
@@ -75,9 +88,7 @@ export function cardRoutes(platform: Platform): ApiRoute[] {
       token: 'header',
       handle: ({ body }) => {
         const delivery = parse(deliverSchema, body.json);
-        checkOutTrackId(delivery.outTrackId);
-        if (platform.conversations.card(delivery.outTrackId) === undefined)
-          throw cardError('param.cardNotExist', '卡片不存在');
+        existingCard(platform, delivery.outTrackId);
         return { success: true, result: deliver(platform, delivery, spacesOf(delivery)) };
       },
     },
@@ -100,19 +111,34 @@ export function cardRoutes(platform: Platform): ApiRoute[] {
       token: 'header',
       handle: ({ body }) => {
         const update = parse(updateSchema, body.json);
-        checkOutTrackId(update.outTrackId);
-        const card = platform.conversations.card(update.outTrackId);
-        if (card === undefined) throw cardError('param.cardNotExist', '卡片不存在');
+        const card = existingCard(platform, update.outTrackId);
         if (update.cardData == null && update.privateData == null) {
           throw cardError('param.cardDataAndPrivateDataBothEmpty', 'cardData 和 privateData 不能同时为空');
         }
         const changed = updateCard(card, {
           params: update.cardData?.cardParamMap,
-          privateData: privateParams(update.privateData),
+          privateData: privateParams(platform, update),
           byKey: update.cardUpdateOptions?.updateCardDataByKey ?? false,
           privateByKey: update.cardUpdateOptions?.updatePrivateDataByKey ?? false,
         });
         platform.conversations.saveCard(changed);
+        return { success: true, result: true };
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/v1.0/card/streaming',
+      token: 'header',
+      handle: ({ body }) => {
+        const { outTrackId, guid, key, content, isFull } = parse(streamSchema, body.json);
+        const card = existingCard(platform, outTrackId);
+        const known = streamed.get(outTrackId) ?? new Set();
+        streamed.set(outTrackId, known);
+        if (!known.has(guid)) {
+          known.add(guid);
+          const params = { [key]: isFull ? content : `${card.params[key] ?? ''}${content}` };
+          platform.conversations.saveCard(updateCard(card, { params, byKey: true, privateByKey: true }));
+        }
         return { success: true, result: true };
       },
     },
@@ -129,10 +155,10 @@ function createCard(platform: Platform, create: z.infer<typeof createSchema>): v
     templateId: create.cardTemplateId,
     callbackType: create.callbackType ?? null,
     params: create.cardData?.cardParamMap ?? {},
-    privateData: privateParams(create.privateData),
+    privateData: privateParams(platform, create),
     clickerData: {},
     revision: 0,
-    userIdType: 1,
+    userIdType: create.userIdType,
   });
 }
 
@@ -142,21 +168,25 @@ function deliver(platform: Platform, delivery: z.infer<typeof deliverSchema>, sp
   return spaces.map(({ spaceType, spaceId }) => {
     const failed = (errorMsg: string) => ({ spaceType, spaceId, success: false, carrierId: '', errorMsg });
     const toGroup = spaceType === 'IM_GROUP';
-    const conversation = directory.conversation(toGroup ? spaceId : directConversationId(spaceId));
+    const named = (id: string) => userIdOf(platform, delivery.userIdType, id) ?? '';
+    const conversation = directory.conversation(toGroup ? spaceId : directConversationId(named(spaceId)));
     if (conversation === undefined || (conversation.type === 'group') !== toGroup) return failed('invalid spaceId');
     const robotCode = toGroup ? group?.robotCode : (robot?.robotCode ?? directory.app.robotCode);
     if (robotCode !== directory.app.robotCode) return failed('robotCode is not valid');
     const isMember = (userId: string) => directory.isMember(conversation.id, userId);
+    const receipt = processQueryKey();
     const mentioned = toGroup ? Object.keys(group?.atUserIds ?? {}) : [];
+    const members = (ids: readonly string[]) => ids.map(named).filter(isMember);
     conversations.post({
       conversationId: conversation.id,
       from: BOT,
       kind: 'card',
       outTrackId,
-      mentions: [...(mentioned.includes('@ALL') ? [EVERYONE] : []), ...mentioned.filter(isMember)],
-      visibleTo: toGroup && group?.recipients?.length ? group.recipients.filter(isMember) : null,
+      receipt,
+      mentions: [...(mentioned.includes('@ALL') ? [EVERYONE] : []), ...members(mentioned)],
+      visibleTo: toGroup && group?.recipients?.length ? members(group.recipients) : null,
     });
-    return { spaceType, spaceId, success: true, carrierId: processQueryKey(), errorMsg: '' };
+    return { spaceType, spaceId, success: true, carrierId: receipt, errorMsg: '' };
   });
 }
 
@@ -177,6 +207,13 @@ function spacesOf(delivery: z.infer<typeof deliverSchema>): Space[] {
   return spaces;
 }
 
+function existingCard(platform: Platform, outTrackId: string): CardRecord {
+  checkOutTrackId(outTrackId);
+  const card = platform.conversations.card(outTrackId);
+  if (card === undefined) throw cardError('param.cardNotExist', '卡片不存在');
+  return card;
+}
+
 function checkOutTrackId(outTrackId: string): void {
   if (outTrackId === '') throw cardError('param.outTrackIdEmpty', 'outTrackId 不能为空');
   if (outTrackId.length > OUT_TRACK_ID_MAX) {
@@ -184,8 +221,22 @@ function checkOutTrackId(outTrackId: string): void {
   }
 }
 
-function privateParams(data: z.infer<typeof privateSchema> | null | undefined): Record<string, Record<string, string>> {
-  return Object.fromEntries(Object.entries(data ?? {}).map(([userId, { cardParamMap }]) => [userId, cardParamMap]));
+/** Private data by userId, whichever way the call names people; who is not known sees none of it. */
+function privateParams(
+  platform: Platform,
+  { privateData, userIdType }: { privateData?: z.infer<typeof privateSchema> | null | undefined; userIdType: 1 | 2 },
+): Record<string, Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(privateData ?? {}).map(([id, { cardParamMap }]) => [
+      userIdOf(platform, userIdType, id) ?? id,
+      cardParamMap,
+    ]),
+  );
+}
+
+/** The userId of the person whom a call names by its `userIdType`. */
+function userIdOf(platform: Platform, userIdType: 1 | 2, id: string): string | undefined {
+  return userIdType === 1 ? id : platform.directory.staffByUnionId(id)?.userId;
 }
 
 function parse<S extends z.ZodType>(schema: S, json: unknown): z.output<S> {

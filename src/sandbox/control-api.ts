@@ -5,6 +5,7 @@ import type { SandboxBackend, SandboxClock, WorldView } from './backend.ts';
 import { advanceBody, durationOf } from './clock-moves.ts';
 import { SandboxError } from './errors.ts';
 import { EventFeed } from './event-feed.ts';
+import type { EventPushes } from './event-pushes.ts';
 import { armFault } from './fault-requests.ts';
 import type { Faults } from './faults.ts';
 import type { People } from './people.ts';
@@ -15,6 +16,7 @@ export interface ControlApiOptions {
   readonly platform: Platform;
   readonly people: People;
   readonly faults: Faults;
+  readonly events: EventPushes;
   /** The platform's APIs that calls can be made to go wrong of. */
   readonly routes: readonly ApiRoute[];
   readonly clock: SandboxClock;
@@ -29,9 +31,25 @@ const messagesQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(10_000).optional(),
   as: z.string().optional(),
 });
-const sayBody = z.strictObject({ userId: z.string(), text: z.string() });
+const sayBody = z
+  .strictObject({
+    userId: z.string(),
+    text: z.string().optional(),
+    picture: z
+      .base64({ error: 'a picture in base64' })
+      .transform((base64) => Buffer.from(base64, 'base64'))
+      .optional(),
+  })
+  .refine(({ text, picture }) => (text === undefined) !== (picture === undefined), {
+    error: 'give either a text or a picture',
+    path: ['text'],
+  });
 const clickBody = z.strictObject({ userId: z.string(), actionId: z.string() });
 const readBody = z.strictObject({ userId: z.string(), seq: z.number().int().min(1) });
+const eventBody = z.strictObject({
+  eventType: z.string().regex(/^\w{1,100}$/, 'a type of event, e.g. chat_add_member'),
+  data: z.record(z.string(), z.unknown()).default({}),
+});
 const rechargeBody = z.strictObject({
   accountId: z.string().min(1).optional(),
   amount: z.string().regex(/^\d{1,12}(\.\d{1,2})?$/, 'an amount in yuan, e.g. 500.00'),
@@ -39,7 +57,7 @@ const rechargeBody = z.strictObject({
 
 /** `/api/…`: what the page, tests and scripts use to act as the people and to look at the conversations. */
 export function controlApi(options: ControlApiOptions): (app: FastifyInstance) => Promise<void> {
-  const { platform, people, faults, clock, backend } = options;
+  const { platform, people, faults, events, clock, backend } = options;
   const { directory, conversations, gateway } = platform;
   const clockNow = () => ({ now: new Date(clock.now()).toISOString() });
   const apis = new Set(options.routes.flatMap(({ method, path }) => [path, `${method} ${path}`]));
@@ -81,8 +99,11 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
     });
 
     app.post('/conversations/:id/messages', async (request, reply) => {
-      const { userId, text } = sayBody.parse(request.body);
-      return reply.code(201).send(people.say(idParams.parse(request.params).id, userId, text));
+      const { userId, text, picture } = sayBody.parse(request.body);
+      const { id } = idParams.parse(request.params);
+      const message =
+        picture === undefined ? people.say(id, userId, text ?? '') : people.sendPicture(id, userId, picture);
+      return reply.code(201).send(message);
     });
 
     app.post('/conversations/:id/read', async (request) => {
@@ -143,6 +164,18 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
         throw new SandboxError(400, 'recharge_refused', error instanceof Error ? error.message : String(error));
       }
       return {};
+    });
+
+    app.post('/events', async (request, reply) => {
+      const { eventType, data } = eventBody.parse(request.body);
+      return reply.code(201).send(events.raise(eventType, data));
+    });
+
+    app.get('/events/:id', async (request) => {
+      const { id } = idParams.parse(request.params);
+      const event = events.get(id);
+      if (event === undefined) throw new SandboxError(404, 'event_unknown', `There is no event ${id}.`);
+      return event;
     });
 
     app.get('/events', (_request, reply) => {

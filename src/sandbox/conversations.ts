@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Button, CardFace } from './card-templates.ts';
 import { type CardRecord, cardFace } from './cards.ts';
 import type { Journal } from './journal.ts';
+import type { Media } from './media.ts';
 import { ReadMarks } from './read-marks.ts';
 import {
   type JournalRecord,
@@ -44,7 +45,7 @@ export interface Message {
   readonly delivered: boolean | null;
   /** userIds of those who have read it, its author aside. */
   readonly readBy: readonly string[];
-  /** The bot has taken it back: nothing of it is shown any more. */
+  /** The bot has taken it back: it is listed no more, and only the feed of changes tells of it. */
   readonly recalled: boolean;
   /** Addresses of pictures: the one of a link, or one for each button of a feed. */
   readonly pictures: readonly string[];
@@ -77,6 +78,7 @@ export interface MessageQuery {
 /** All that was said and shown, and the one feed of its changes. With a journal it survives the process. */
 export class Conversations {
   readonly #directory: Directory;
+  readonly #media: Media;
   readonly #now: () => number;
   readonly #journal: Journal | undefined;
   readonly #messages = new Map<string, StoredMessage[]>();
@@ -89,10 +91,11 @@ export class Conversations {
   readonly #listeners = new Set<(message: Message) => void>();
   #last = 0;
 
-  /** @param now epoch milliseconds, by the sandbox's clock */
-  constructor(directory: Directory, now: () => number, journal?: Journal) {
-    this.#directory = directory;
-    this.#now = now;
+  /** @param world.now epoch milliseconds, by the sandbox's clock */
+  constructor(world: { directory: Directory; media: Media; now: () => number }, journal?: Journal) {
+    this.#directory = world.directory;
+    this.#media = world.media;
+    this.#now = world.now;
     this.#journal = journal;
   }
 
@@ -141,12 +144,13 @@ export class Conversations {
     return shown;
   }
 
-  /** Messages in the order of their `seq`. */
+  /** Messages in the order of their `seq`; those that were taken back are not among them. */
   list(conversationId: string, query: MessageQuery = {}): Message[] {
     const all = this.#messages.get(conversationId) ?? [];
     let found = query.after === undefined ? all : all.slice(firstAfter(all, query.after));
     const viewer = query.as;
     if (viewer !== undefined) found = found.filter((message) => message.visibleTo?.includes(viewer) ?? true);
+    if (this.#recalled.size > 0) found = found.filter((message) => !this.#isRecalled(message));
     if (query.limit !== undefined) found = found.slice(-query.limit);
     return found.map((message) => this.#show(message, viewer));
   }
@@ -224,8 +228,9 @@ export class Conversations {
 
   #show(message: StoredMessage, viewer?: string): Message {
     const card = message.outTrackId === null ? undefined : this.#cards.get(message.outTrackId);
-    const recalled = message.receipt !== null && this.#recalled.has(message.receipt);
+    const recalled = this.#isRecalled(message);
     const face = recalled ? RECALLED : card === undefined ? undefined : cardFace(card, viewer);
+    const text = face?.text ?? message.text;
     return {
       seq: message.seq,
       id: message.id,
@@ -235,7 +240,7 @@ export class Conversations {
       at: new Date(message.at).toISOString(),
       kind: recalled ? 'text' : message.kind,
       title: face === undefined ? message.title : face.title,
-      text: face?.text ?? message.text,
+      text: message.kind === 'text' ? text : this.#media.withAddresses(text),
       buttons: (face?.buttons ?? message.buttons).map(({ id, label, style, disabled, url }) => ({
         id,
         label,
@@ -250,8 +255,12 @@ export class Conversations {
       delivered: message.delivered,
       readBy: this.#reads.readers(message),
       recalled,
-      pictures: recalled ? [] : message.pictures,
+      pictures: recalled ? [] : message.pictures.map((picture) => this.#media.withAddresses(picture)),
     };
+  }
+
+  #isRecalled(message: StoredMessage): boolean {
+    return message.receipt !== null && this.#recalled.has(message.receipt);
   }
 
   #tell(message: Message): void {
@@ -302,8 +311,8 @@ export class Conversations {
   }
 }
 
-/** What is left to see of a message that the bot has taken back. */
-const RECALLED: CardFace = { title: null, text: '撤回了一条消息', buttons: [] };
+/** A message that the bot has taken back is seen no more; this is told of it to those who still show it. */
+const RECALLED: CardFace = { title: null, text: '', buttons: [] };
 
 function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key);

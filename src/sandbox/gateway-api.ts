@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { TOKEN_LIFETIME_S } from './access-tokens.ts';
 import type { ApiRequest, ApiRoute } from './api-route.ts';
-import { OpenApiError } from './errors.ts';
+import { LegacyApiError, OpenApiError } from './errors.ts';
 import type { Platform } from './platform.ts';
 
 export const OPEN_PATH = '/v1.0/gateway/connections/open';
 
 export const TOKEN_PATH = '/v1.0/oauth2/accessToken';
+/** The older way to a token, on oapi.dingtalk.com. */
+export const LEGACY_TOKEN_PATH = '/gettoken';
 
 const openSchema = z.looseObject({
   clientId: z.string().min(1),
@@ -49,6 +51,16 @@ export function gatewayRoutes(platform: Platform): ApiRoute[] {
           throw new OpenApiError(400, 'invalidClientIdOrSecret', '无效的clientId或者clientSecret');
         }
         return { accessToken: tokens.issue(), expireIn: TOKEN_LIFETIME_S };
+      },
+    },
+    {
+      method: 'GET',
+      path: LEGACY_TOKEN_PATH,
+      token: 'none',
+      handle: ({ query }) => {
+        if (!isTheApp(query.appkey ?? '', query.appsecret ?? ''))
+          throw new LegacyApiError(40089, '不合法的corpid或corpsecret');
+        return { errcode: 0, errmsg: 'ok', access_token: tokens.issue(), expires_in: TOKEN_LIFETIME_S };
       },
     },
   ];

@@ -6,12 +6,11 @@ import { z } from 'zod';
 import { EventLog } from './event-log.ts';
 import { PushFaults } from './push-faults.ts';
 import { type Frame, StreamConnection, type Subscription } from './stream-connection.ts';
+import { Tickets } from './tickets.ts';
 
 export const ROBOT_TOPIC = '/v1.0/im/bot/messages/get';
 export const CARD_TOPIC = '/v1.0/card/instances/callback';
 
-/** A ticket opens one connection, once, within this time (protocol). */
-const TICKET_LIFETIME_MS = 90_000;
 /** So many frames are remembered, to recognise their acknowledgements and to be repeated. */
 const FRAMES_KEPT = 2_000;
 
@@ -33,6 +32,8 @@ export interface Acknowledgement {
   /** True where this frame has been acknowledged before. */
   readonly again: boolean;
   readonly latencyMs: number;
+  /** What is wrong with it; null where nothing is. */
+  readonly problem: string | null;
 }
 
 /** What is to go wrong at the next handshakes; each entry is used once. */
@@ -43,6 +44,13 @@ interface SentFrame {
   readonly sentAt: number;
   readonly connectionIds: Set<string>;
   acknowledged: boolean;
+}
+
+/** What a push is: its topic, and the headers that only it has. */
+export interface PushTarget {
+  readonly type: 'CALLBACK' | 'EVENT';
+  readonly topic: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface GatewayOptions {
@@ -70,16 +78,17 @@ export class Gateway {
   onFaultUse: () => void = () => {};
   readonly #options: GatewayOptions;
   readonly #server = new WebSocketServer({ noServer: true, autoPong: false, maxPayload: 1_048_576 });
-  readonly #tickets = new Map<string, { expiresAt: number; subscriptions: readonly Subscription[] }>();
+  readonly #tickets: Tickets;
   readonly #connections = new Map<string, StreamConnection>();
   readonly #hanging = new Set<Duplex>();
   readonly #sent = new Map<string, SentFrame>();
-  readonly #awaited = new Map<string, (acknowledgement: Acknowledgement) => void>();
+  readonly #awaited = new Map<string, (acknowledgement: Acknowledgement | null) => void>();
   readonly #countListeners = new Set<(count: number) => void>();
   readonly #pingTimer: NodeJS.Timeout;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.#tickets = new Tickets(options.now);
     this.#pingTimer = setInterval(() => this.ping(), options.pingIntervalMs);
     this.#pingTimer.unref();
   }
@@ -113,11 +122,7 @@ export class Gateway {
   }
 
   issueTicket(subscriptions: readonly Subscription[]): string {
-    const now = this.#options.now();
-    for (const [ticket, { expiresAt }] of this.#tickets) if (expiresAt <= now) this.#tickets.delete(ticket);
-    const ticket = randomUUID();
-    this.#tickets.set(ticket, { expiresAt: now + TICKET_LIFETIME_MS, subscriptions });
-    return ticket;
+    return this.#tickets.issue(subscriptions);
   }
 
   /** Answers the WebSocket handshake at `/connect?ticket=`. A ticket counts once, even where the handshake is then refused. */
@@ -128,9 +133,7 @@ export class Gateway {
       refuse(socket, 404);
       return;
     }
-    const ticket = url.searchParams.get('ticket') ?? '';
-    const grant = this.#tickets.get(ticket);
-    this.#tickets.delete(ticket);
+    const subscriptions = this.#tickets.take(url.searchParams.get('ticket') ?? '');
     const fault = this.handshakeFaults.shift();
     if (fault !== undefined) this.onFaultUse();
     if (fault === 'hang') {
@@ -138,12 +141,12 @@ export class Gateway {
       socket.on('close', () => this.#hanging.delete(socket));
       return;
     }
-    if (typeof fault === 'object' || grant === undefined || grant.expiresAt <= this.#options.now()) {
+    if (typeof fault === 'object' || subscriptions === undefined) {
       refuse(socket, typeof fault === 'object' ? fault.status : 401);
       return;
     }
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new StreamConnection(randomUUID(), webSocket, grant.subscriptions, {
+      const connection = new StreamConnection(randomUUID(), webSocket, subscriptions, {
         onMessage: (from, text) => this.#receive(from, text),
         onClose: (closed) => {
           this.#connections.delete(closed.id);
@@ -160,14 +163,15 @@ export class Gateway {
   }
 
   /**
-   * Sends a callback to one of the connections that subscribe to its topic, chosen at random, as the platform does.
-   * Returns the frame's message id, or null where no connection is open: then the push is lost.
+   * Sends a callback or event to one of the connections that subscribe to its topic, chosen at random, as the platform does.
+   * @param data is asked for only where there is such a connection
+   * @returns the frame's message id, or null where no connection is open: then the push is lost
    */
-  push(topic: string, data: unknown): string | null {
-    const candidates = this.connections.filter((one) => one.usable && one.subscribes('CALLBACK', topic));
+  push(target: PushTarget, data: () => unknown): string | null {
+    const candidates = this.connections.filter((one) => one.usable && one.subscribes(target.type, target.topic));
     const chosen = candidates[Math.floor(this.#options.random() * candidates.length)];
     if (chosen === undefined) return null;
-    const frame = this.#frame('CALLBACK', topic, data, chosen.id);
+    const frame = this.#frame(target.type, target.topic, data(), chosen.id, target.headers);
     const messageId = frame.headers.messageId;
     this.pushFaults.carry(
       () => this.#send(frame, chosen),
@@ -177,7 +181,7 @@ export class Gateway {
     return messageId;
   }
 
-  /** The acknowledgement of the frame, or null where none came within `timeoutMs` of real time. Ask right after the push. */
+  /** The acknowledgement of the frame, or null where none came within `timeoutMs` of real time or before the end. Ask right after the push. */
   acknowledgementOf(messageId: string, timeoutMs: number): Promise<Acknowledgement | null> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
@@ -207,11 +211,11 @@ export class Gateway {
     }
   }
 
-  /** Sends a frame again, the last callback unless another is named; returns whether there was a frame and a connection for it. */
+  /** Sends a frame again, the last callback or event unless another is named; returns whether there was a frame and a connection for it. */
   repeat(on: 'same' | 'other', messageId?: string): boolean {
     const sent =
       messageId === undefined
-        ? [...this.#sent.values()].findLast(({ frame }) => frame.type === 'CALLBACK')
+        ? [...this.#sent.values()].findLast(({ frame }) => frame.type !== 'SYSTEM')
         : this.#sent.get(messageId);
     if (sent === undefined) return false;
     const wanted = (one: StreamConnection) => one.usable && sent.connectionIds.has(one.id) === (on === 'same');
@@ -226,6 +230,7 @@ export class Gateway {
   stop(): void {
     clearInterval(this.#pingTimer);
     this.pushFaults.clear();
+    for (const resolve of this.#awaited.values()) resolve(null);
     for (const connection of this.connections) connection.kill();
     for (const socket of this.#hanging) socket.destroy();
     this.#server.close();
@@ -248,7 +253,13 @@ export class Gateway {
     connection.send(frame);
   }
 
-  #frame(type: Frame['type'], topic: string, data: unknown, connectionId: string): Frame {
+  #frame(
+    type: Frame['type'],
+    topic: string,
+    data: unknown,
+    connectionId: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Frame {
     return {
       specVersion: '1.0',
       type,
@@ -259,6 +270,7 @@ export class Gateway {
         time: String(this.#options.now()),
         appId: this.#options.appId,
         connectionId,
+        ...more,
       },
       data: JSON.stringify(data),
     };
@@ -285,6 +297,7 @@ export class Gateway {
       data: parsed.data.data ?? '',
       again: sent?.acknowledged ?? false,
       latencyMs: sent === undefined ? 0 : performance.now() - sent.sentAt,
+      problem: problemOf(sent?.frame, parsed.data.data),
     };
     if (sent !== undefined) {
       sent.acknowledged = true;
@@ -297,6 +310,13 @@ export class Gateway {
   #tellCount(): void {
     for (const listener of [...this.#countListeners]) listener(this.#connections.size);
   }
+}
+
+/** A ping has to be answered with its own data. */
+function problemOf(frame: Frame | undefined, data: string | undefined): string | null {
+  if (frame === undefined) return 'this connection was sent no such frame';
+  if (frame.headers.topic === 'ping' && data !== frame.data) return 'the data of the ping did not come back';
+  return null;
 }
 
 function refuse(socket: Duplex, status: number): void {

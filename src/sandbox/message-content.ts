@@ -10,12 +10,14 @@ export interface MessageContent {
   readonly title: string | null;
   readonly text: string;
   readonly buttons: readonly Button[];
+  readonly pictures?: readonly string[];
 }
 
 /** `msgParam` of a robot message may be this long. */
 const MSG_PARAM_BYTES = 15_000;
 const MENTIONS_MAX = 50;
 
+const linked = { title: z.string().min(1), text: z.string().min(1), picUrl: z.string().optional() };
 const titled = { title: z.string().min(1), text: z.string().min(1) };
 
 /** What each msgKey makes of its parameters, all of which are strings. */
@@ -28,6 +30,7 @@ const MSG_KEYS: Readonly<Record<string, (param: unknown) => MessageContent>> = {
     text: z.object({ photoURL: z.string().min(1) }).parse(param).photoURL,
     buttons: [],
   }),
+  sampleLink: (param) => link(z.object({ ...linked, messageUrl: z.string().min(1) }).parse(param)),
   sampleActionCard: (param) => {
     const card = z.object({ ...titled, singleTitle: z.string().min(1), singleURL: z.string().min(1) }).parse(param);
     return actionCard(card, [[card.singleTitle, card.singleURL]]);
@@ -63,6 +66,18 @@ const sessionBodySchema = z.discriminatedUnion('msgtype', [
       z.object({ ...titled, btns: z.array(z.object({ title: z.string(), actionURL: z.string() })).min(1) }),
       z.object({ ...titled, singleTitle: z.string(), singleURL: z.string() }),
     ]),
+  }),
+  z.object({
+    msgtype: z.literal('link'),
+    link: z.object({ ...linked, messageUrl: z.string().min(1) }),
+  }),
+  z.object({
+    msgtype: z.literal('feedCard'),
+    feedCard: z.object({
+      links: z
+        .array(z.object({ title: z.string().min(1), messageURL: z.string().min(1), picURL: z.string().min(1) }))
+        .min(1),
+    }),
   }),
 ]);
 
@@ -111,6 +126,10 @@ export function replyContent(
           : [[card.singleTitle, card.singleURL]];
       return { content: actionCard(card, buttons), mentions: mentionsIn(card.text, members) };
     }
+    case 'link':
+      return { content: link(message.link), mentions: [] };
+    case 'feedCard':
+      return { content: feedCard(message.feedCard.links), mentions: [] };
   }
 }
 
@@ -132,6 +151,30 @@ function markdown(message: { title: string; text: string }): MessageContent {
   return { kind: 'markdown', title: message.title, text: message.text, buttons: [] };
 }
 
+function link(message: {
+  title: string;
+  text: string;
+  picUrl?: string | undefined;
+  messageUrl: string;
+}): MessageContent {
+  const { title, text, picUrl, messageUrl } = message;
+  return { kind: 'link', title, text, buttons: linkButtons([[title, messageUrl]]), pictures: picUrl ? [picUrl] : [] };
+}
+
+function feedCard(links: readonly { title: string; messageURL: string; picURL: string }[]): MessageContent {
+  return {
+    kind: 'feedCard',
+    title: null,
+    text: '',
+    buttons: linkButtons(links.map(({ title, messageURL }) => [title, messageURL])),
+    pictures: links.map(({ picURL }) => picURL),
+  };
+}
+
+function linkButtons(links: readonly (readonly [string, string])[]): Button[] {
+  return links.map(([label, url], index) => ({ id: String(index + 1), label, style: 'link', disabled: false, url }));
+}
+
 function actionCard(
   card: { title: string; text: string },
   buttons: readonly (readonly [string, string])[],
@@ -140,13 +183,7 @@ function actionCard(
     kind: 'actionCard',
     title: card.title,
     text: card.text,
-    buttons: buttons.map(([label, url], index) => ({
-      id: String(index + 1),
-      label,
-      style: 'link',
-      disabled: false,
-      url,
-    })),
+    buttons: linkButtons(buttons),
   };
 }
 

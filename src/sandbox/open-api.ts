@@ -51,7 +51,7 @@ export function openApi(options: OpenApiOptions): (app: FastifyInstance) => Prom
       '*',
       { parseAs: 'buffer', bodyLimit: 1_048_576 },
       async (_request: FastifyRequest, body: Buffer) => ({
-        bytes: body.length,
+        raw: body,
         json: parseJson(body),
       }),
     );
@@ -82,6 +82,7 @@ export function openApi(options: OpenApiOptions): (app: FastifyInstance) => Prom
       app.route({
         method: route.method,
         url: route.path,
+        ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
         handler: async (request, reply) => {
           const query = request.query as Record<string, string | undefined>;
           const incoming = { body: (request.body as Body | undefined) ?? NO_BODY, query, headers: request.headers };
@@ -89,7 +90,7 @@ export function openApi(options: OpenApiOptions): (app: FastifyInstance) => Prom
           if (route.token === 'query' && !platform.tokens.isValid(query.access_token ?? '')) {
             throw new LegacyApiError(40014, '不合法的access_token');
           }
-          if (route.token === 'header') throttle(route);
+          if (route.token !== 'none') throttle(route);
           if (route.token === 'header' && !platform.quota.take('calls')) {
             throw new OpenApiError(403, 'Forbidden.AccessDenied.ApiCountLimitForOrg', '企业本月的接口调用次数已用完');
           }
@@ -161,8 +162,8 @@ const openRequestSchema = z
   .catch({ clientId: '', subscriptions: [], ua: '' })
   .transform(({ ua, ...open }) => ({ ...open, userAgent: ua }));
 
-const NO_BODY: Body = { bytes: 0, json: undefined };
-const SECRETS: ReadonlySet<string> = new Set(['clientSecret', 'appSecret', 'accessToken', 'ticket']);
+const NO_BODY: Body = { raw: Buffer.alloc(0), json: undefined };
+const SECRETS: ReadonlySet<string> = new Set(['clientSecret', 'appSecret', 'accessToken', 'access_token', 'ticket']);
 
 function withoutSecrets(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;

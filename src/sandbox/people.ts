@@ -4,9 +4,10 @@ import { answerClick, cardFace } from './cards.ts';
 import { BOT, type Message } from './conversations.ts';
 import { SandboxError } from './errors.ts';
 import { CARD_TOPIC, ROBOT_TOPIC } from './gateway.ts';
+import { downloadCodeOf, pictureType } from './media.ts';
 import { mentionsIn, reason } from './message-content.ts';
 import type { Platform } from './platform.ts';
-import { type Conversation, type Person, platformId } from './world.ts';
+import { type Conversation, type Person, platformId, unionIdOf } from './world.ts';
 
 /** A `sessionWebhook` is good for 90 minutes. */
 const SESSION_LIFETIME_MS = 90 * 60_000;
@@ -77,10 +78,33 @@ export class People {
       },
       (id, at) => {
         const content = isGroup ? ` ${spoken.replace(/^ /, '')}` : spoken;
-        const push = this.#robotMessage(conversation, person, id, at, content, others);
-        return gateway.push(ROBOT_TOPIC, push) !== null;
+        const push = () =>
+          this.#robotMessage(conversation, person, id, at, others, { msgtype: 'text', text: { content } });
+        return gateway.push({ type: 'CALLBACK', topic: ROBOT_TOPIC }, push) !== null;
       },
     );
+  }
+
+  /**
+   * A person sends the bot a picture, which it can download. Throws a `SandboxError` where that is no picture, or not a direct
+   * conversation: in a group a message has to mention the bot.
+   */
+  sendPicture(conversationId: string, userId: string, picture: Buffer): Message {
+    const { conversations, gateway, media } = this.#platform;
+    const { conversation, person } = this.#present(conversationId, userId);
+    if (conversation.type === 'group') {
+      throw new SandboxError(400, 'picture_in_group', 'A picture mentions nobody: in a group the bot does not get it.');
+    }
+    if (pictureType(picture) === undefined) {
+      throw new SandboxError(400, 'not_a_picture', 'A picture is a PNG, JPEG, GIF or BMP file.', 'picture');
+    }
+    const mediaId = media.add(picture);
+    const downloadCode = downloadCodeOf(mediaId);
+    const said = { msgtype: 'picture', content: { downloadCode, pictureDownloadCode: downloadCode } };
+    return conversations.post({ conversationId, from: userId, kind: 'image', text: mediaId }, (id, at) => {
+      const push = () => this.#robotMessage(conversation, person, id, at, [], said);
+      return gateway.push({ type: 'CALLBACK', topic: ROBOT_TOPIC }, push) !== null;
+    });
   }
 
   /**
@@ -129,19 +153,19 @@ export class People {
       );
     }
     const content = JSON.stringify({ cardPrivateData: { actionIds: [actionId], params: button.params } });
-    const messageId = gateway.push(CARD_TOPIC, {
+    const messageId = gateway.push({ type: 'CALLBACK', topic: CARD_TOPIC }, () => ({
       type: 'actionCallback',
       outTrackId,
       corpId: directory.corpId,
-      userId,
-      userIdType: 1,
+      userId: card.userIdType === 2 ? unionIdOf(userId) : userId,
+      userIdType: card.userIdType,
       spaceType: 'im',
       // In a conversation with the robot, the space of a card is the person.
       spaceId: directory.conversation(shownTo.conversationId)?.type === 'direct' ? userId : shownTo.conversationId,
       extension: '{}',
       content,
       value: content,
-    });
+    }));
     const answer = messageId === null ? null : await gateway.acknowledgementOf(messageId, this.#callbackTimeoutMs);
     if (answer === null) return { acknowledged: false, code: null, response: null, problem: 'no answer in time' };
     return { acknowledged: true, code: answer.code, ...this.#apply(outTrackId, userId, answer.code, answer.data) };
@@ -194,14 +218,14 @@ export class People {
     return { response, problem: null };
   }
 
-  /** The robot callback of a text message, with every field that the platform's documentation names. */
+  /** The robot callback of a message, with every field that the platform's documentation names. */
   #robotMessage(
     conversation: Conversation,
     person: Person,
     msgId: string,
     at: number,
-    content: string,
     mentioned: readonly string[],
+    said: Record<string, unknown>,
   ): Record<string, unknown> {
     const { directory, conversations } = this.#platform;
     const { app, corpId } = directory;
@@ -231,7 +255,7 @@ export class People {
       sessionWebhookExpiredTime: session.expiresAt,
       createAt: at,
       robotCode: app.robotCode,
-      ...this.#withinQuota({ msgtype: 'text', text: { content } }),
+      ...this.#withinQuota(said),
     };
   }
 

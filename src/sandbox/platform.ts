@@ -1,6 +1,7 @@
 import type { AccessTokens } from './access-tokens.ts';
 import type { Conversations } from './conversations.ts';
 import type { Gateway } from './gateway.ts';
+import type { Media } from './media.ts';
 import type { MonthlyQuota } from './monthly-quota.ts';
 import type { Directory } from './world.ts';
 
@@ -10,6 +11,7 @@ export interface Platform {
   readonly conversations: Conversations;
   readonly gateway: Gateway;
   readonly tokens: AccessTokens;
+  readonly media: Media;
   readonly quota: MonthlyQuota;
   /** Epoch milliseconds by the sandbox's clock. */
   readonly now: () => number;

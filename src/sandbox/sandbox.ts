@@ -5,19 +5,24 @@ import type { SandboxBackend, SandboxClock } from './backend.ts';
 import { guardBrowsers } from './browser-guard.ts';
 import { CallFaults } from './call-faults.ts';
 import { cardRoutes } from './card-api.ts';
+import { contactRoutes } from './contact-api.ts';
 import { controlApi } from './control-api.ts';
 import { Conversations, type Message } from './conversations.ts';
 import { EventLog } from './event-log.ts';
+import { EventPushes, type RaisedEvent } from './event-pushes.ts';
 import { Faults } from './faults.ts';
 import { type Acknowledgement, Gateway } from './gateway.ts';
-import { gatewayRoutes, OPEN_PATH, TOKEN_PATH } from './gateway-api.ts';
+import { gatewayRoutes, LEGACY_TOKEN_PATH, OPEN_PATH, TOKEN_PATH } from './gateway-api.ts';
 import { Journal } from './journal.ts';
+import { Media } from './media.ts';
+import { mediaFiles, mediaRoutes } from './media-api.ts';
 import { MonthlyQuota } from './monthly-quota.ts';
 import { type ApiCall, apiNotFound, type GatewayOpen, openApi } from './open-api.ts';
 import { pageFiles } from './page-files.ts';
 import { type ClickResult, People } from './people.ts';
 import type { Platform } from './platform.ts';
 import { robotRoutes } from './robot-api.ts';
+import { sentMessageRoutes } from './sent-message-api.ts';
 import { Directory, type SandboxWorld, worldSchema } from './world.ts';
 
 export interface SandboxOptions {
@@ -26,7 +31,7 @@ export interface SandboxOptions {
   /** Default 127.0.0.1. */
   host?: string | undefined;
   world: SandboxWorld;
-  /** A file that keeps conversations and cards over a restart; absent: memory only. */
+  /** A file that keeps conversations and cards over a restart, and with `.media` behind its name the folder of uploads; absent: memory only. */
   statePath?: string | undefined;
   clock: SandboxClock;
   /** Absent: what needs it answers 501. */
@@ -48,6 +53,12 @@ export interface PlatformBehaviour {
   callsPerMonth: number;
   /** Pushes over the stream in a calendar month. Default 50,000, as in the professional edition; the free one has 3,000. */
   pushesPerMonth: number;
+  /** Real time that the bot has to acknowledge an event. Default 3,000 ms. */
+  eventTimeoutMs: number;
+  /** Real time between an attempt to push an event and the next. Default 10,000 ms; what the platform's is, is not known. */
+  eventRetryMs: number;
+  /** How often an event is pushed. Default 10; what the platform's is, is not known. */
+  eventAttempts: number;
   /** Whether a new connection gets a SYSTEM `REGISTERED` frame; the platform does not always send it. Default false. */
   announcesRegistration: boolean;
   /** A number of [0, 1), which picks the connection for a push. Default `Math.random`. */
@@ -61,6 +72,9 @@ const BEHAVIOUR: PlatformBehaviour = {
   callsPerSecond: 20,
   callsPerMonth: 200_000,
   pushesPerMonth: 50_000,
+  eventTimeoutMs: 3_000,
+  eventRetryMs: 10_000,
+  eventAttempts: 10,
   announcesRegistration: false,
   random: Math.random,
 };
@@ -84,6 +98,8 @@ export interface Sandbox {
   say(conversationId: string, userId: string, text: string): Message;
   /** As `POST /api/cards/{outTrackId}/clicks`. */
   click(outTrackId: string, userId: string, actionId: string): Promise<ClickResult>;
+  /** As `POST /api/events`. */
+  raiseEvent(eventType: string, data?: Record<string, unknown>): RaisedEvent;
   /** As `GET /api/conversations/{id}/messages`. */
   messages(conversationId: string, query?: { after?: number; as?: string }): Message[];
   /** Resolves with the first message, past or future, for which `predicate` holds; a changed card is looked at again. */
@@ -103,18 +119,30 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const now = () => options.clock.now();
   const directory = new Directory(worldSchema.parse(options.world));
   const journal = options.statePath === undefined ? undefined : new Journal(options.statePath);
-  const conversations = new Conversations(directory, now, journal);
+  const media = new Media(options.statePath === undefined ? undefined : `${options.statePath}.media`);
+  const conversations = new Conversations({ directory, media, now }, journal);
   const gateway = new Gateway({ ...behaviour, now, appId: directory.app.clientId });
+  const events = new EventPushes({
+    gateway,
+    now,
+    corpId: directory.corpId,
+    appId: directory.app.clientId,
+    acknowledgeWithinMs: behaviour.eventTimeoutMs,
+    retryAfterMs: behaviour.eventRetryMs,
+    maxAttempts: behaviour.eventAttempts,
+  });
   const tokens = new AccessTokens(now);
   const calls = new EventLog<ApiCall>('API call');
   const opens = new EventLog<GatewayOpen>('gateway open');
   const quota = new MonthlyQuota(now, { calls: behaviour.callsPerMonth, pushes: behaviour.pushesPerMonth });
-  const callFaults = new CallFaults([OPEN_PATH, TOKEN_PATH]);
+  const callFaults = new CallFaults([OPEN_PATH, TOKEN_PATH, LEGACY_TOKEN_PATH]);
   const faults = new Faults({ gateway, calls: callFaults, tokens, quota, conversations });
   let url = '';
-  const platform: Platform = { directory, conversations, gateway, tokens, quota, now, url: () => url };
+  const platform: Platform = { directory, conversations, gateway, tokens, media, quota, now, url: () => url };
   const people = new People(platform, behaviour.callbackTimeoutMs);
-  const routes = [...gatewayRoutes(platform), ...robotRoutes(platform), ...cardRoutes(platform)];
+  const routes = [gatewayRoutes, robotRoutes, sentMessageRoutes, cardRoutes, mediaRoutes, contactRoutes].flatMap(
+    (part) => part(platform),
+  );
 
   const app = Fastify({ forceCloseConnections: true, bodyLimit: 1_048_576 });
   guardBrowsers(app, host);
@@ -122,16 +150,21 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const opened = Promise.withResolvers<void>();
   app.addHook('onRequest', () => opened.promise);
   app.setNotFoundHandler((_request, reply) => apiNotFound(reply));
-  app.register(controlApi({ platform, people, faults, routes, clock: options.clock, backend: options.backend }), {
-    prefix: '/api',
-  });
+  app.register(
+    controlApi({ platform, people, faults, events, routes, clock: options.clock, backend: options.backend }),
+    {
+      prefix: '/api',
+    },
+  );
   app.register(
     openApi({ platform, routes, calls, opens, faults: callFaults, callsPerSecond: behaviour.callsPerSecond }),
   );
+  app.register(mediaFiles(media));
   app.register(pageFiles(join(import.meta.dirname, 'page')));
   app.server.on('upgrade', (request, socket, head) => gateway.upgrade(request, socket, head));
 
   const stop = async () => {
+    events.stop();
     gateway.stop();
     await app.close();
     conversations.close();
@@ -163,6 +196,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     waitForConnections: (count, timeoutMs) => gateway.waitForConnections(count, timeoutMs),
     say: (conversationId, userId, text) => people.say(conversationId, userId, text),
     click: (outTrackId, userId, actionId) => people.click(outTrackId, userId, actionId),
+    raiseEvent: (eventType, data = {}) => events.raise(eventType, data),
     messages: (conversationId, query) => conversations.list(conversationId, query),
     waitForMessage: (conversationId, predicate, wait) => waitForMessage(conversations, conversationId, predicate, wait),
     stop,

@@ -8,7 +8,7 @@ export interface Subscription {
 /** A frame from the platform to the bot. `data` is JSON as a string; every header is a string. */
 export interface Frame {
   readonly specVersion: '1.0';
-  readonly type: 'SYSTEM' | 'CALLBACK';
+  readonly type: 'SYSTEM' | 'CALLBACK' | 'EVENT';
   readonly headers: {
     readonly topic: string;
     readonly messageId: string;
@@ -17,6 +17,13 @@ export interface Frame {
     readonly time: string;
     readonly appId: string;
     readonly connectionId: string;
+    /** Only of an event. */
+    readonly eventId?: string;
+    readonly eventType?: string;
+    readonly eventCorpId?: string;
+    /** Epoch milliseconds. */
+    readonly eventBornTime?: string;
+    readonly eventUnifiedAppId?: string;
   };
   readonly data: string;
 }

@@ -91,12 +91,15 @@ export class Directory {
   readonly app: World['app'];
   readonly corpId: string;
   readonly #people: ReadonlyMap<string, Person>;
+  readonly #byUnionId: ReadonlyMap<string, Person>;
   readonly #conversations: ReadonlyMap<string, Conversation>;
 
   constructor(world: World) {
     this.app = world.app;
     this.corpId = world.corpId;
     this.#people = new Map(world.people.map((person) => [person.userId, person]));
+    const staff = world.people.filter((person) => !person.external);
+    this.#byUnionId = new Map(staff.map((person) => [unionIdOf(person.userId), person]));
     const groups = world.conversations.map((group) => ({
       id: group.id,
       title: group.title,
@@ -108,14 +111,12 @@ export class Directory {
         group.members.filter((member) => member.role === 'admin').map((member) => member.userId),
       ),
     );
-    const directs = world.people
-      .filter((person) => !person.external)
-      .map(({ userId, name }) => ({
-        id: directConversationId(userId),
-        title: name,
-        type: 'direct' as const,
-        members: [{ userId, name, role: administrators.has(userId) ? ('admin' as const) : ('member' as const) }],
-      }));
+    const directs = staff.map(({ userId, name }) => ({
+      id: directConversationId(userId),
+      title: name,
+      type: 'direct' as const,
+      members: [{ userId, name, role: administrators.has(userId) ? ('admin' as const) : ('member' as const) }],
+    }));
     this.#conversations = new Map([...groups, ...directs].map((conversation) => [conversation.id, conversation]));
   }
 
@@ -137,6 +138,10 @@ export class Directory {
     return person === undefined || person.external ? undefined : person;
   }
 
+  staffByUnionId(unionId: string): Person | undefined {
+    return this.#byUnionId.get(unionId);
+  }
+
   isMember(conversationId: string, userId: string): boolean {
     return this.#conversations.get(conversationId)?.members.some((member) => member.userId === userId) ?? false;
   }
@@ -144,6 +149,11 @@ export class Directory {
   nameOf(userId: string): string {
     return this.#people.get(userId)?.name ?? userId;
   }
+}
+
+/** The id of a person over all organisations of a developer. */
+export function unionIdOf(userId: string): string {
+  return `union-${userId}`;
 }
 
 export function directConversationId(userId: string): string {
