@@ -17,7 +17,7 @@ import type { Service } from './service.ts';
 import { recharge } from './services/accounts.ts';
 import { rotateApiKey } from './services/api-keys.ts';
 import { setUpWorld } from './services/world.ts';
-import { readWorldView, type WorldView } from './services/world-view.ts';
+import { readWorldView } from './services/world-view.ts';
 import { listAccounts } from './store/accounts.ts';
 import { inTransaction, openDatabase } from './store/database.ts';
 import { readTemplateCodes } from './store/template-codes.ts';
@@ -134,10 +134,7 @@ function sandboxClock(clock: OffsetClock, dataDir: string, running: Promise<Serv
   };
 }
 
-/** What the page's panel shows: the world, and when time alone brings something next. */
-type PanelView = WorldView & { readonly nextEventAt: string | null };
-
-function sandboxBackend(running: Promise<Service>): SandboxBackend & { world(): Promise<PanelView> } {
+function sandboxBackend(running: Promise<Service>): SandboxBackend {
   const keys = new Map<string, Promise<string>>();
   const keyOf = async (accountId: string): Promise<string> => {
     const { db, context } = await running;

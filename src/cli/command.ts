@@ -26,33 +26,67 @@ interface Option {
 }
 
 /** How a command is described. The input has the arguments and options as its fields, under the names that they are typed with. */
-export interface CommandSpec<Input extends z.ZodType> {
+interface Description<Input extends z.ZodType> {
   /** The words that call it: `account create`. */
   readonly name: string;
   readonly about: string;
   readonly arguments?: readonly Argument[];
   readonly options?: Readonly<Record<string, Option>>;
   readonly input: Input;
+}
+
+/** A command that works on the database of the settings. */
+export interface CommandSpec<Input extends z.ZodType> extends Description<Input> {
   /** Whether it works on a database whose migrations have not run. Default: false. */
   readonly beforeMigration?: boolean;
   readonly run: (session: Session, input: z.output<Input>) => Promise<Result>;
 }
 
+/** A command that opens what it needs itself, and answers also where that cannot be had. */
+export interface ProgramSpec<Input extends z.ZodType> extends Description<Input> {
+  /** `tell` shows the person at the terminal a line before the answer. */
+  readonly run: (input: z.output<Input>, tell: (line: string) => void) => Promise<Result>;
+}
+
+/** What the command line does for a command. */
+export interface Host {
+  /** Opens the database of the settings for as long as `work` takes. */
+  withSession(
+    options: { readonly beforeMigration: boolean },
+    work: (session: Session) => Promise<Result>,
+  ): Promise<Result>;
+  tell(line: string): void;
+}
+
 /** A command whose input has been read, ready to run. */
-export type Prepared = (session: Session) => Promise<Result>;
+export type Prepared = (host: Host) => Promise<Result>;
 
 export interface Command {
   readonly name: string;
   readonly about: string;
   readonly usage: string;
   readonly details: readonly (readonly [string, string])[];
-  readonly beforeMigration: boolean;
   /** @throws UsageError */
   prepare(args: readonly string[]): Prepared;
 }
 
 export function defineCommand<Input extends z.ZodType>(spec: CommandSpec<Input>): Command {
-  const { name, about, options = {}, beforeMigration = false } = spec;
+  const { beforeMigration = false } = spec;
+  return describe(
+    spec,
+    (input) => (host) => host.withSession({ beforeMigration }, (session) => spec.run(session, input)),
+  );
+}
+
+export function defineProgram<Input extends z.ZodType>(spec: ProgramSpec<Input>): Command {
+  return describe(spec, (input) => (host) => spec.run(input, (line) => host.tell(line)));
+}
+
+function describe<Input extends z.ZodType>(
+  spec: Description<Input>,
+  prepared: (input: z.output<Input>) => Prepared,
+): Command {
+  const { name, about, options = {} } = spec;
   const positionals = spec.arguments ?? [];
   const optionDetails = Object.entries(options).map(
     ([key, option]) => [`--${key} ${option.value}`, option.about] as const,
@@ -67,16 +101,12 @@ export function defineCommand<Input extends z.ZodType>(spec: CommandSpec<Input>)
     about,
     usage,
     details: [...positionals.map((argument) => [argument.name, argument.about] as const), ...optionDetails],
-    beforeMigration,
-    prepare: (args) => {
-      const input = readInput(spec, positionals, args, usage);
-      return (session) => spec.run(session, input);
-    },
+    prepare: (args) => prepared(readInput(spec, positionals, args, usage)),
   };
 }
 
 function readInput<Input extends z.ZodType>(
-  spec: CommandSpec<Input>,
+  spec: Description<Input>,
   positionals: readonly Argument[],
   args: readonly string[],
   usage: string,

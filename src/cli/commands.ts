@@ -4,6 +4,7 @@ import { accountList } from './commands/account-list.ts';
 import { accountShow } from './commands/account-show.ts';
 import { catalogueImport } from './commands/catalogue-import.ts';
 import { catalogueShow } from './commands/catalogue-show.ts';
+import { doctor } from './commands/doctor.ts';
 import { groupCode } from './commands/group-code.ts';
 import { keyCreate } from './commands/key-create.ts';
 import { keyRevoke } from './commands/key-revoke.ts';
@@ -16,6 +17,7 @@ import { statement } from './commands/statement.ts';
 /** All commands, in the order in which an operator meets them. */
 export const COMMANDS: readonly Command[] = [
   migrate,
+  doctor,
   catalogueImport,
   catalogueShow,
   accountCreate,

@@ -21,7 +21,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   const isJson = args.includes('--json');
   const words = args.filter((arg) => arg !== '--json');
   try {
-    const { json, lines, isFailure = false } = await carryOut(words);
+    const { json, lines, isFailure = false } = await carryOut(words, terminal);
     for (const line of isJson && json !== undefined ? [JSON.stringify(json)] : lines) terminal.out(line);
     return isFailure ? EXIT.failed : EXIT.done;
   } catch (error) {
@@ -33,7 +33,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 }
 
 /** Help has lines only. */
-async function carryOut(words: readonly string[]): Promise<Result> {
+async function carryOut(words: readonly string[], terminal: Terminal): Promise<Result> {
   if (words.length === 0) throw new UsageError(`Say what to do.\n\n${generalHelp().join('\n')}`);
   const [first = '', ...rest] = words;
   if (['help', '--help', '-h'].includes(first))
@@ -42,9 +42,11 @@ async function carryOut(words: readonly string[]): Promise<Result> {
   if (args.includes('--help') || args.includes('-h')) return { json: undefined, lines: helpFor(command) };
 
   const prepared = command.prepare(args);
-  const config = loadConfig();
-  const logger = createLogger({ level: 'warn', name: 'cli' });
-  return withSession(config, logger, command, prepared);
+  return prepared({
+    withSession: (options, work) =>
+      withSession(loadConfig(), createLogger({ level: 'warn', name: 'cli' }), options, work),
+    tell: (line) => terminal.error(line),
+  });
 }
 
 /** @throws UsageError when the words name no command */

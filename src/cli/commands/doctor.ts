@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { type Config, loadConfig } from '../../config.ts';
+import { completeSettings } from '../../dingtalk/settings.ts';
+import { createLogger } from '../../log.ts';
+import { codeOf } from '../../store/connection.ts';
+import { defineProgram } from '../command.ts';
+import { checkDatabase } from '../doctor/database.ts';
+import { checkDingTalk, type Recipient, withoutApp } from '../doctor/dingtalk.ts';
+import { type Finding, failed, ok, sentenceOf, skipped } from '../doctor/finding.ts';
+import { checkService } from '../doctor/service.ts';
+import { table } from '../output.ts';
+
+const DEFAULT_WAIT_SECONDS = 60;
+
+export const doctor = defineProgram({
+  name: 'doctor',
+  about: 'Check settings, database, DingTalk app and service, and say what to do',
+  options: {
+    group: { value: 'CONVERSATION_ID', about: 'a group that gets a test message and a card with a button' },
+    user: { value: 'STAFF_ID', about: 'a person who gets a test message, and the card where no group is named' },
+    wait: { value: 'SECONDS', about: `how long the button may be pressed; ${DEFAULT_WAIT_SECONDS} if left out` },
+  },
+  input: z.object({
+    group: z.string().min(1).optional(),
+    user: z.string().min(1).optional(),
+    wait: z
+      .string()
+      .regex(/^[1-9]\d{0,2}$/, 'must be a number of seconds from 1 to 999')
+      .transform(Number)
+      .default(DEFAULT_WAIT_SECONDS),
+  }),
+  run: async ({ group, user, wait }, tell) => {
+    const findings = await diagnose({ group, user, waitSeconds: wait }, tell);
+    const isFailure = findings.some(({ state }) => state === 'failed');
+    return { json: { ok: !isFailure, checks: findings }, lines: toLines(findings), isFailure };
+  },
+});
+
+async function diagnose(recipient: Recipient, tell: (line: string) => void): Promise<Finding[]> {
+  let config: Config;
+  try {
+    config = loadConfig();
+  } catch (error) {
+    if (codeOf(error) !== 'config_invalid') throw error;
+    const others = ['database', 'migrations', 'credentials', 'stream', 'message', 'button', 'service'];
+    return [
+      failed('configuration', sentenceOf(error), 'Change what is named; .env.example explains every setting.'),
+      ...others.map((name) => skipped(name, 'the configuration is needed')),
+    ];
+  }
+  // What goes wrong is among the findings; a log beside them would say it twice.
+  const logger = createLogger({ level: 'silent', name: 'doctor' });
+  const { dingtalk } = config;
+  const settings = dingtalk && completeSettings({ ...dingtalk, clientSecret: dingtalk.clientSecret.reveal() });
+  return [
+    ok('configuration', describe(config)),
+    ...(await checkDatabase(config, logger)),
+    ...(settings ? await checkDingTalk({ settings, recipient, logger, tell }) : withoutApp()),
+    await checkService(config),
+  ];
+}
+
+function describe({ dingtalk, database, dataDir, http }: Config): string {
+  const app = dingtalk ? `the app ${dingtalk.clientId}` : 'no app (the sandbox)';
+  const where = database.url === null ? `a database in ${dataDir}` : 'the database of DATABASE_URL';
+  return `${app}, ${where}, intake on ${http.host}:${http.port}`;
+}
+
+function toLines(findings: readonly Finding[]): string[] {
+  const rows = findings.flatMap(({ name, state, found, next, warnings = [] }) => [
+    [state, name, found],
+    ...warnings.map((warning) => ['', '', `note: ${warning}`]),
+    ...(next === undefined ? [] : [['', '', `-> ${next}`]]),
+  ]);
+  const count = findings.filter(({ state }) => state === 'failed').length;
+  return [...table(rows), '', count === 0 ? 'Nothing is wrong.' : `${count} of ${findings.length} checks failed.`];
+}
