@@ -2,7 +2,11 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, extname, join, relative, sep } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
+
+const compress = promisify(gzip);
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -39,12 +43,14 @@ export function pageFiles(folder: string): (app: FastifyInstance) => Promise<voi
     }
     for (const [url, path] of files) {
       const type = url.startsWith('/vendor/') ? TYPES['.js'] : TYPES[extname(path)];
-      app.get(url, async (_request, reply) =>
+      app.get(url, async (request, reply) => {
         reply
           .type(type ?? 'application/octet-stream')
-          .header('cache-control', 'no-cache')
-          .send(await readFile(path)),
-      );
+          .headers({ 'cache-control': 'no-cache', vary: 'accept-encoding' });
+        const content = await readFile(path);
+        if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(content);
+        return reply.header('content-encoding', 'gzip').send(await compress(content));
+      });
     }
   };
 }

@@ -10,8 +10,8 @@ describe('sending SMS', () => {
     const { page, complaints } = await page$.open(sandbox);
 
     await page.getByRole('radio', { name: '通知' }).check();
-    await page.getByLabel('条数').fill('250');
-    await page.getByLabel('每条计费段数').fill('2');
+    await page.getByLabel('共多少条').fill('250');
+    await page.getByLabel('每条段数').fill('2');
     await page.getByRole('button', { name: '发送 250 条' }).click();
 
     await page.getByRole('status').getByText('已发送 250 条短信').waitFor();
@@ -25,9 +25,8 @@ describe('sending SMS', () => {
     const { sandbox, service } = await page$.scene();
     const { page } = await page$.open(sandbox);
 
-    await page.getByRole('radio', { name: '国际/港澳台' }).check();
-    await page.getByLabel('国家或地区').selectOption('SG');
-    await page.getByLabel('条数').fill('3');
+    await page.getByLabel('目的地').selectOption('SG');
+    await page.getByLabel('共多少条').fill('3');
     await page.getByRole('button', { name: '发送 3 条' }).click();
 
     await page.getByRole('status').getByText('已发送 3 条短信').waitFor();
@@ -35,26 +34,57 @@ describe('sending SMS', () => {
     expect(service.pushes[0]?.receipts[0]).toMatchObject({ To: expect.stringMatching(/^65/) });
   });
 
-  test('given a large count, when it is sent, then it goes in requests of 10,000 with progress, and can be stopped', async () => {
+  test('given a rate, when messages are sent, then they go a quarter of a second each, with progress, and can be stopped', async () => {
     const { sandbox, service } = await page$.scene();
     const { page } = await page$.open(sandbox);
     const asked: number[] = [];
     page.on('request', (request) => {
       if (request.url().endsWith('/api/sms')) asked.push(request.postDataJSON().count);
     });
+    const third = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
-    service.onPush = () => (service.received > 20_000 ? gate.promise : undefined);
+    service.onPush = () => {
+      if (service.received <= 10_000) return;
+      third.resolve();
+      return gate.promise;
+    };
 
-    await page.getByLabel('条数').fill('35000');
+    await page.getByLabel('共多少条').fill('35000');
+    await page.getByLabel('每秒多少条').fill('20000');
     await page.getByRole('button', { name: '发送 35,000 条' }).click();
-    await page.getByText('已发送 20,000 / 35,000').waitFor();
+    await page.getByText('已发送 10,000 / 35,000').waitFor();
+    await third.promise;
     await page.getByRole('button', { name: '停止' }).click();
     gate.resolve();
 
-    await page.getByText('已停止，共发送 30,000 / 35,000 条').waitFor();
-    expect(asked).toEqual([10_000, 10_000, 10_000]);
-    expect(service.received).toBe(30_000);
+    await page.getByText('已停止，共发送 15,000 / 35,000 条').waitFor();
+    expect(asked).toEqual([5_000, 5_000, 5_000]);
+    expect(service.received).toBe(15_000);
     expect(await page.locator('#sms-progress').isVisible()).toBe(false);
+  });
+
+  test('given a burst, when it is paused and resumed, then nothing is sent meanwhile and all of it is sent in the end', async () => {
+    const { sandbox, service } = await page$.scene();
+    const { page } = await page$.open(sandbox);
+    const first = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    service.onPush = () => {
+      first.resolve();
+      return gate.promise;
+    };
+
+    await page.getByLabel('共多少条').fill('40');
+    await page.getByLabel('每秒多少条').fill('80');
+    await page.getByRole('button', { name: '发送 40 条' }).click();
+    await first.promise;
+    await page.getByRole('button', { name: '暂停' }).click();
+    gate.resolve();
+    await page.getByText('已发送 20 / 40').waitFor();
+    expect(service.received).toBe(20);
+    await page.getByRole('button', { name: '继续' }).click();
+
+    await page.getByRole('status').getByText('已发送 40 条短信').waitFor();
+    expect(service.received).toBe(40);
   });
 
   test('given an intake that refuses, when messages are sent, then the notice says why and how many went through', async () => {
@@ -71,7 +101,7 @@ describe('sending SMS', () => {
     const { sandbox, service } = await page$.scene();
     const { page } = await page$.open(sandbox);
 
-    await page.getByLabel('条数').fill('很多');
+    await page.getByLabel('共多少条').fill('很多');
     await page.locator('#sms-form button[type=submit]').click();
 
     expect(await page.evaluate('document.activeElement.validationMessage')).toContain('整数');
@@ -114,13 +144,20 @@ describe('the clock', () => {
     const { page, complaints } = await page$.open(sandbox);
     await page.locator('#clock-date').getByText('2026年3月10日').waitFor();
 
-    await page.getByRole('button', { name: '10 天' }).click();
-    await page.locator('#clock-date').getByText('2026年3月20日').waitFor();
+    await page.getByRole('button', { name: '1 天' }).click();
+    await page.locator('#clock-date').getByText('2026年3月11日').waitFor();
 
+    await page.getByText('其他时长').click();
     await page.getByRole('textbox', { name: /自定义时长/ }).fill('p1m');
     await page.getByRole('button', { name: '前进' }).click();
-    await page.locator('#clock-date').getByText('2026年4月20日').waitFor();
-    await page.locator('#header-clock').getByText('4月20日').waitFor();
+    await page.locator('#clock-date').getByText('2026年4月11日').waitFor();
+    await page.locator('#header-clock').getByText('4月11日').waitFor();
+
+    await page.getByRole('button', { name: '到月末' }).click();
+    await page
+      .locator('#clock-date')
+      .getByText(/2026年(4月30|5月1)日/)
+      .waitFor();
     expect(complaints).toEqual([]);
   });
 
@@ -142,6 +179,7 @@ describe('the clock', () => {
     const { sandbox } = await page$.scene();
     const { page } = await page$.open(sandbox);
 
+    await page.getByText('其他时长').click();
     await page.getByRole('textbox', { name: /自定义时长/ }).fill('明天');
     await page.getByRole('button', { name: '前进' }).click();
 

@@ -35,7 +35,7 @@ describe('at phone width', () => {
     });
     await page.locator('[data-out-track-id="wide"]').waitFor();
 
-    for (const view of ['会话', '控制台', '聊天']) {
+    for (const view of ['会话', '世界', '聊天']) {
       await page.getByRole('navigation', { name: '视图' }).getByRole('button', { name: view }).click();
       const widths = await widthsOf(page);
       expect(widths.page, view).toBe(widths.window);
@@ -50,9 +50,9 @@ describe('at phone width', () => {
     const views = page.getByRole('navigation', { name: '视图' });
 
     await views.getByRole('button', { name: '会话' }).click();
-    await page.getByRole('button', { name: /李娜/ }).click();
+    await page.getByRole('button', { name: /短信管家/ }).click();
 
-    await page.getByRole('heading', { name: '李娜' }).waitFor();
+    await page.getByRole('heading', { name: '短信管家', level: 2 }).waitFor();
     expect(await page.getByRole('textbox', { name: /^消息/ }).isVisible()).toBe(true);
     expect(await page.getByRole('navigation', { name: '会话' }).isVisible()).toBe(false);
   });
@@ -62,7 +62,7 @@ describe('at tablet width', () => {
   test('given the drawer, when it is opened and Escape is pressed, then it closes and the focus is back', async () => {
     const { sandbox } = await page$.scene();
     const { page } = await page$.open(sandbox, tablet);
-    const opener = page.getByRole('button', { name: '打开控制台' });
+    const opener = page.getByRole('button', { name: '打开世界与控制' });
     expect(await page.getByRole('button', { name: /^发送 1,000/ }).isVisible()).toBe(false);
 
     await opener.click();
@@ -80,15 +80,15 @@ describe('language', () => {
   test('given an English browser, when the language is switched, then the labels change and it is remembered', async () => {
     const { sandbox } = await page$.scene();
     const { page, complaints } = await page$.open(sandbox, { locale: 'en-GB' });
-    await page.getByRole('heading', { name: 'Controls' }).waitFor();
+    await page.getByRole('heading', { name: 'World and controls' }).waitFor();
     expect(await page.getByRole('button', { name: 'balance' }).count()).toBeGreaterThan(0);
 
     await page.getByRole('button', { name: '切换到中文' }).click();
-    await page.getByRole('heading', { name: '控制台' }).waitFor();
+    await page.getByRole('heading', { name: '世界与控制' }).waitFor();
     expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN');
 
     await page.reload();
-    await page.getByRole('heading', { name: '控制台' }).waitFor();
+    await page.getByRole('heading', { name: '世界与控制' }).waitFor();
     expect(complaints).toEqual([]);
   });
 
@@ -108,6 +108,36 @@ describe('language', () => {
     })()`);
 
     expect(differing).toEqual([]);
+  });
+
+  test('given the texts, when both languages are compared, then they have the same keys and the same places in each', async () => {
+    const { sandbox } = await page$.scene();
+    const { page } = await page$.open(sandbox);
+
+    const [chinese, english] = await page.evaluate<[string[], string[]]>(`(async () => {
+      const { dictionaries } = await import('/texts.js');
+      const placesOf = ([key, words]) => key + ' ' + [...String(words).matchAll(/\\{\\w+\\}/g)].map(String).sort().join('');
+      return ['zh-CN', 'en'].map((language) => Object.entries(dictionaries[language]).map(placesOf).sort());
+    })()`);
+
+    expect(english).toEqual(chinese);
+  });
+
+  test('given the page and its modules, when the labels that they name are looked up, then there is each of them', async () => {
+    const { sandbox } = await page$.scene();
+    const { page } = await page$.open(sandbox);
+
+    const missing = await page.evaluate<string[]>(`(async () => {
+      const { hasText } = await import('/texts.js');
+      const modules = performance.getEntriesByType('resource').map((e) => e.name).filter((url) => /\\/[a-z-]+\\.js$/.test(url) && !url.includes('/vendor/'));
+      const sources = await Promise.all(modules.map(async (url) => (await fetch(url)).text()));
+      const called = sources.flatMap((source) => [...source.matchAll(/\\btext\\('(\\w+)'/g)].map((match) => match[1]));
+      const named = [...document.querySelectorAll('[data-text], [data-label], [data-hint]')]
+        .flatMap(({ dataset }) => [dataset.text, dataset.label, dataset.hint]).filter(Boolean);
+      return [...new Set([...called, ...named])].filter((key) => !hasText(key));
+    })()`);
+
+    expect(missing).toEqual([]);
   });
 });
 

@@ -34,7 +34,7 @@ test('given a message that arrives while the page fetches, when the older answer
   await page.getByRole('log').getByText('之前').waitFor();
   const gate = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
-  await page.route('**/messages?*', async (route) => {
+  await page.route(`**/${GROUP}/messages?*`, async (route) => {
     const answer = await route.fetch();
     asked.resolve();
     await gate.promise;
@@ -45,7 +45,7 @@ test('given a message that arrives while the page fetches, when the older answer
   await asked.promise;
   sandbox.say(GROUP, 'lina', '之间');
   await page.getByRole('log').getByText('之间').waitFor();
-  const fetched = page.waitForResponse('**/messages?*');
+  const fetched = page.waitForResponse(`**/${GROUP}/messages?*`);
   gate.resolve();
   await (await fetched).finished();
   sandbox.say(GROUP, 'lina', '之后');

@@ -108,12 +108,13 @@ describe('conversations', () => {
     const { page, complaints } = await page$.open(sandbox);
 
     await bot.tellDirectly('zhangwei', '余量告警', '余量只剩 **8,000** 条');
-    const item = page.getByRole('button', { name: /张伟.*余量告警/ });
+    const item = page.getByRole('button', { name: /短信管家.*余量告警/ });
     await item.locator('.unread').getByText('1').waitFor();
     await item.click();
 
     await page.locator('.message-robot').filter({ hasText: '8,000' }).waitFor();
-    await page.locator('.unread').filter({ visible: true }).waitFor({ state: 'detached' });
+    await item.locator('.unread').waitFor({ state: 'detached' });
+    expect(await page.locator('.unread').filter({ visible: true }).count()).toBe(0);
     expect(await page.locator('.person').allInnerTexts()).toEqual([expect.stringContaining('张伟')]);
     expect(complaints).toEqual([]);
   });

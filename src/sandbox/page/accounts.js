@@ -9,6 +9,11 @@ export class AccountChoice {
   #select = byId('account');
   #field = byId('account-field');
 
+  /** `onChoice()` is called when another account is chosen. */
+  constructor(onChoice) {
+    this.#select.addEventListener('change', onChoice);
+  }
+
   async refresh() {
     const accounts = await accountsOfService();
     for (const section of document.querySelectorAll('[data-needs-service]')) section.hidden = accounts === null;

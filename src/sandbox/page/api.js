@@ -41,7 +41,17 @@ export const api = {
     call('POST', `/api/conversations/${part(conversationId)}/messages`, { userId, text: words }),
   click: (outTrackId, userId, actionId) => call('POST', `/api/cards/${part(outTrackId)}/clicks`, { userId, actionId }),
   clock: () => call('GET', '/api/clock'),
-  advanceClock: (by) => call('POST', '/api/clock/advance', { by }),
+  /** Moves the clock by a duration (`{by}`), or to the next thing due or the end of the month (`{to: 'next' | 'month-end'}`). */
+  advanceClock: (move) => call('POST', '/api/clock/advance', move),
+  /** A person has seen a conversation up to the message numbered `seq`. */
+  read: (conversationId, userId, seq) =>
+    call('POST', `/api/conversations/${part(conversationId)}/read`, { userId, seq }),
+  /** What cannot be seen in a chat: accounts, notices, the next event. `no_service` where there is none. */
+  world: () => call('GET', '/api/world'),
+  /** What is armed, after each of these: `{faults: [{fault, left, ...}]}`. */
+  faults: () => call('GET', '/api/faults'),
+  arm: (fault) => call('POST', '/api/faults', fault),
+  clearFaults: () => call('DELETE', '/api/faults'),
   sendSms: (order) => call('POST', '/api/sms', order),
   recharge: (order) => call('POST', '/api/recharge', order),
   accounts: () => call('GET', '/api/accounts'),

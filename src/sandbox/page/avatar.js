@@ -46,10 +46,3 @@ export function groupAvatar(members) {
     .map((person) => element('span', { class: `tile hue-${hueOf(person.userId)}` }, lastCharacter(person)));
   return element('span', { class: 'avatar avatar-group', 'aria-hidden': 'true' }, ...tiles);
 }
-
-/** The bot with the person it talks to in the corner. */
-export function directAvatar(person) {
-  const whole = robotAvatar();
-  whole.append(element('span', { class: `corner hue-${hueOf(person.userId)}` }, lastCharacter(person)));
-  return whole;
-}

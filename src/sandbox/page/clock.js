@@ -18,14 +18,15 @@ export class ClockControl {
     setInterval(() => this.#show(), 1_000);
     setInterval(() => this.refresh().catch(() => {}), askAgainAfter);
     onLanguageChange(() => this.#show());
-    for (const button of this.#section.querySelectorAll('[data-by]')) {
-      button.addEventListener('click', () => this.#advance(button.dataset.by));
+    for (const button of this.#section.querySelectorAll('[data-by], [data-to]')) {
+      const { by, to } = button.dataset;
+      button.addEventListener('click', () => this.#advance(to ? { to } : { by }));
     }
     byId('duration-form').addEventListener('submit', (event) => {
       event.preventDefault();
       const by = this.#duration.value.trim().toUpperCase();
       this.#duration.setCustomValidity(durationPattern.test(by) ? '' : text('durationBad'));
-      if (this.#duration.reportValidity()) this.#advance(by);
+      if (this.#duration.reportValidity()) this.#advance({ by });
     });
     this.#duration.addEventListener('input', () => this.#duration.setCustomValidity(''));
   }
@@ -45,11 +46,11 @@ export class ClockControl {
     this.set((await api.clock()).now);
   }
 
-  async #advance(by) {
+  async #advance(move) {
     await busyWhile(this.#section, async () => {
       byId('clock-state').textContent = text('advancing');
       try {
-        const { now } = await api.advanceClock(by);
+        const { now } = await api.advanceClock(move);
         this.set(now);
         tellDone(text('advanced', { time: dateAndTime(new Date(now)) }));
       } finally {

@@ -31,8 +31,7 @@ export class Composer {
       this.#submit();
     });
     this.#people.addEventListener('change', (event) => {
-      const { current } = state;
-      if (current) state.become(current.id, event.target.value);
+      state.become(event.target.value);
     });
     byId('quick-commands').addEventListener('click', (event) => {
       const chip = event.target.closest('[data-send]');

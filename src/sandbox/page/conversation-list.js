@@ -1,10 +1,10 @@
-import { directAvatar, groupAvatar } from './avatar.js';
+import { groupAvatar, robotAvatar } from './avatar.js';
 import { byId, element } from './dom.js';
 import { plainText } from './markdown.js';
 import { onLanguageChange, text } from './texts.js';
 import { monthAndDay, sameDay, timeOfDay } from './times.js';
 
-/** The list at the left: groups, then each person's direct conversation with the bot, with previews and unread marks. */
+/** The chosen person's conversations: groups, then the one with the bot, with previews and unread marks. */
 export class ConversationList {
   #state;
   #open;
@@ -28,10 +28,18 @@ export class ConversationList {
 
   #show() {
     const focused = document.activeElement?.dataset?.conversation;
-    const { conversations } = this.#state;
+    const conversations = this.#state.conversationsOf(this.#state.person);
     const groups = conversations.filter(({ type }) => type === 'group');
     const directs = conversations.filter(({ type }) => type !== 'group');
-    this.#list.replaceChildren(...this.#section('groups', groups), ...this.#section('directs', directs));
+    const title = text('conversationsOf', { name: this.#state.person?.name ?? '' });
+    this.#list.replaceChildren(
+      element('h2', { class: 'list-heading', id: 'conversations-title' }, title),
+      element(
+        'ul',
+        { 'aria-labelledby': 'conversations-title' },
+        ...[...groups, ...directs].map((conversation) => this.#item(conversation)),
+      ),
+    );
     if (focused) this.#list.querySelector(`[data-conversation="${CSS.escape(focused)}"]`)?.focus();
     const unread = conversations.reduce((sum, conversation) => sum + this.#state.unreadIn(conversation), 0);
     const mark = byId('unread-total');
@@ -39,21 +47,10 @@ export class ConversationList {
     mark.hidden = unread === 0;
   }
 
-  #section(label, conversations) {
-    if (conversations.length === 0) return [];
-    const id = `section-${label}`;
-    return [
-      element('h2', { class: 'list-heading', id }, text(label)),
-      element('ul', { 'aria-labelledby': id }, ...conversations.map((conversation) => this.#item(conversation))),
-    ];
-  }
-
   #item(conversation) {
     const group = conversation.type === 'group';
-    const owner = conversation.members[0];
     const newest = this.#state.messagesOf(conversation).at(-1);
     const unread = this.#state.unreadIn(conversation);
-    const role = !group && owner && owner.role !== 'member' ? text(owner.role) : null;
     const button = element(
       'button',
       {
@@ -62,15 +59,19 @@ export class ConversationList {
         'data-conversation': conversation.id,
         'aria-current': this.#state.current?.id === conversation.id ? 'true' : null,
       },
-      group || !owner ? groupAvatar(conversation.members) : directAvatar(owner),
+      group ? groupAvatar(conversation.members) : robotAvatar(),
       element(
         'span',
         { class: 'item-words' },
         element(
           'span',
           { class: 'item-title' },
-          element('span', { class: 'item-name' }, group ? conversation.title : (owner?.name ?? conversation.title)),
-          role ? element('span', { class: `tag tag-${owner.role}` }, role) : null,
+          element(
+            'span',
+            { class: 'item-name' },
+            group ? conversation.title : (this.#state.robotName ?? text('robotName')),
+          ),
+          group ? null : element('span', { class: 'tag tag-robot' }, text('robot')),
           newest ? element('time', { datetime: newest.at }, this.#when(new Date(newest.at))) : null,
         ),
         element(
@@ -80,7 +81,7 @@ export class ConversationList {
           unread > 0
             ? element(
                 'span',
-                { class: 'unread', 'aria-label': text('unread', { count: unread }) },
+                { class: 'unread', role: 'img', 'aria-label': text('unread', { count: unread }) },
                 unread > 99 ? '99+' : unread,
               )
             : null,

@@ -1,7 +1,7 @@
 import { api } from './api.js';
 import { groupAvatar, robotAvatar, smallAvatar } from './avatar.js';
 import { byId, element, icon } from './dom.js';
-import { messageElement } from './message.js';
+import { messageElement, readState } from './message.js';
 import { busyWhile, tellError } from './notices.js';
 import { onLanguageChange, quickCommands, text } from './texts.js';
 import { dateAndTime, sameDay, timeOfDay } from './times.js';
@@ -30,7 +30,7 @@ export class ConversationView {
       if (detail.conversationId === state.current?.id) this.#showAll();
     });
     state.addEventListener('message', ({ detail }) => {
-      if (detail.conversationId === state.current?.id) this.#showOne(detail.message, detail.isNew);
+      if (detail.conversationId === state.current?.id) this.#takeOne(detail);
     });
     onLanguageChange(() => this.#showAnew());
     this.#log.addEventListener('click', (event) => this.#onClick(event));
@@ -79,10 +79,10 @@ export class ConversationView {
 
   #showHeading(conversation) {
     const group = conversation.type === 'group';
-    const title = group ? conversation.title : (conversation.members[0]?.name ?? conversation.title);
+    const title = group ? conversation.title : (this.#state.robotName ?? text('robotName'));
     const about = group
       ? text('members', { count: conversation.members.length })
-      : `${text('directs')} · ${text('directsHint')}`;
+      : text('directWith', { name: conversation.members[0]?.name ?? '' });
     this.#heading.replaceChildren(
       group ? groupAvatar(conversation.members) : robotAvatar(),
       element('div', { class: 'heading-words' }, element('h2', {}, title), element('p', {}, about)),
@@ -121,11 +121,45 @@ export class ConversationView {
     requestAnimationFrame(() => this.#log.setAttribute('aria-live', 'polite'));
   }
 
+  /** A message that somebody has only read is not news. */
+  #takeOne({ message, before, isNew }) {
+    const shown = this.#shownElement(message.id);
+    if (before && shown && before.revision === message.revision) {
+      const { current } = this.#state;
+      const person = this.#state.personIn(current);
+      shown.querySelector('.read-state')?.replaceWith(readState(message, current, person?.userId) ?? '');
+    } else {
+      this.#showOne(message, isNew);
+    }
+  }
+
+  #shownElement(id) {
+    return [...this.#log.children].find((child) => child.dataset.id === id);
+  }
+
+  /** Brings a message into view and marks it for a moment; a conversation that is not open is opened. */
+  reveal({ conversationId, id }) {
+    if (this.#state.current?.id !== conversationId) this.#state.open(conversationId);
+    const shown = this.#shownElement(id);
+    if (!shown) return;
+    this.#log.querySelector('.message-found')?.classList.remove('message-found');
+    shown.classList.remove('message-changed', 'message-new');
+    shown.scrollIntoView({ block: 'center' });
+    shown.classList.add('message-found');
+  }
+
+  /** The button of a shown message, or undefined. */
+  buttonOf({ conversationId, id }, label) {
+    this.reveal({ conversationId, id });
+    const buttons = [...(this.#shownElement(id)?.querySelectorAll('button[data-action]') ?? [])];
+    return buttons.find((button) => !button.disabled && label.test(button.textContent));
+  }
+
   #showOne(message, isNew) {
     const { current } = this.#state;
     const visible = this.#state.messagesOf(current);
     const place = visible.findIndex(({ id }) => id === message.id);
-    const shown = [...this.#log.children].find((child) => child.dataset.id === message.id);
+    const shown = this.#shownElement(message.id);
     if (place === -1) {
       shown?.remove();
       return;

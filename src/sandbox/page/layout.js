@@ -21,7 +21,6 @@ export class Layout {
       if (event.key === 'Escape' && this.#body.dataset.drawer === 'open') this.#setDrawer(false);
     });
     for (const query of [drawer, phone]) query.addEventListener('change', () => this.#settle());
-    this.#rememberGuide();
     this.show('chat');
   }
 
@@ -32,13 +31,6 @@ export class Layout {
       if (tab.dataset.view === view) tab.setAttribute('aria-current', 'page');
       else tab.removeAttribute('aria-current');
     }
-  }
-
-  /** The hints for newcomers stay folded once they were folded. */
-  #rememberGuide() {
-    const guide = byId('guide');
-    guide.open = localStorage.getItem('sandbox.guide') !== 'folded';
-    guide.addEventListener('toggle', () => localStorage.setItem('sandbox.guide', guide.open ? 'open' : 'folded'));
   }
 
   #setDrawer(open) {

@@ -2,7 +2,7 @@ const pauses = [500, 1_000, 2_000, 4_000];
 
 /**
  * The sandbox's change feed. Tells `open` on every (re)connection, when what was missed has to be fetched; `lost` when the
- * connection breaks; and `message`, `clock`, `connection` with the event's data as detail. It reconnects for ever.
+ * connection breaks; and `message`, `clock`, `connection`, `faults` with the event's data as detail. It reconnects for ever.
  */
 export class Live extends EventTarget {
   #source;
@@ -16,7 +16,7 @@ export class Live extends EventTarget {
       this.dispatchEvent(new CustomEvent('open'));
     });
     source.addEventListener('error', () => this.#retry(source));
-    for (const type of ['message', 'clock', 'connection']) {
+    for (const type of ['message', 'clock', 'connection', 'faults']) {
       source.addEventListener(type, (event) => {
         this.dispatchEvent(new CustomEvent(type, { detail: JSON.parse(event.data) }));
       });

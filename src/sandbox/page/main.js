@@ -6,13 +6,20 @@ import { ConnectionState } from './connection.js';
 import { ConversationView } from './conversation.js';
 import { ConversationList } from './conversation-list.js';
 import { byId } from './dom.js';
+import { FaultControl } from './faults.js';
 import { Layout } from './layout.js';
 import { Live } from './live.js';
 import { tellError } from './notices.js';
+import { PeopleStrip } from './people-strip.js';
 import { RechargeControl } from './recharge.js';
 import { SmsControl } from './sms.js';
 import { State } from './state.js';
+import { storyControls } from './story-controls.js';
 import { applyTexts, currentLanguage, setLanguage } from './texts.js';
+import { Tour } from './tour.js';
+import { TourView } from './tour-view.js';
+import { World } from './world.js';
+import { WorldView } from './world-view.js';
 
 applyTexts();
 byId('language').addEventListener('click', () => setLanguage(currentLanguage() === 'en' ? 'zh-CN' : 'en'));
@@ -22,12 +29,27 @@ const live = new Live();
 const layout = new Layout();
 const clock = new ClockControl();
 const connection = new ConnectionState();
-const accounts = new AccountChoice();
-new SmsControl(() => accounts.id());
-new RechargeControl(() => accounts.id());
-new ConversationView(state, say);
+const faults = new FaultControl();
+const accounts = new AccountChoice(() => worldView.show());
+const world = new World(tellError);
+const worldView = new WorldView(world, () => accounts.id());
+const sms = new SmsControl(() => accounts.id());
+const recharge = new RechargeControl(() => accounts.id());
+const conversationView = new ConversationView(state, say);
 const composer = new Composer(state, say);
+new PeopleStrip(state);
 new ConversationList(state, openConversation, () => clock.now());
+const tour = new Tour(state, storyControls({ state, sms, recharge, conversationView, layout, say }));
+const tourView = new TourView(
+  tour,
+  () => worldView.account,
+  (seen) => conversationView.reveal(seen),
+);
+sms.onProgress = (progress) => {
+  tourView.setProgress(progress);
+  world.changed();
+};
+world.addEventListener('change', () => tourView.show());
 
 /** Says something as the chosen person in the open conversation. */
 async function say(words) {
@@ -54,6 +76,12 @@ async function fetchMessages(conversation) {
 async function takeMessage(message) {
   const conversation = state.conversation(message.conversationId);
   if (!conversation) return;
+  const known = state.message(conversation.id, message.id);
+  if (message.kind === 'card' && known?.revision === message.revision) {
+    // Only who has read it has changed, and that is the same for everybody.
+    state.putMessage(conversation.id, { ...known, readBy: message.readBy });
+    return;
+  }
   if (message.kind !== 'card') {
     state.putMessage(conversation.id, message);
     return;
@@ -72,12 +100,16 @@ async function fetchAll() {
     clock.refresh(),
     connection.refresh(),
     accounts.refresh(),
+    faults.refresh(),
   ]);
+  await world.refresh();
 }
 
-state.addEventListener('person', ({ detail }) => {
-  const conversation = state.conversation(detail.conversationId);
-  if (conversation) fetchMessages(conversation).catch(tellError);
+state.addEventListener('person', () => {
+  Promise.all(state.conversationsOf(state.person).map(fetchMessages)).catch(tellError);
+});
+state.addEventListener('read', ({ detail: { conversation, person, seq } }) => {
+  api.read(conversation.id, person.userId, seq).catch(tellError);
 });
 live.addEventListener('open', () => {
   connection.setLive(true);
@@ -87,4 +119,6 @@ live.addEventListener('lost', () => connection.setLive(false));
 live.addEventListener('message', ({ detail }) => takeMessage(detail).catch(tellError));
 live.addEventListener('clock', ({ detail }) => clock.set(detail.now));
 live.addEventListener('connection', ({ detail }) => connection.setConnections(detail.connections));
+live.addEventListener('faults', ({ detail }) => faults.set(detail.faults));
+for (const type of ['message', 'clock', 'connection']) live.addEventListener(type, () => world.changed());
 live.start();

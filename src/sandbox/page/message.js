@@ -32,6 +32,7 @@ export function messageElement(message, /** @type {Scene} */ scene) {
       byline(message, name, fromRobot, author),
       content(message, scene, fromRobot),
       footnote(message, scene),
+      readState(message, scene.conversation, scene.personId),
     ),
   );
 }
@@ -126,4 +127,39 @@ function footnote(message, scene) {
   if (message.visibleTo === null || scene.conversation.type === 'direct') return null;
   const names = message.visibleTo.map((userId) => scene.names.get(userId) ?? userId).join('、');
   return element('p', { class: 'footnote' }, icon('eye'), text('onlyVisibleTo', { names }));
+}
+
+/**
+ * Who has read a message: as in DingTalk its author sees how many have not; the bot cannot look, so everyone sees how many have read
+ * what it said. Null where nobody else can read it, or the sandbox does not say.
+ */
+export function readState(message, conversation, personId) {
+  const { from, readBy, visibleTo } = message;
+  if (!readBy || (from !== personId && from !== 'bot')) return null;
+  const readers = conversation.members.filter(
+    ({ userId }) => userId !== from && (visibleTo === null || visibleTo.includes(userId)),
+  );
+  if (readers.length === 0) return null;
+  const names = (list) => list.map(({ name }) => name).join('、');
+  const done = readers.filter(({ userId }) => readBy.includes(userId));
+  const left = readers.filter((reader) => !done.includes(reader));
+  const words =
+    left.length === 0
+      ? text(readers.length === 1 ? 'read' : 'readByAll')
+      : from === 'bot' && readers.length > 1
+        ? text('readBy', { count: done.length, all: readers.length })
+        : text(readers.length === 1 ? 'unreadYet' : 'unreadBy', { count: left.length });
+  const title = [
+    done.length > 0 ? text('readers', { names: names(done) }) : null,
+    left.length > 0 ? text('notReaders', { names: names(left) }) : null,
+  ];
+  return element(
+    'p',
+    {
+      class: `read-state${left.length === 0 ? ' read-state-all' : ''}`,
+      title: title.filter(Boolean).join('\n'),
+      'aria-live': 'off',
+    },
+    words,
+  );
 }

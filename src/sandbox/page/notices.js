@@ -4,8 +4,9 @@ import { text } from './texts.js';
 const shownAtOnce = 3;
 const successStays = 4_000;
 
-/** Says that something was done; goes away by itself. */
+/** Says that something was done, in the place of what was said so before; goes away by itself. */
 export function tellDone(words) {
+  byId('notices').querySelector('.notice-done')?.remove();
   const notice = show(words, 'done');
   setTimeout(() => notice.remove(), successStays);
 }

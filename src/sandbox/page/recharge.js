@@ -7,16 +7,17 @@ import { onLanguageChange, text } from './texts.js';
 export class RechargeControl {
   #form = byId('recharge-form');
   #amount = byId('recharge-amount');
+  #accountId;
 
   /** `accountId()` is the chosen account, or undefined where there is one. */
   constructor(accountId) {
+    this.#accountId = accountId;
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       const amount = this.#amount.value.trim();
       const fits = /^\d{1,9}(?:\.\d{1,2})?$/.test(amount) && Number(amount) > 0;
       this.#amount.setCustomValidity(fits ? '' : text('amountBad'));
-      if (this.#amount.reportValidity())
-        busyWhile(this.#form, () => this.#recharge(accountId(), Number(amount).toFixed(2)));
+      if (this.#amount.reportValidity()) busyWhile(this.#form, () => this.#recharge(Number(amount).toFixed(2)));
     });
     this.#amount.addEventListener('input', () => this.#show());
     for (const button of this.#form.querySelectorAll('[data-amount]')) {
@@ -36,7 +37,15 @@ export class RechargeControl {
     }
   }
 
-  async #recharge(accountId, amount) {
+  /** Fills in the form as a person would, and pays `amount` yuan in. */
+  async pay(amount) {
+    this.#amount.value = String(amount);
+    this.#show();
+    await this.#recharge(amount.toFixed(2));
+  }
+
+  async #recharge(amount) {
+    const accountId = this.#accountId();
     await api.recharge({ ...(accountId ? { accountId } : {}), amount });
     tellDone(text('recharged', { amount }));
   }

@@ -1,11 +1,13 @@
 import { ApiError, api } from './api.js';
-import { byId, element } from './dom.js';
-import { busyWhile, tellDone } from './notices.js';
+import { Burst } from './burst.js';
+import { byId, element, icon } from './dom.js';
+import { tellDone, tellError } from './notices.js';
 import { countryName, formatNumber, onLanguageChange, text } from './texts.js';
 
-const mostPerRequest = 10_000;
 const mostAtOnce = 10_000_000;
+const mostPerSecond = 20_000;
 const mostSegments = 20;
+const mainland = 'CN';
 const countries = ['HK', 'MO', 'TW', 'SG', 'JP', 'KR', 'TH', 'MY', 'ID', 'PH', 'VN', 'IN', 'AE', 'SA'].concat([
   'US',
   'CA',
@@ -26,20 +28,25 @@ const countries = ['HK', 'MO', 'TW', 'SG', 'JP', 'KR', 'TH', 'MY', 'ID', 'PH', '
   'NZ',
 ]);
 
-/** Sends SMS as a gateway does: large counts in several requests, with progress and a way to stop. */
+/** Sends SMS as a gateway does: so many a second until all are sent, with progress, a pause and a stop. */
 export class SmsControl {
   #form = byId('sms-form');
   #count = byId('sms-count');
+  #rate = byId('sms-rate');
   #segments = byId('sms-segments');
-  #country = byId('sms-country');
-  #progress = byId('sms-progress');
-  #stopAsked = false;
+  #destination = byId('sms-destination');
+  #accountId;
+  #burst;
+
+  /** Is told `{done, count}` while messages are sent, and null at the end. */
+  onProgress = () => {};
 
   /** `accountId()` is the chosen account, or undefined where there is one. */
   constructor(accountId) {
+    this.#accountId = accountId;
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
-      if (this.#valid()) busyWhile(this.#form, () => this.#send(accountId()));
+      if (!this.running && this.#valid()) this.#run().catch(tellError);
     });
     this.#form.addEventListener('input', () => this.#show());
     for (const button of this.#form.querySelectorAll('[data-count]')) {
@@ -48,27 +55,61 @@ export class SmsControl {
         this.#show();
       });
     }
-    byId('sms-stop').addEventListener('click', () => {
-      this.#stopAsked = true;
+    byId('sms-stop').addEventListener('click', () => this.stop());
+    byId('sms-pause').addEventListener('click', () => {
+      if (this.#burst?.state === 'paused') this.#burst.resume();
+      else this.#burst?.pause();
     });
-    onLanguageChange(() => this.#showCountries());
-    this.#showCountries();
+    onLanguageChange(() => this.#showDestinations());
+    this.#showDestinations();
   }
 
-  #showCountries() {
-    const chosen = this.#country.value || countries[0];
-    this.#country.replaceChildren(
-      ...countries.map((code) =>
-        element('option', { value: code, selected: code === chosen }, `${countryName(code)} (${code})`),
-      ),
-    );
+  get running() {
+    return this.#burst !== undefined;
+  }
+
+  /** Fills in the form as a person would, sends, and resolves when the burst has ended; only a failure is told. */
+  async send({ count, rate }) {
+    if (this.running) throw new ApiError('busy', text('burstRunning'));
+    const before = [this.#count.value, this.#rate.value];
+    this.#destination.value = mainland;
+    this.#form.querySelector('[name="templateType"][value="verification"]').checked = true;
+    this.#segments.value = '1';
+    this.#fill(String(count), String(rate));
+    try {
+      await this.#run({ quiet: true });
+    } finally {
+      this.#fill(...before);
+    }
+  }
+
+  #fill(count, rate) {
+    this.#count.value = count;
+    this.#rate.value = rate;
     this.#show();
   }
 
+  stop() {
+    this.#burst?.stop();
+  }
+
+  #showDestinations() {
+    const chosen = this.#destination.value || mainland;
+    const option = (code, words) => element('option', { value: code, selected: code === chosen }, words);
+    this.#destination.replaceChildren(
+      option(mainland, text('mainland')),
+      element(
+        'optgroup',
+        { label: text('international') },
+        ...countries.map((code) => option(code, `${countryName(code)} (${code})`)),
+      ),
+    );
+    this.#show();
+    this.#showProgress();
+  }
+
   #show() {
-    this.#count.setCustomValidity('');
-    this.#segments.setCustomValidity('');
-    byId('sms-country-field').hidden = this.#chosen('destination') !== 'international';
+    for (const field of [this.#count, this.#rate, this.#segments]) field.setCustomValidity('');
     const count = wholeNumber(this.#count.value, mostAtOnce) ?? 0;
     byId('sms-send-label').textContent = text('sendCount', { count });
     for (const button of this.#form.querySelectorAll('[data-count]')) {
@@ -77,53 +118,68 @@ export class SmsControl {
     }
   }
 
-  #chosen(name) {
-    return new FormData(this.#form).get(name);
-  }
-
   #valid() {
-    const countFits = wholeNumber(this.#count.value, mostAtOnce) !== undefined;
-    const segmentsFit = wholeNumber(this.#segments.value, mostSegments) !== undefined;
-    this.#count.setCustomValidity(countFits ? '' : text('countBad'));
-    this.#segments.setCustomValidity(segmentsFit ? '' : text('segmentsBad'));
+    for (const [field, most] of [
+      [this.#count, mostAtOnce],
+      [this.#rate, mostPerSecond],
+      [this.#segments, mostSegments],
+    ]) {
+      const fits = wholeNumber(field.value, most) !== undefined;
+      field.setCustomValidity(fits ? '' : text('wholeNumberBad', { most }));
+    }
     return this.#form.reportValidity();
   }
 
-  async #send(accountId) {
-    const destination = this.#chosen('destination');
-    const order = {
+  #order() {
+    const accountId = this.#accountId();
+    const country = this.#destination.value;
+    return {
       ...(accountId ? { accountId } : {}),
-      destination,
-      ...(destination === 'international' ? { country: this.#country.value } : {}),
-      templateType: this.#chosen('templateType'),
+      ...(country === mainland ? { destination: 'mainland' } : { destination: 'international', country }),
+      templateType: new FormData(this.#form).get('templateType'),
       segments: Number(this.#segments.value),
     };
-    const total = Number(this.#count.value);
-    this.#stopAsked = false;
-    let done = 0;
-    this.#showProgress(done, total);
-    try {
-      while (done < total && !this.#stopAsked) {
-        const count = Math.min(mostPerRequest, total - done);
-        const { posted, answers } = await api.sendSms({ ...order, count });
-        done += posted;
-        this.#showProgress(done, total);
-        if (posted < count) throw notTaken(answers.at(-1));
-      }
-    } catch (error) {
-      throw done > 0 ? new ApiError(error.code, text('sendFailed', { done, reason: error.message })) : error;
-    } finally {
-      this.#progress.hidden = true;
-    }
-    tellDone(done < total ? text('stopped', { done, count: total }) : text('sent', { count: done }));
   }
 
-  #showProgress(done, total) {
-    this.#progress.hidden = total <= mostPerRequest;
-    const bar = this.#progress.querySelector('progress');
-    bar.max = total;
-    bar.value = done;
-    byId('sms-progress-words').textContent = text('sending', { done, count: total });
+  async #run({ quiet = false } = {}) {
+    const order = this.#order();
+    const send = async (count) => {
+      const { posted, answers } = await api.sendSms({ ...order, count });
+      if (posted < count) throw notTaken(answers.at(-1));
+      return posted;
+    };
+    const burst = new Burst(send, Number(this.#count.value), Number(this.#rate.value));
+    this.#burst = burst;
+    burst.addEventListener('change', () => this.#showProgress());
+    this.#showProgress();
+    try {
+      await burst.run();
+      const { sent: done, total: count } = burst;
+      if (!quiet) tellDone(done < count ? text('stopped', { done, count }) : text('sent', { count }));
+    } catch (error) {
+      const { sent: done } = burst;
+      throw done > 0 ? new ApiError(error.code, text('sendFailed', { done, reason: error.message })) : error;
+    } finally {
+      this.#burst = undefined;
+      this.#showProgress();
+    }
+  }
+
+  /** A burst takes the send button's place. */
+  #showProgress() {
+    const burst = this.#burst;
+    const focusLost = byId('sms-progress').contains(document.activeElement) && burst === undefined;
+    byId('sms-progress').hidden = burst === undefined;
+    byId('sms-submit').hidden = burst !== undefined;
+    if (focusLost) byId('sms-submit').focus();
+    this.onProgress(burst ? { done: burst.sent, count: burst.total } : null);
+    if (burst === undefined) return;
+    const bar = byId('sms-progress-bar');
+    bar.max = burst.total;
+    bar.value = burst.sent;
+    byId('sms-progress-words').textContent = text('sending', { done: burst.sent, count: burst.total });
+    const paused = burst.state === 'paused';
+    byId('sms-pause').replaceChildren(icon(paused ? 'play' : 'pause'), text(paused ? 'resume' : 'pause'));
   }
 }
 

@@ -1,20 +1,17 @@
 /**
- * What the page knows: conversations, their messages, who one is in each of them, what was read. It tells by events what changed:
- * `conversations`, `current`, `person`, `message` (detail: conversationId, message), `messages` (detail: conversationId), `read`.
+ * What the page knows: people, conversations, their messages, who one is, what was read. It tells by events what changed:
+ * `conversations`, `current`, `person`, `message` (detail: conversationId, message, isNew), `messages` (detail: conversationId), and
+ * `read` (detail: conversation, person, seq).
  */
 export class State extends EventTarget {
   #conversations = [];
   /** By conversation, then by message id: the message, and the number of its arrival over the change feed (0: it was fetched). */
   #messages = new Map();
   #arrivals = 0;
-  #personIn = new Map();
-  #read;
+  #personId = sessionStorage.getItem('sandbox.person');
+  /** The newest `seq` that the page has told to be read, by conversation and person. */
+  #read = new Map();
   #currentId = null;
-
-  constructor() {
-    super();
-    this.#read = new Map(Object.entries(remembered('sandbox.read', {})));
-  }
 
   get conversations() {
     return this.#conversations;
@@ -39,30 +36,65 @@ export class State extends EventTarget {
     this.#tell('conversations');
   }
 
+  /** Shows a conversation; who is not in it becomes somebody who is. */
   open(id) {
     if (id === this.#currentId) return;
     this.#currentId = id;
     sessionStorage.setItem('sandbox.conversation', id);
+    const person = this.personIn(this.current);
+    if (this.person !== undefined && person !== undefined && person.userId !== this.person.userId)
+      this.become(person.userId);
     this.#tell('current');
   }
 
-  /** Who the person at the page is in a conversation: the one chosen there, else its administrator, else its first member. */
+  /** Everybody, in the order of the conversations: `{userId, name, role}`; an administrator somewhere counts as one. */
+  get people() {
+    const people = new Map();
+    for (const member of this.#conversations.flatMap(({ members }) => members)) {
+      const known = people.get(member.userId);
+      if (known === undefined || member.role === 'admin') people.set(member.userId, member);
+    }
+    return [...people.values()];
+  }
+
+  /** Who one is at the page: whoever was chosen last, else an administrator. */
+  get person() {
+    const { people } = this;
+    const chosen = people.find(({ userId }) => userId === this.#personId);
+    return chosen ?? people.find(({ role }) => role === 'admin') ?? people[0];
+  }
+
+  /** Who one is in a conversation: the chosen person, or somebody of it in their place. */
   personIn(conversation) {
     const { members } = conversation;
-    const chosen = members.find(({ userId }) => userId === this.#personIn.get(conversation.id));
+    const chosen = members.find(({ userId }) => userId === this.person?.userId);
     return chosen ?? members.find(({ role }) => role === 'admin') ?? members[0];
   }
 
-  become(conversationId, userId) {
-    this.#personIn.set(conversationId, userId);
-    this.#tell('person', { conversationId });
+  /** The conversations of a person, as their list shows them. */
+  conversationsOf(person) {
+    return this.#conversations.filter(({ members }) => members.some(({ userId }) => userId === person?.userId));
   }
 
-  /** The messages that the chosen person may see, oldest first. */
-  messagesOf(conversation) {
-    const person = this.personIn(conversation);
+  /** Chooses who one is, and opens one of their conversations if the open one is not theirs. */
+  become(userId) {
+    if (userId === this.person?.userId) return;
+    this.#personId = userId;
+    sessionStorage.setItem('sandbox.person', userId);
+    this.#tell('person');
+    const theirs = this.conversationsOf(this.person);
+    if (theirs.length > 0 && !theirs.includes(this.current)) this.open(theirs[0].id);
+  }
+
+  /** The messages that a person (the chosen one, unless another is named) may see, oldest first. */
+  messagesOf(conversation, person = this.personIn(conversation)) {
     const all = [...(this.#messages.get(conversation.id)?.values() ?? [])].map(({ message }) => message);
     return all.filter(({ visibleTo }) => visibleTo === null || visibleTo.includes(person?.userId));
+  }
+
+  /** A message as it is known, or undefined. */
+  message(conversationId, id) {
+    return this.#messages.get(conversationId)?.get(id)?.message;
   }
 
   /** How many messages have arrived over the change feed so far. */
@@ -78,9 +110,6 @@ export class State extends EventTarget {
       if (late.arrival > arrivals && !(fetched?.revision >= late.message.revision)) known.set(id, late);
     }
     this.#messages.set(conversationId, known);
-    // The sandbox was set up anew: what was read before was another history.
-    const newest = messages.at(-1)?.seq ?? 0;
-    if ((this.#read.get(conversationId) ?? 0) > newest) this.#read.set(conversationId, 0);
     this.#tell('messages', { conversationId });
   }
 
@@ -92,7 +121,7 @@ export class State extends EventTarget {
     this.#arrivals += 1;
     known.set(message.id, { message, arrival: this.#arrivals });
     this.#messages.set(conversationId, known);
-    this.#tell('message', { conversationId, message, isNew: before === undefined });
+    this.#tell('message', { conversationId, message, before, isNew: before === undefined });
   }
 
   /** What the bot calls itself, or undefined before it said anything. */
@@ -104,19 +133,22 @@ export class State extends EventTarget {
     return undefined;
   }
 
-  /** How many messages of others the chosen person has not seen. */
-  unreadIn(conversation) {
-    const person = this.personIn(conversation);
-    const readUpTo = this.#read.get(conversation.id) ?? 0;
-    return this.messagesOf(conversation).filter(({ seq, from }) => seq > readUpTo && from !== person?.userId).length;
+  /** How many messages of others a person has not seen: the chosen one, unless another is named. */
+  unreadIn(conversation, person = this.personIn(conversation)) {
+    if (person === undefined) return 0;
+    const readUpTo = this.#read.get(readKey(conversation, person)) ?? 0;
+    return this.messagesOf(conversation, person).filter(
+      ({ seq, from, readBy }) => seq > readUpTo && from !== person.userId && !readBy?.includes(person.userId),
+    ).length;
   }
 
+  /** The chosen person has seen what there is in a conversation. */
   markRead(conversation) {
-    const newest = Math.max(0, ...this.messagesOf(conversation).map(({ seq }) => seq));
-    if (newest === (this.#read.get(conversation.id) ?? 0)) return;
-    this.#read.set(conversation.id, newest);
-    localStorage.setItem('sandbox.read', JSON.stringify(Object.fromEntries(this.#read)));
-    this.#tell('read');
+    const person = this.personIn(conversation);
+    if (this.unreadIn(conversation, person) === 0) return;
+    const seq = Math.max(...this.messagesOf(conversation, person).map((message) => message.seq));
+    this.#read.set(readKey(conversation, person), seq);
+    this.#tell('read', { conversation, person, seq });
   }
 
   #tell(type, detail) {
@@ -124,10 +156,6 @@ export class State extends EventTarget {
   }
 }
 
-function remembered(key, otherwise) {
-  try {
-    return JSON.parse(localStorage.getItem(key) ?? '') ?? otherwise;
-  } catch {
-    return otherwise;
-  }
+function readKey(conversation, person) {
+  return `${conversation.id} ${person.userId}`;
 }

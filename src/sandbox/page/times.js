@@ -32,6 +32,11 @@ export function longDate(date) {
   return format(date, { year: 'numeric', month: 'long', day: 'numeric', weekday: 'long' });
 }
 
+/** `2026年11月23日`, `November 23, 2026` */
+export function fullDate(date) {
+  return format(date, { dateStyle: 'long' });
+}
+
 /** `2026年11月23日 09:41` */
 export function dateAndTime(date) {
   return format(date, { dateStyle: 'long', timeStyle: 'short' });

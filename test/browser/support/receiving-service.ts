@@ -1,10 +1,37 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { SandboxBackend } from '../../../src/sandbox/backend.ts';
+import type { AccountView, SandboxBackend, WorldView } from '../../../src/sandbox/backend.ts';
 
 export interface Push {
   readonly path: string;
   readonly receipts: readonly Record<string, unknown>[];
+}
+
+/** An account that is well, as the service shows it. */
+export function accountView(overrides: Partial<AccountView> = {}): AccountView {
+  return {
+    id: 'acme',
+    name: '示例公司',
+    currency: 'CNY',
+    balance: '5000.00',
+    available: '5000.00',
+    standing: 'clear',
+    sending: 'allowed',
+    quota: 14_200,
+    plans: [
+      {
+        id: 'plan-1',
+        title: '国内短信 50,000 条',
+        total: 50_000,
+        remaining: 14_200,
+        expiresAt: '2026-11-03T00:00:00Z',
+      },
+    ],
+    autoRenewal: { enabled: true, threshold: 10_000, offerTitle: '国内短信 50,000 条' },
+    alerts: [],
+    approvals: [],
+    ...overrides,
+  };
 }
 
 /** A service that takes every receipt and every recharge and remembers them. */
@@ -15,6 +42,8 @@ export class ReceivingService implements SandboxBackend {
   onPush: () => Promise<void> | void = () => {};
   /** What the intake answers with; DingTalk's carrier takes 200 and `code` 0 as accepted. */
   answer: { status: number; body: unknown } = { status: 200, body: { code: 0, msg: 'ok' } };
+  /** What the page's panel shows. */
+  view: WorldView;
   readonly #accounts: { id: string; name: string }[];
   readonly #server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -27,6 +56,11 @@ export class ReceivingService implements SandboxBackend {
 
   private constructor(accounts: { id: string; name: string }[]) {
     this.#accounts = accounts;
+    this.view = {
+      accounts: accounts.map((account) => accountView(account)),
+      notices: { waiting: 0, dead: 0, delivered: 0 },
+      nextEventAt: null,
+    };
   }
 
   static async start(accounts = [{ id: 'acme', name: '示例公司' }]): Promise<ReceivingService> {
@@ -61,5 +95,9 @@ export class ReceivingService implements SandboxBackend {
   async recharge(accountId: string, amount: string): Promise<void> {
     if (amount === '99999.00') throw new Error('The bank refused this transfer.');
     this.recharges.push({ accountId, amount });
+  }
+
+  async world(): Promise<WorldView> {
+    return this.view;
   }
 }

@@ -1,0 +1,150 @@
+import { story } from './tour-story.js';
+
+const storageKey = 'sandbox.tour';
+const lateAfter = 20_000;
+
+/**
+ * The tour: where one is in the story, what was seen, what is awaited. It tells `change`. Left, it keeps its place, also over a reload;
+ * what it waits for is a message of the bot, newer than the one that ended the step before.
+ */
+export class Tour extends EventTarget {
+  /** `idle` (the button can be pressed), `acting` (what the button does is under way) or `waiting` (for the message). */
+  phase = 'idle';
+  /** Nothing came in time. */
+  late = false;
+  /** The step's number from 0; the story's length when it is told. */
+  step = 0;
+  open = false;
+  started = false;
+  /** The message that ended the step before: `{conversationId, id, title}`, or null. */
+  seen = null;
+  #after = 0;
+  #state;
+  #does;
+  #lateTimer;
+
+  /**
+   * `does` is what a step's button can do with the page's own controls: `send(count, rate)`, `stopSending()`, `ask(command)`,
+   * `press(title, label)` (a card's button), `recharge(amount)`, `reveal(message)`, `begin()` (opens the story's group).
+   */
+  constructor(state, does) {
+    super();
+    this.#state = state;
+    this.#does = does;
+    this.#recall();
+    for (const type of ['message', 'messages']) state.addEventListener(type, () => this.#look());
+  }
+
+  get current() {
+    return story[this.step];
+  }
+
+  get finished() {
+    return this.step >= story.length;
+  }
+
+  /** Begins, goes on, or begins anew when the story is told. */
+  start() {
+    if (!this.started || this.finished) {
+      this.step = 0;
+      this.seen = null;
+      this.#after = this.#newest();
+    }
+    this.started = true;
+    this.open = true;
+    this.#does.begin();
+    this.#keep();
+    this.#look();
+  }
+
+  leave() {
+    this.open = false;
+    this.#keep();
+  }
+
+  skip() {
+    this.#does.stopSending();
+    this.#goOn(null);
+  }
+
+  /** Does what the step's button says; throws what went wrong on the way. */
+  async act(amounts) {
+    const step = this.current;
+    this.#become('acting');
+    try {
+      await step.act(this.#does, amounts);
+      if (this.current === step && this.phase === 'acting') this.#become('waiting');
+    } catch (error) {
+      if (this.current === step) this.#become('idle');
+      throw error;
+    }
+  }
+
+  #become(phase) {
+    this.phase = phase;
+    this.late = false;
+    clearTimeout(this.#lateTimer);
+    if (phase === 'waiting') {
+      this.#lateTimer = setTimeout(() => {
+        this.phase = 'idle';
+        this.late = true;
+        this.#tell();
+      }, lateAfter);
+    }
+    this.#tell();
+  }
+
+  /** Looks for the awaited message. */
+  #look() {
+    if (!this.open || this.finished) return;
+    const found = this.#messages().find(
+      ({ seq, from, title }) => seq > this.#after && from === 'bot' && this.current.awaits.test(title ?? ''),
+    );
+    if (!found) return;
+    this.#does.stopSending();
+    this.#goOn(found);
+  }
+
+  #goOn(message) {
+    this.step += 1;
+    if (message) {
+      this.seen = { conversationId: message.conversationId, id: message.id, title: message.title };
+      this.#after = message.seq;
+    } else {
+      this.seen = null;
+    }
+    this.#become('idle');
+    this.#keep();
+    if (message) this.#does.reveal(this.seen);
+  }
+
+  #messages() {
+    return this.#state.conversations
+      .flatMap((conversation) => this.#state.messagesOf(conversation))
+      .toSorted((one, other) => one.seq - other.seq);
+  }
+
+  #newest() {
+    return this.#messages().at(-1)?.seq ?? 0;
+  }
+
+  #recall() {
+    try {
+      const { step, open, started, seen, after } = JSON.parse(localStorage.getItem(storageKey) ?? '{}');
+      Object.assign(this, { step: step ?? 0, open: open ?? false, started: started ?? false, seen: seen ?? null });
+      this.#after = after ?? 0;
+    } catch {
+      // What is kept cannot be read: the tour begins anew.
+    }
+  }
+
+  #keep() {
+    const { step, open, started, seen } = this;
+    localStorage.setItem(storageKey, JSON.stringify({ step, open, started, seen, after: this.#after }));
+    this.#tell();
+  }
+
+  #tell() {
+    this.dispatchEvent(new CustomEvent('change'));
+  }
+}
