@@ -2,24 +2,30 @@ import type { Command } from './command.ts';
 import { accountCreate } from './commands/account-create.ts';
 import { accountList } from './commands/account-list.ts';
 import { accountShow } from './commands/account-show.ts';
-import { catalogueImport } from './commands/catalogue-import.ts';
-import { catalogueShow } from './commands/catalogue-show.ts';
 import { doctor } from './commands/doctor.ts';
 import { groupCode } from './commands/group-code.ts';
 import { keyCreate } from './commands/key-create.ts';
 import { keyRevoke } from './commands/key-revoke.ts';
 import { migrate } from './commands/migrate.ts';
+import { offerImport } from './commands/offer-import.ts';
+import { offerList } from './commands/offer-list.ts';
 import { planGrant } from './commands/plan-grant.ts';
 import { recharge } from './commands/recharge.ts';
 import { reconcile } from './commands/reconcile.ts';
 import { statement } from './commands/statement.ts';
+import { tariffImport } from './commands/tariff-import.ts';
+import { tariffList } from './commands/tariff-list.ts';
+import { tariffShow } from './commands/tariff-show.ts';
 
 /** All commands, in the order in which an operator meets them. */
 export const COMMANDS: readonly Command[] = [
   migrate,
   doctor,
-  catalogueImport,
-  catalogueShow,
+  tariffImport,
+  tariffList,
+  tariffShow,
+  offerImport,
+  offerList,
   accountCreate,
   accountList,
   accountShow,

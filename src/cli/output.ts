@@ -5,6 +5,8 @@ import { type Micro, moneyToDecimal } from '../domain/money.ts';
 const WIDE =
   /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]/u;
 const GAP = '  ';
+/** A tariff belongs to no account, so its times are shown in the zone of the supplier. */
+export const SUPPLIER_TIME_ZONE = 'Asia/Shanghai';
 
 /** `¥5,000.00`; more decimals only where there are. */
 export function formatMoney(amount: Micro, currency: string): string {

@@ -24,6 +24,47 @@ export interface Tariff {
   readonly international: Readonly<Record<string, Micro>>;
 }
 
+/** What is wrong with a tier, by its place in the list. */
+export interface TierProblem {
+  readonly index: number;
+  readonly message: string;
+}
+
+/**
+ * Gaps and overlaps of a list of tiers, by their bounds: they grow, and the last one alone is open (null). A bound that could not be read
+ * is undefined, and judged by nobody.
+ */
+export function tierProblems(bounds: readonly (bigint | number | null | undefined)[]): TierProblem[] {
+  const problems: TierProblem[] = [];
+  for (const [index, upTo] of bounds.entries()) {
+    const isLast = index === bounds.length - 1;
+    const before = bounds[index - 1];
+    if (upTo === null && !isLast) {
+      problems.push({ index, message: 'an open tier (null) overlaps those after it; only the last one is open' });
+    } else if (isLast && upTo !== null && upTo !== undefined) {
+      problems.push({ index, message: `there is a gap above ${upTo}; the last tier is open, "upTo": null` });
+    }
+    if (typeof before !== 'object' && before !== undefined && upTo !== null && upTo !== undefined && upTo <= before) {
+      problems.push({ index, message: `the bounds of the tiers must grow, and ${upTo} is not above ${before}` });
+    }
+  }
+  return problems;
+}
+
+/** What orders the versions of a tariff. */
+export type TariffVersion = Pick<Tariff, 'version' | 'currency' | 'effectiveFrom'>;
+
+/** Why two versions of one tariff do not go together; undefined when they do. A higher version begins later, in the same currency. */
+export function versionProblem(tariff: TariffVersion, other: TariffVersion): string | undefined {
+  if (tariff.currency !== other.currency) {
+    return `version ${other.version} is in ${other.currency}, and accounts are kept in it; use that, or a tariff of another id`;
+  }
+  const order = Temporal.Instant.compare(tariff.effectiveFrom, other.effectiveFrom);
+  if (Math.sign(tariff.version - other.version) === order) return undefined;
+  const [word, hint] = tariff.version > other.version ? ['after', 'later'] : ['before', 'earlier'];
+  return `version ${tariff.version} must begin ${word} version ${other.version}, which begins at ${other.effectiveFrom}; give it a time that is ${hint}`;
+}
+
 /** The version that prices a message sent at `at`; the first one also covers what came before it. Versions ascend. */
 export function tariffAt(versions: readonly Tariff[], at: Temporal.Instant): Tariff {
   return new TariffTimeline(versions).at(at.epochMilliseconds);

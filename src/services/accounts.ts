@@ -32,7 +32,7 @@ export async function createAccount(context: ServiceContext, tx: Tx, input: Acco
   if (!tariff) {
     throw new InputError(
       'tariff_unknown',
-      `There is no tariff "${input.tariffId}"; "npm run cli -- catalogue import FILE" adds one.`,
+      `There is no tariff "${input.tariffId}"; "npm run cli -- tariff import FILE" adds one.`,
       { tariff: input.tariffId },
     );
   }

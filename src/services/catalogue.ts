@@ -1,18 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { InputError } from '../domain/errors.ts';
-import { parseMoney } from '../domain/money.ts';
 import type { PlanOffer } from '../domain/plan.ts';
+import { versionProblem } from '../domain/tariff.ts';
 import { insertOffers, readOffers } from '../store/plans.ts';
 import type { Tx } from '../store/schema.ts';
-import { insertTariff, readTariffs, type TariffDocument, tariffDocument } from '../store/tariffs.ts';
+import { insertTariff, moneyInFile, readTariffs, type TariffDocument, tariffDocument } from '../store/tariffs.ts';
+import { catalogueProblems, type FileProblem } from './catalogue-problems.ts';
 import type { ServiceContext } from './context.ts';
-
-/** An amount of money in a file: a decimal string such as "2150.00", so that it is never a float. */
-export const moneyInFile = z
-  .string()
-  .regex(/^\d{1,12}(\.\d{1,6})?$/, 'an amount is a decimal string such as "2150.00"')
-  .transform(parseMoney);
 
 const offerSchema = z
   .strictObject({
@@ -26,10 +21,19 @@ const offerSchema = z
   })
   .transform((offer): PlanOffer => offer);
 
-/** Price lists and plan offers, as they stand in a file; its other keys belong to others. */
-export const catalogueSchema = z.looseObject({
-  tariffs: z.array(tariffDocument).default([]),
-  offers: z.array(offerSchema).default([]),
+const entries = { tariffs: z.array(tariffDocument).default([]), offers: z.array(offerSchema).default([]) };
+
+/** Price lists and plan offers, as they stand in a world; its other keys belong to others. */
+export const catalogueSchema = z.looseObject(entries).superRefine((value, context) => {
+  for (const { path, message } of catalogueProblems(value)) {
+    context.addIssue({ code: 'custom', path: [...path], message });
+  }
+});
+
+/** A file of the operator: nothing but price lists and offers, so that a misspelt key is not silently nothing. */
+const catalogueFile = z.strictObject({
+  about: z.union([z.string(), z.array(z.string())]).optional(),
+  ...entries,
 });
 
 export interface Catalogue {
@@ -37,19 +41,39 @@ export interface Catalogue {
   readonly offers: readonly PlanOffer[];
 }
 
-/** What became of an entry: `different` has the id of one that is there with other content, and was left out. */
-export interface CatalogueEntry {
-  readonly kind: 'tariff' | 'offer';
-  readonly id: string;
-  readonly state: 'added' | 'known' | 'different';
+/** What became of an entry: `different` says why it does not go together with what is there, and was left out. */
+export type CatalogueEntry = { readonly kind: 'tariff' | 'offer'; readonly id: string } & (
+  | { readonly state: 'added' | 'known' }
+  | { readonly state: 'different'; readonly reason: string }
+);
+
+/** All that is wrong with a catalogue file, or what stands in it. */
+export function readCatalogueFile(value: unknown): Catalogue | { readonly problems: readonly FileProblem[] } {
+  const parsed = catalogueFile.safeParse(value);
+  const found = [...(parsed.error?.issues ?? []).flatMap(toProblems), ...catalogueProblems(value)];
+  const problems = new Map(found.map((problem) => [`${problem.path.join('.')} ${problem.message}`, problem]));
+  if (problems.size > 0 || !parsed.success) return { problems: [...problems.values()] };
+  return { tariffs: tariffsOf(value), offers: parsed.data.offers };
+}
+
+/** A key that is not known is named itself, not what it stands in. */
+function toProblems(issue: z.core.$ZodIssue): FileProblem[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'nothing of this name belongs here' }));
+  }
+  const message = issue.code === 'invalid_key' ? issue.issues.map((inner) => inner.message).join('; ') : issue.message;
+  return [{ path: issue.path, message }];
 }
 
 /** @throws InputError `file_invalid`, with everything that is wrong */
 export function parseCatalogue(value: unknown): Catalogue {
   const { offers } = parseFile(catalogueSchema, value);
-  // A tariff is kept as it was written, so it is the input that is wanted; it has just been found valid.
-  const { tariffs = [] } = value as z.input<typeof catalogueSchema>;
-  return { tariffs, offers };
+  return { tariffs: tariffsOf(value), offers };
+}
+
+/** A tariff is kept as it was written, so it is the input that is wanted, once it was found valid. */
+function tariffsOf(value: unknown): readonly TariffDocument[] {
+  return (value as { tariffs?: readonly TariffDocument[] }).tariffs ?? [];
 }
 
 /** @throws InputError `file_invalid`, with everything that is wrong */
@@ -62,27 +86,58 @@ export function parseFile<T extends z.ZodType>(schema: T, value: unknown): z.out
 
 /** Adds what is new to the catalogue. What is there already stays as it is: a bill may rest on it. */
 export async function addToCatalogue(context: ServiceContext, tx: Tx, catalogue: Catalogue): Promise<CatalogueEntry[]> {
-  const entries: CatalogueEntry[] = [];
-  for (const tariff of catalogue.tariffs) {
-    const versions = await readTariffs(tx, tariff.id);
-    const known = versions.find((version) => version.version === tariff.version);
-    if (!known) await insertTariff(tx, tariff, context.clock.now());
-    const parsed = tariffDocument.parse(tariff);
-    const given = { ...parsed, effectiveFrom: Temporal.Instant.from(parsed.effectiveFrom).toString() };
-    const there = known && { ...known, effectiveFrom: known.effectiveFrom.toString() };
-    entries.push({ kind: 'tariff', id: `${tariff.id} version ${tariff.version}`, state: stateOf(there, given) });
-  }
-  const knownOffers = new Map((await readOffers(tx)).map((offer) => [offer.id, offer]));
-  const newOffers = catalogue.offers.filter((offer) => !knownOffers.has(offer.id));
-  if (newOffers.length > 0) await insertOffers(tx, newOffers);
-  for (const offer of catalogue.offers) {
-    entries.push({ kind: 'offer', id: offer.id, state: stateOf(knownOffers.get(offer.id), offer) });
-  }
-  return entries;
+  return [...(await addTariffs(context, tx, catalogue.tariffs)), ...(await addOffers(tx, catalogue.offers))];
 }
 
-/** Instants must be given as text: two of them always count as equal here. */
-function stateOf(known: object | undefined, given: object): CatalogueEntry['state'] {
-  if (!known) return 'added';
-  return isDeepStrictEqual(known, given) ? 'known' : 'different';
+/** Adds versions of price lists, in the order of the file; those that do not go together with what is there are left out. */
+export async function addTariffs(
+  context: ServiceContext,
+  tx: Tx,
+  tariffs: readonly TariffDocument[],
+): Promise<CatalogueEntry[]> {
+  const added: CatalogueEntry[] = [];
+  for (const tariff of tariffs) {
+    const { effectiveFrom, ...document } = tariffDocument.parse(tariff);
+    const given = { ...document, effectiveFrom: Temporal.Instant.from(effectiveFrom) };
+    const entry = { kind: 'tariff', id: `${tariff.id} version ${tariff.version}` } as const;
+    const versions = await readTariffs(tx, tariff.id);
+    const same = versions.find(({ version }) => version === tariff.version);
+    if (same) {
+      added.push(
+        isSame(same, given) ? { ...entry, state: 'known' } : { ...entry, state: 'different', reason: OTHER_TARIFF },
+      );
+      continue;
+    }
+    const [reason] = versions.flatMap((version) => versionProblem(given, version) ?? []);
+    if (reason === undefined) await insertTariff(tx, tariff, context.clock.now());
+    added.push(reason === undefined ? { ...entry, state: 'added' } : { ...entry, state: 'different', reason });
+  }
+  return added;
+}
+
+const OTHER_TARIFF =
+  'this version is there with other content, and bills may rest on it; give the new one a new version';
+const OTHER_OFFER = 'this offer is there with other content, and plans may rest on it; give the new one a new id';
+
+/** Adds offers; those that are there with other content are left out. */
+export async function addOffers(tx: Tx, offers: readonly PlanOffer[]): Promise<CatalogueEntry[]> {
+  const known = new Map((await readOffers(tx)).map((offer) => [offer.id, offer]));
+  const fresh = offers.filter((offer) => !known.has(offer.id));
+  if (fresh.length > 0) await insertOffers(tx, fresh);
+  return offers.map((offer) => {
+    const entry = { kind: 'offer', id: offer.id } as const;
+    const there = known.get(offer.id);
+    if (!there) return { ...entry, state: 'added' };
+    return isSame(there, offer) ? { ...entry, state: 'known' } : { ...entry, state: 'different', reason: OTHER_OFFER };
+  });
+}
+
+/** Two instants always count as deeply equal, so they are compared as text. */
+function isSame(known: object, given: object): boolean {
+  return isDeepStrictEqual(withTexts(known), withTexts(given));
+}
+
+function withTexts(value: object): object {
+  const text = (item: unknown) => (item instanceof Temporal.Instant ? item.toString() : item);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, text(item)]));
 }

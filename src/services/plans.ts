@@ -87,7 +87,7 @@ export async function grantPlan(
   if (!offer) {
     throw new InputError(
       'offer_unknown',
-      `There is no plan offer "${input.offerId}"; "npm run cli -- catalogue show" lists them.`,
+      `There is no plan offer "${input.offerId}"; "npm run cli -- offer list" lists them.`,
       { offer: input.offerId },
     );
   }

@@ -1,24 +1,28 @@
 import { z } from 'zod';
 import { parseMoney } from '../domain/money.ts';
-import type { Tariff } from '../domain/tariff.ts';
+import { type Tariff, tierProblems } from '../domain/tariff.ts';
 import type { Executor, Tx } from './schema.ts';
 
-const price = z
-  .string()
-  .regex(/^\d{1,9}(\.\d{1,6})?$/, 'a price is a decimal string such as "0.045"')
+/** An amount in a file: decimal text, so that it is never a float. */
+export const moneyInFile = z
+  .string('an amount is a decimal such as 2150.00; in JSON it stands in quotes')
+  .regex(/^\d{1,12}(\.\d{1,6})?$/, {
+    error: ({ input }) =>
+      String(input).startsWith('-')
+        ? 'an amount cannot be negative'
+        : 'an amount is a decimal such as 2150.00, with at most six digits after the point',
+  })
   .transform(parseMoney);
 
 const tiers = z
-  .array(
-    z.object({ upTo: z.int().positive().nullable(), price }).transform((t) => ({ ...t, upTo: bigintOrNull(t.upTo) })),
-  )
+  .array(z.object({ upTo: z.int().positive().nullable(), price: moneyInFile }))
   .min(1)
-  .refine((list) => list.every((tier, i) => (tier.upTo === null) === (i === list.length - 1)), {
-    error: 'the last tier, and only it, has "upTo": null',
+  .superRefine((list, context) => {
+    for (const { index, message } of tierProblems(list.map(({ upTo }) => upTo))) {
+      context.addIssue({ code: 'custom', path: [index, 'upTo'], message });
+    }
   })
-  .refine((list) => list.every((tier, i) => i === 0 || tier.upTo === null || tier.upTo > (list[i - 1]?.upTo ?? 0n)), {
-    error: 'the bounds of the tiers must grow',
-  });
+  .transform((list) => list.map(({ upTo, price }) => ({ upTo: upTo === null ? null : BigInt(upTo), price })));
 
 /** A price list as it is written in a file and kept in the database. Prices are decimal strings per segment. */
 export const tariffDocument = z.strictObject({
@@ -29,7 +33,7 @@ export const tariffDocument = z.strictObject({
   mode: z.enum(['volume', 'graduated']),
   planUsageCounts: z.boolean(),
   mainland: z.strictObject({ verification: tiers, notification: tiers, promotion: tiers }),
-  international: z.record(z.string().regex(/^[A-Z]{2}$/, 'a country is its ISO 3166 code, such as "HK"'), price),
+  international: z.record(z.string().regex(/^[A-Z]{2}$/, 'a country is its ISO 3166 code, such as "HK"'), moneyInFile),
 });
 
 export type TariffDocument = z.input<typeof tariffDocument>;
@@ -68,8 +72,4 @@ export async function readTariffs(db: Executor, tariffId: string): Promise<Tarif
 export async function listTariffIds(db: Executor): Promise<string[]> {
   const rows = await db.selectFrom('tariffs').select('tariff_id').distinct().orderBy('tariff_id').execute();
   return rows.map((row) => row.tariff_id);
-}
-
-function bigintOrNull(value: number | null): bigint | null {
-  return value === null ? null : BigInt(value);
 }

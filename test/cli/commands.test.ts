@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ const { db, url } = await createTestDatabase();
 const folder = await mkdtemp(join(tmpdir(), 'sms-steward-cli-'));
 afterAll(() => rm(folder, { recursive: true }));
 const context = createContext(new ManualClock(Temporal.Now.instant()));
-const SAMPLE = new URL('../../worlds/first-start.json', import.meta.url).pathname;
+const SAMPLE = new URL('../../catalogue/sample.yaml', import.meta.url).pathname;
 
 const run = (...args: string[]): Promise<Ran> => cli(args, { env: { DATABASE_URL: url }, folder });
 const json = async (...args: string[]) => jsonOf(await run(...args, '--json'));
@@ -49,52 +49,8 @@ const anAccount = async () => {
 const balanceOf = async (id: string) => moneyToDecimal((await readAccount(db.kysely, id)).money.balance);
 
 beforeAll(async () => {
-  jsonOf(await run('catalogue', 'import', SAMPLE, '--json'));
-});
-
-describe('given the catalogue', () => {
-  test('when a file is imported again, then what is there stays, and is said to be there', async () => {
-    const { code, out } = await run('catalogue', 'import', SAMPLE);
-    expect(code).toBe(0);
-    expect(out).toMatch(/^is there {2}tariff {2}sample version 1\n(is there {2}offer {3}sample-\d+\n){5}$/);
-  });
-
-  test('when an entry comes with other content, then nothing is changed', async () => {
-    const file = join(folder, 'changed.json');
-    const offer = { id: 'sample-5000', title: 'x', segments: 1, price: '1', currency: 'CNY', validityMonths: 1 };
-    await writeFile(file, JSON.stringify({ offers: [{ ...offer, id: 'brand-new' }, offer] }));
-    const refused = await run('catalogue', 'import', file);
-    expect([refused.code, codeOf(refused)]).toEqual([1, 'catalogue_differs']);
-    expect(refused.error).toContain('offer sample-5000');
-    expect((await run('catalogue', 'show')).out).not.toContain('brand-new');
-  });
-
-  test('when a tariff begins at another time, then it is other content', async () => {
-    const file = join(folder, 'tariff.json');
-    const { tariffs } = JSON.parse(await readFile(SAMPLE, 'utf8'));
-    await writeFile(file, JSON.stringify({ tariffs: [{ ...tariffs[0], effectiveFrom: '2025-01-01T00:00:00+08:00' }] }));
-    expect(codeOf(await run('catalogue', 'import', file))).toBe('catalogue_differs');
-  });
-
-  test.each([
-    ['is not there', undefined, 'file_unreadable'],
-    ['is not JSON', '{"offers":', 'file_invalid'],
-    ['has another form', '{"offers":[{"id":""}],"tariffs":7}', 'file_invalid'],
-  ])('when the file %s, then it is refused', async (_, content, code) => {
-    const file = join(folder, `${randomUUID()}.json`);
-    if (content !== undefined) await writeFile(file, content);
-    const refused = await run('catalogue', 'import', file);
-    expect([refused.code, codeOf(refused)]).toEqual([1, code]);
-  });
-
-  test('then it can be shown, for people and for machines', async () => {
-    const { out } = await run('catalogue', 'show');
-    expect(out).toMatch(/^sample +1 +CNY +volume +2024-01-01 00:00$/m);
-    expect(out).toMatch(/^sample-50000 .* 50,000 +¥2,150\.00 +12 +5 %$/m);
-    expect((await json('catalogue', 'show')).offers).toContainEqual(
-      expect.objectContaining({ id: 'sample-50000', segments: 50_000, price: '2150.00' }),
-    );
-  });
+  jsonOf(await run('tariff', 'import', SAMPLE, '--json'));
+  jsonOf(await run('offer', 'import', SAMPLE, '--json'));
 });
 
 describe('given an account', () => {

@@ -77,7 +77,7 @@ async function onlyTariff(tx: Tx): Promise<string> {
   if (id === undefined) {
     throw new InputError(
       'tariff_unknown',
-      'There is no tariff yet; import one with "npm run cli -- catalogue import FILE".',
+      'There is no tariff yet; import one with "npm run cli -- tariff import FILE".',
     );
   }
   if (others.length === 0) return id;

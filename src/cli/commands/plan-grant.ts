@@ -11,7 +11,7 @@ export const planGrant = defineCommand({
   about: 'Give an account a plan without payment, such as one that was bought elsewhere',
   arguments: [
     { name: 'ACCOUNT', about: 'its id or name' },
-    { name: 'OFFER', about: 'the id of a plan offer; "catalogue show" lists them' },
+    { name: 'OFFER', about: 'the id of a plan offer; "offer list" lists them' },
   ],
   options: { key: { value: 'KEY', about: 'of the purchase, such as its order number: the same key is one plan' } },
   input: z.object({ ACCOUNT: z.string(), OFFER: z.string(), key: nameOf(200).optional() }),

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { addTariffs } from '../../services/catalogue.ts';
+import { inTransaction } from '../../store/database.ts';
+import { assertImported, importResult, readCatalogue } from '../catalogue.ts';
+import { defineCommand } from '../command.ts';
+
+export const tariffImport = defineCommand({
+  name: 'tariff import',
+  about: 'Add the tariffs of a YAML or JSON file; catalogue/sample.yaml explains the form',
+  arguments: [{ name: 'FILE', about: 'with the key "tariffs"; a change of prices is a new version with its own time' }],
+  input: z.object({ FILE: z.string() }),
+  run: async ({ db, context }, { FILE }) => {
+    const tariffs = await readCatalogue(FILE, 'tariffs');
+    const entries = await inTransaction(db, async (tx) => {
+      const added = await addTariffs(context, tx, tariffs);
+      assertImported(added, 'tariff_conflict');
+      return added;
+    });
+    return importResult(entries);
+  },
+});

@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import { type Document, isAlias, isMap, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import type { FileProblem } from '../services/catalogue-problems.ts';
+import { CliError } from './errors.ts';
+
+/** A number with a point is a float to YAML, and money never is one: it stays text. */
+const FLOAT = 'tag:yaml.org,2002:float';
+
+/** A YAML or JSON file as plain values, that can say on which line something stands. */
+export class DataFile {
+  readonly path: string;
+  readonly value: unknown;
+  readonly #document: Document;
+  readonly #lines: LineCounter;
+
+  private constructor(path: string, document: Document, lines: LineCounter) {
+    this.path = path;
+    this.value = document.toJS();
+    this.#document = document;
+    this.#lines = lines;
+  }
+
+  /** @throws CliError `file_unreadable`, `file_invalid` with everything that is wrong */
+  static async read(path: string): Promise<DataFile> {
+    const lines = new LineCounter();
+    const document = parseDocument(await readText(path), {
+      lineCounter: lines,
+      prettyErrors: false,
+      customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || tag.tag !== FLOAT),
+    });
+    const problems = [...document.errors, ...document.warnings].map(({ message, pos: [offset] }) => {
+      const { line, col } = lines.linePos(offset);
+      return `line ${line}, column ${col}: ${message}`;
+    });
+    if (problems.length > 0) throw invalid(path, problems);
+    try {
+      return new DataFile(path, document, lines);
+    } catch (error) {
+      // An alias that leads nowhere, or too many of them.
+      throw invalid(path, [error instanceof Error ? error.message : String(error)]);
+    }
+  }
+
+  /** What is wrong, each with its line and its place. */
+  refuse(problems: readonly FileProblem[]): CliError {
+    const placed = problems.map((problem) => ({ ...problem, line: this.#lineOf(problem.path) }));
+    placed.sort((a, b) => a.line - b.line);
+    return invalid(
+      this.path,
+      placed.map(({ line, path, message }) => `line ${line}, ${placeOf(path)}: ${message}`),
+    );
+  }
+
+  /** The line of what stands there; of what it should stand in, where it is missing. */
+  #lineOf(path: readonly PropertyKey[]): number {
+    let node = this.#document.contents as Node | null;
+    let offset = node?.range?.[0] ?? 0;
+    for (const step of path) {
+      if (isAlias(node)) node = node.resolve(this.#document) ?? null;
+      const found = stepInto(node, step);
+      if (!found) break;
+      ({ node, offset } = found);
+    }
+    return this.#lines.linePos(offset).line;
+  }
+}
+
+function stepInto(parent: Node | null, step: PropertyKey): { node: Node | null; offset: number } | undefined {
+  if (isSeq<Node>(parent)) {
+    const node = parent.items[Number(step)];
+    return node && { node, offset: node.range?.[0] ?? 0 };
+  }
+  if (!isMap<Node, Node | null>(parent)) return undefined;
+  const pair = parent.items.find(({ key }) => String(key) === String(step));
+  return pair && { node: pair.value, offset: pair.key.range?.[0] ?? 0 };
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? error.code : error;
+    throw new CliError(
+      'file_unreadable',
+      `${path} cannot be read (${reason}). Give the path of a file that you may read.`,
+    );
+  }
+}
+
+/** `tariffs[0].mainland.promotion[2].price` */
+function placeOf(path: readonly PropertyKey[]): string {
+  const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
+  return text.replace(/^\./, '') || 'the file';
+}
+
+function invalid(path: string, problems: readonly string[]): CliError {
+  return new CliError(
+    'file_invalid',
+    `${path} cannot be used, and nothing was imported. Mend it and try again:\n  ${problems.join('\n  ')}`,
+  );
+}

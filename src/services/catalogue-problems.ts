@@ -1,0 +1,90 @@
+import { isSupportedCountry } from 'libphonenumber-js/max';
+import { z } from 'zod';
+import { type TariffVersion, tierProblems, versionProblem } from '../domain/tariff.ts';
+
+/** What is wrong in a file, and where: the keys and indexes that lead there. */
+export interface FileProblem {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+// As much of a file as can be read: what cannot be read is named by the schema, and must not hide what else is wrong.
+const anyTiers = z.array(z.object({ upTo: z.int().nullable().optional().catch(undefined) }).catch({})).catch([]);
+const anyTariff = z
+  .object({
+    id: z.string().optional().catch(undefined),
+    version: z.int().optional().catch(undefined),
+    currency: z.string().optional().catch(undefined),
+    effectiveFrom: z.iso
+      .datetime({ offset: true })
+      .transform((text) => Temporal.Instant.from(text))
+      .optional()
+      .catch(undefined),
+    mainland: z.record(z.string(), anyTiers).catch({}),
+    international: z.record(z.string(), z.unknown()).catch({}),
+  })
+  .catch({ mainland: {}, international: {} });
+const anyCatalogue = z
+  .object({
+    tariffs: z.array(anyTariff).catch([]),
+    offers: z.array(z.object({ id: z.string().optional().catch(undefined) }).catch({})).catch([]),
+  })
+  .catch({ tariffs: [], offers: [] });
+
+type AnyTariff = z.output<typeof anyTariff>;
+
+/** What no schema of a single value sees: gaps and overlaps of tiers and versions, unknown countries, entries that occur twice. */
+export function catalogueProblems(value: unknown): FileProblem[] {
+  const { tariffs, offers } = anyCatalogue.parse(value);
+  return [
+    ...tariffs.flatMap((tariff, index) =>
+      [...problemsOf(tariff), ...problemsAmong(tariff, tariffs.slice(0, index))].map(({ path, message }) => {
+        return { path: ['tariffs', index, ...path], message };
+      }),
+    ),
+    ...offers.flatMap(({ id }, index) => {
+      const isTwice = id !== undefined && offers.slice(0, index).some((other) => other.id === id);
+      return isTwice ? [{ path: ['offers', index, 'id'], message: `the offer "${id}" occurs twice` }] : [];
+    }),
+  ];
+}
+
+function problemsOf({ mainland, international }: AnyTariff): FileProblem[] {
+  return [
+    ...Object.entries(mainland).flatMap(([type, tiers]) =>
+      tierProblems(tiers.map(({ upTo }) => upTo)).map(({ index, message }) => {
+        return { path: ['mainland', type, index, 'upTo'], message };
+      }),
+    ),
+    ...Object.keys(international).flatMap((country) => {
+      const message = countryProblem(country);
+      return message ? [{ path: ['international', country], message }] : [];
+    }),
+  ];
+}
+
+function countryProblem(country: string): string | undefined {
+  if (country === 'CN') return 'the mainland is not international; its prices stand under "mainland"';
+  // Other forms are the schema's to name.
+  if (!/^[A-Z]{2}$/.test(country) || isSupportedCountry(country)) return undefined;
+  return `there is no country "${country}"; a country is its ISO 3166 code, such as "HK"`;
+}
+
+function problemsAmong(tariff: AnyTariff, before: readonly AnyTariff[]): FileProblem[] {
+  const version = versionOf(tariff);
+  if (!version) return [];
+  return before.flatMap((other): FileProblem[] => {
+    const known = versionOf(other);
+    if (other.id !== tariff.id || !known) return [];
+    if (known.version === version.version) {
+      return [{ path: ['version'], message: `version ${version.version} of "${tariff.id}" occurs twice` }];
+    }
+    const message = versionProblem(version, known);
+    return message ? [{ path: [known.currency === version.currency ? 'effectiveFrom' : 'currency'], message }] : [];
+  });
+}
+
+function versionOf({ version, currency, effectiveFrom }: AnyTariff): TariffVersion | undefined {
+  if (version === undefined || currency === undefined || !effectiveFrom) return undefined;
+  return { version, currency, effectiveFrom };
+}

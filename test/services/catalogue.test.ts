@@ -1,0 +1,203 @@
+import { describe, expect, test } from 'vitest';
+import { addOffers, addTariffs, readCatalogueFile } from '../../src/services/catalogue.ts';
+import { inTransaction } from '../../src/store/database.ts';
+import { readOffers } from '../../src/store/plans.ts';
+import { readTariffs } from '../../src/store/tariffs.ts';
+import { BillingWorld, TARIFF } from '../support/billing-world.ts';
+import { anOffer } from '../support/builders.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+
+const { db } = await createTestDatabase();
+const world = await BillingWorld.on(db);
+
+function problemsOf(value: unknown): string[] {
+  const read = readCatalogueFile(value);
+  return 'problems' in read ? read.problems.map(({ path, message }) => `${path.join('.')}: ${message}`) : [];
+}
+
+const tier = (upTo: number | null, price = '0.04') => ({ upTo, price });
+const withTiers = (...list: unknown[]) => ({
+  tariffs: [{ ...TARIFF, mainland: { ...TARIFF.mainland, verification: list } }],
+});
+const withCountries = (international: object) => ({ tariffs: [{ ...TARIFF, international }] });
+const version = (number: number, effectiveFrom: string, overrides: object = {}) => ({
+  ...TARIFF,
+  id: 'dated',
+  version: number,
+  effectiveFrom,
+  ...overrides,
+});
+const versions = (...list: object[]) => ({ tariffs: list });
+const offer = (overrides: object = {}) => ({
+  id: 'o',
+  title: 'An offer',
+  segments: 10,
+  price: '5.00',
+  currency: 'CNY',
+  validityMonths: 1,
+  renewalDiscountBp: 0,
+  ...overrides,
+});
+const VERIFICATION = 'tariffs.0.mainland.verification';
+
+describe('a catalogue file (rules 4, 5 and 7)', () => {
+  test('given one without error, then it is read', () => {
+    expect(readCatalogueFile({ about: 'a note', tariffs: [TARIFF], offers: [offer()] })).toMatchObject({
+      tariffs: [TARIFF],
+      offers: [{ id: 'o', segments: 10n, price: 5_000_000n }],
+    });
+  });
+
+  test.each([
+    ['a gap above the last tier', withTiers(tier(10), tier(20)), `${VERIFICATION}.1.upTo: there is a gap above 20`],
+    [
+      'an open tier before another',
+      withTiers(tier(null), tier(null)),
+      `${VERIFICATION}.0.upTo: an open tier (null) overlaps`,
+    ],
+    [
+      'bounds that fall',
+      withTiers(tier(10), tier(5), tier(null)),
+      `${VERIFICATION}.1.upTo: the bounds of the tiers must grow, and 5 is not above 10`,
+    ],
+    [
+      'bounds that are equal',
+      withTiers(tier(10), tier(10), tier(null)),
+      `${VERIFICATION}.1.upTo: the bounds of the tiers must grow`,
+    ],
+    ['a negative price', withTiers(tier(null, '-0.01')), `${VERIFICATION}.0.price: an amount cannot be negative`],
+    [
+      'a negative price abroad',
+      withCountries({ HK: '-1' }),
+      'tariffs.0.international.HK: an amount cannot be negative',
+    ],
+    [
+      'a price finer than a micro-unit',
+      withTiers(tier(null, '0.0000001')),
+      `${VERIFICATION}.0.price: an amount is a decimal`,
+    ],
+    ['a country that is none', withCountries({ XX: '1' }), 'tariffs.0.international.XX: there is no country "XX"'],
+    [
+      'the mainland as a country',
+      withCountries({ CN: '1' }),
+      'tariffs.0.international.CN: the mainland is not international',
+    ],
+    [
+      'a country in small letters',
+      withCountries({ hk: '1' }),
+      'tariffs.0.international.hk: a country is its ISO 3166 code',
+    ],
+    ['a currency that is none', versions({ ...TARIFF, currency: 'Yuan' }), 'tariffs.0.currency: '],
+    [
+      'a version twice',
+      versions(version(1, '2026-01-01T00:00:00Z'), version(1, '2026-02-01T00:00:00Z')),
+      'tariffs.1.version: version 1 of "dated" occurs twice',
+    ],
+    [
+      'two versions that begin at once',
+      versions(version(1, '2026-01-01T00:00:00Z'), version(2, '2026-01-01T08:00:00+08:00')),
+      'tariffs.1.effectiveFrom: version 2 must begin after version 1',
+    ],
+    [
+      'a later version that begins earlier',
+      versions(version(2, '2026-02-01T00:00:00Z'), version(1, '2026-03-01T00:00:00Z')),
+      'tariffs.1.effectiveFrom: version 1 must begin before version 2',
+    ],
+    [
+      'versions in two currencies',
+      versions(version(1, '2026-01-01T00:00:00Z'), version(2, '2026-02-01T00:00:00Z', { currency: 'USD' })),
+      'tariffs.1.currency: version 1 is in CNY',
+    ],
+    ['an offer twice', { offers: [offer(), offer()] }, 'offers.1.id: the offer "o" occurs twice'],
+    [
+      'an offer that gives more than its price back',
+      { offers: [offer({ renewalDiscountBp: 10_001 })] },
+      'offers.0.renewalDiscountBp: ',
+    ],
+    [
+      'an offer at a negative price',
+      { offers: [offer({ price: '-5' })] },
+      'offers.0.price: an amount cannot be negative',
+    ],
+  ])('given %s, then that is named with its place, and only that', (_, value, said) => {
+    const problems = problemsOf(value);
+    expect(problems).toEqual([expect.stringContaining(said)]);
+  });
+
+  test('given errors of several kinds, then each is named: one does not hide another', () => {
+    const value = {
+      tariffs: [
+        {
+          ...TARIFF,
+          currency: 7,
+          mainland: { verification: [tier(5, '-1'), tier(3)], notification: 'none', promotion: [] },
+          international: { ZZ: 'x' },
+        },
+      ],
+      offers: [{}, offer(), offer()],
+      surplus: 1,
+    };
+    const places = problemsOf(value).map((problem) => problem.slice(0, problem.indexOf(':')));
+    for (const place of [
+      'tariffs.0.currency',
+      `${VERIFICATION}.0.price`,
+      `${VERIFICATION}.1.upTo`,
+      'tariffs.0.mainland.notification',
+      'tariffs.0.mainland.promotion',
+      'tariffs.0.international.ZZ',
+      'offers.0.title',
+      'offers.2.id',
+      'surplus',
+    ]) {
+      expect(places).toContain(place);
+    }
+    expect(places.filter((place) => place === `${VERIFICATION}.1.upTo`)).toHaveLength(2);
+    expect(places.filter((place) => place === 'tariffs.0.international.ZZ')).toHaveLength(2);
+  });
+
+  test.each([null, 7, 'x', [], { tariffs: null }, { tariffs: [null, 'x'] }, { offers: {} }])(
+    'given %j, then it is refused and nothing breaks',
+    (value) => {
+      expect(problemsOf(value)).not.toEqual([]);
+    },
+  );
+});
+
+describe('what is added to the catalogue', () => {
+  const add = (...tariffs: ReturnType<typeof version>[]) =>
+    inTransaction(db, (tx) => addTariffs(world.context, tx, tariffs));
+
+  test('given versions, then a new one is added, the same one is known, and one that differs is left out', async () => {
+    const first = version(1, '2026-01-01T00:00:00+08:00');
+    const third = version(3, '2026-03-01T00:00:00+08:00');
+    expect(await add(first, third)).toMatchObject([{ state: 'added' }, { state: 'added' }]);
+    expect(await add({ ...first, effectiveFrom: '2025-12-31T16:00:00Z' })).toMatchObject([{ state: 'known' }]);
+    const refused = await add(
+      { ...first, mode: 'graduated' },
+      { ...first, effectiveFrom: '2026-01-02T00:00:00+08:00' },
+      version(2, '2026-04-01T00:00:00+08:00'),
+      version(4, '2026-03-01T00:00:00+08:00'),
+      version(5, '2026-05-01T00:00:00+08:00', { currency: 'USD' }),
+    );
+    expect(refused).toMatchObject([
+      { state: 'different', reason: expect.stringContaining('with other content') },
+      { state: 'different', reason: expect.stringContaining('with other content') },
+      { state: 'different', reason: expect.stringContaining('must begin before version 3') },
+      { state: 'different', reason: expect.stringContaining('must begin after version 3') },
+      { state: 'different', reason: expect.stringContaining('version 1 is in CNY') },
+    ]);
+    expect((await readTariffs(db.kysely, 'dated')).map((tariff) => [tariff.version, tariff.mode])).toEqual([
+      [1, 'volume'],
+      [3, 'volume'],
+    ]);
+    expect(await add(version(2, '2026-02-01T00:00:00+08:00'))).toMatchObject([{ state: 'added' }]);
+  });
+
+  test('given offers, then the same one is known, and one that differs is left out', async () => {
+    const ours = anOffer({ id: 'ours' });
+    const put = (...offers: (typeof ours)[]) => inTransaction(db, (tx) => addOffers(tx, offers));
+    expect(await put(ours)).toMatchObject([{ state: 'added' }]);
+    expect(await put(ours, { ...ours, price: 1n })).toMatchObject([{ state: 'known' }, { state: 'different' }]);
+    expect((await readOffers(db.kysely)).find(({ id }) => id === 'ours')).toEqual(ours);
+  });
+});
