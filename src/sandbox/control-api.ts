@@ -122,6 +122,8 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
       const move = advanceBody.parse(request.body);
       await clock.advance(await durationOf(move, clock, async () => (await worldView()).nextEventAt));
       feed.send('clock', clockNow());
+      // With a month, its exhausted quotas end.
+      feed.send('faults', armedFaults());
       return clockNow();
     });
 

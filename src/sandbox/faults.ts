@@ -33,6 +33,8 @@ export class Faults {
     const tell = () => this.#tell();
     calls.onUse = tell;
     gateway.onFaultUse = tell;
+    // A silent connection that ends is silent no more.
+    gateway.onCount(tell);
   }
 
   /** Calls `listener` whenever `armed` may have changed. Returns the way to stop that. */

@@ -213,6 +213,12 @@ describe('clicking a button', () => {
     await api.call('POST', CREATE_AND_DELIVER, card());
   });
 
+  test('given a card whose calls name people by unionId, then the callback does', async () => {
+    await api.call('POST', CREATE_AND_DELIVER, card({ outTrackId: 'card-2', userIdType: 2 }));
+    await sandbox.click('card-2', 'lina', 'approve');
+    expect(await bot.received(TOPIC_CARD)).toMatchObject({ userId: 'union-lina', userIdType: 2 });
+  });
+
   test('then the bot gets the callback with who clicked and the parameters of the button', async () => {
     bot.cardResponse = {};
     const result = await sandbox.click('card-1', 'zhangwei', 'approve');

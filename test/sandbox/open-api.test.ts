@@ -163,6 +163,37 @@ describe('looking up a user', () => {
   });
 });
 
+describe('looking up a userId by unionId', () => {
+  const lookUp = async (unionid: unknown) =>
+    (await api.call('POST', `/topapi/user/getbyunionid?access_token=${await fetchToken(sandbox.url)}`, { unionid }))
+      .body;
+
+  test('given the unionId of the user look-up, then the userId again; given another, an errcode', async () => {
+    expect(await lookUp('union-zhangwei')).toMatchObject({
+      errcode: 0,
+      result: { contact_type: 0, userid: 'zhangwei' },
+    });
+    expect(await lookUp('zhangwei')).toMatchObject({ errcode: 60121 });
+    expect(await lookUp('union-zhaomin')).toMatchObject({ errcode: 60121 });
+    expect(await lookUp('')).toMatchObject({ errcode: 40035 });
+  });
+});
+
+describe('the older way to a token', () => {
+  test('given the credentials, then the same token; given others, HTTP 200 with an errcode', async () => {
+    const getToken = async (secret: string) =>
+      (await fetch(`${sandbox.url}/gettoken?appkey=${APP.clientId}&appsecret=${secret}`)).json();
+    expect(await getToken(APP.clientSecret)).toEqual({
+      errcode: 0,
+      errmsg: 'ok',
+      access_token: await fetchToken(sandbox.url),
+      expires_in: 7200,
+    });
+    expect(await getToken('guess')).toMatchObject({ errcode: 40089 });
+    expect(sandbox.calls.entries[0]).toMatchObject({ path: '/gettoken', response: { access_token: '[hidden]' } });
+  });
+});
+
 describe('the platform as a whole', () => {
   test('given more calls of one API in a second than a standard organisation has, then 403, and other APIs go on', async () => {
     const limited = await startTestSandbox({ behaviour: { callsPerSecond: 2 } });
