@@ -50,13 +50,9 @@ export async function checkDingTalk(check: DingTalkCheck): Promise<Finding[]> {
 /** What is found of an app where none is set. */
 export function withoutApp(): Finding[] {
   const why = 'no DingTalk app is set, so the program runs the sandbox';
-  return ['credentials', 'stream', 'message', 'button'].map((name) =>
-    skipped(
-      name,
-      why,
-      'Set DINGTALK_CLIENT_ID and DINGTALK_CLIENT_SECRET; docs/dingtalk-setup.md tells where they are.',
-    ),
-  );
+  const next = 'Set DINGTALK_CLIENT_ID and DINGTALK_CLIENT_SECRET; docs/dingtalk-setup.md tells where they are.';
+  const others = ['stream', 'message', 'button'].map((name) => skipped(name, 'an app is needed'));
+  return [skipped('credentials', why, next), ...others];
 }
 
 async function checkCredentials(settings: DingTalkSettings): Promise<Finding> {
