@@ -19,10 +19,15 @@ import { APP } from '../support/sandbox-world.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase();
-const logger = pino({ level: 'silent' });
+/** What the jobs complain about. */
+const complaints: string[] = [];
+const logger = pino({ level: 'warn' }, { write: (line: string) => complaints.push(line) });
 const world = await BillingWorld.on(db);
 
-beforeEach(() => world.clock.set(NOW));
+beforeEach(() => {
+  world.clock.set(NOW);
+  complaints.length = 0;
+});
 
 /** A context in which nothing can be put into words for one account. */
 function contextThatFailsFor(name: string): ServiceContext {
@@ -70,6 +75,7 @@ describe('ReviewJob', () => {
     await newJob(contextThatFailsFor('poisoned')).job.run();
     expect(kinds(await other.news())).toEqual(['quota_exhausted']);
     expect(await poisoned.told()).toHaveLength(2);
+    expect(complaints).toHaveLength(1);
     expect(await poisoned.nextReviewAt()).toEqual(NOW.add({ minutes: 5 }));
     const alerts = await db.kysely.selectFrom('alerts').selectAll().where('account_id', '=', poisoned.id).execute();
     expect(alerts).toEqual([]);
@@ -88,6 +94,8 @@ describe('ReviewJob', () => {
     });
     expect(kinds(await free.news())).toEqual(['quota_exhausted']);
     expect(await held.news()).toEqual([]);
+    // It was passed over: nobody waited for its lock until that failed.
+    expect(complaints).toEqual([]);
     await job.run();
     expect(kinds(await held.news())).toEqual(['quota_exhausted']);
   });

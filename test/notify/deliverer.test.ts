@@ -142,6 +142,18 @@ describe('forms (rule 22)', () => {
     expect(await stored(notice)).toMatchObject({ state: 'delivered', form: 'direct_markdown' });
   });
 
+  test('rule 22: given forms that have failed for good, then a retry does not try them again', async () => {
+    sandbox.faults.answerCalls(DIRECT_SEND, BROKEN);
+    const target = { type: 'group', conversationId: 'cidGone', directTo: ['zhangwei'] } as const;
+    const notice = await queue({ target });
+    await deliverer.deliverDue();
+    expect(await stored(notice)).toMatchObject({ state: 'waiting', form: 'direct_markdown' });
+    await attemptAgain(notice);
+    expect(await stored(notice)).toMatchObject({ state: 'delivered', form: 'direct_markdown' });
+    expect(callsOf(CARD)).toHaveLength(1);
+    expect(callsOf(GROUP_SEND)).toHaveLength(2);
+  });
+
   test('given more administrators than one call takes, then all are told', async () => {
     const strangers = Array.from({ length: 25 }, (_, n) => `left-${n}`);
     const target = { type: 'group', conversationId: 'cidGone', directTo: [...strangers, 'zhangwei'] } as const;

@@ -353,6 +353,7 @@ describe('guards (rule 13)', () => {
     const account = await renewingAccount({ moneyPerMonth: yuan('339.99') });
     await account.use(4_500);
     await account.review();
+    world.pass({ hours: 72 });
     await account.use(4_900);
     await account.review();
     expect((await account.news()).filter(({ kind }) => kind.startsWith('renew'))).toMatchObject([
@@ -368,8 +369,10 @@ describe('guards (rule 13)', () => {
     const account = await renewingAccount({ purchasesPerMonth: 1 });
     await account.use(4_500);
     await account.review();
+    world.pass({ hours: 72 });
     await account.use(4_900);
     await account.review();
+    expect(await account.renewals()).toMatchObject([{ state: 'paid' }, { reason: 'purchases_per_month' }]);
     world.clock.set(at('2026-04-01'));
     await account.review();
     expect(await bought(account)).toHaveLength(2);

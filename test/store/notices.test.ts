@@ -95,6 +95,15 @@ describe('queued notices (rule 22)', () => {
     expect(all).toHaveLength(7);
   });
 
+  test('given a notice that another replica is leasing at this moment, then the others are leased without waiting for it', async () => {
+    await queue({ key: 'held' });
+    await queue({ key: 'free', recipient: 'corp/other' });
+    await inTransaction(db, async (tx) => {
+      await tx.selectFrom('notices').select('key').where('key', '=', 'held').forUpdate().execute();
+      expect(keys(await lease())).toEqual(['free']);
+    });
+  });
+
   test('given more recipients than the limit, then the oldest come first', async () => {
     await queue({ key: 'new', recipient: 'r1' }, NOW);
     await queue({ key: 'old', recipient: 'r2' }, NOW.subtract({ hours: 1 }));
@@ -108,6 +117,9 @@ describe('queued notices (rule 22)', () => {
     const [taken] = await lease(leaseUntil);
     expect(taken).toMatchObject({ key: 'a', attempts: 2 });
     if (lost) await finishAttempt(db.kysely, lost, { state: 'dead', error: 'late' }, leaseUntil);
+    expect(await db.kysely.selectFrom('notices').select(['state', 'lease_id']).execute()).toEqual([
+      { state: 'waiting', lease_id: taken?.leaseId },
+    ]);
     if (taken) await finishAttempt(db.kysely, taken, { state: 'delivered', form: 'card' }, leaseUntil);
     const rows = await db.kysely.selectFrom('notices').select(['state', 'last_error']).execute();
     expect(rows).toEqual([{ state: 'delivered', last_error: null }]);
