@@ -171,7 +171,7 @@ export const chinese = {
   tourDonePlace: '导览 · 已完成',
   tourStart: '开始导览',
   tourResume: '继续导览（第 {step} 步）',
-  tourAgain: '再来一遍',
+  tourAgain: '再来一遍（时钟拨快一天）',
   tourSkip: '跳过这步',
   tourLeave: '先离开',
   tourClose: '关闭导览',

@@ -20,13 +20,13 @@ export class ClockControl {
     onLanguageChange(() => this.#show());
     for (const button of this.#section.querySelectorAll('[data-by], [data-to]')) {
       const { by, to } = button.dataset;
-      button.addEventListener('click', () => this.#advance(to ? { to } : { by }));
+      button.addEventListener('click', () => this.#move(to ? { to } : { by }));
     }
     byId('duration-form').addEventListener('submit', (event) => {
       event.preventDefault();
       const by = this.#duration.value.trim().toUpperCase();
       this.#duration.setCustomValidity(durationPattern.test(by) ? '' : text('durationBad'));
-      if (this.#duration.reportValidity()) this.#advance({ by });
+      if (this.#duration.reportValidity()) this.#move({ by });
     });
     this.#duration.addEventListener('input', () => this.#duration.setCustomValidity(''));
   }
@@ -46,17 +46,20 @@ export class ClockControl {
     this.set((await api.clock()).now);
   }
 
-  async #advance(move) {
-    await busyWhile(this.#section, async () => {
-      byId('clock-state').textContent = text('advancing');
-      try {
-        const { now } = await api.advanceClock(move);
-        this.set(now);
-        tellDone(text('advanced', { time: dateAndTime(new Date(now)) }));
-      } finally {
-        byId('clock-state').textContent = '';
-      }
-    });
+  /** Moves the clock; see `api.advanceClock`. */
+  async advance(move) {
+    byId('clock-state').textContent = text('advancing');
+    try {
+      const { now } = await api.advanceClock(move);
+      this.set(now);
+      tellDone(text('advanced', { time: dateAndTime(new Date(now)) }));
+    } finally {
+      byId('clock-state').textContent = '';
+    }
+  }
+
+  #move(move) {
+    return busyWhile(this.#section, () => this.advance(move));
   }
 
   #show() {

@@ -175,7 +175,7 @@ export const english = {
   tourDonePlace: 'Tour · finished',
   tourStart: 'Start the tour',
   tourResume: 'Go on with the tour (step {step})',
-  tourAgain: 'Once more',
+  tourAgain: 'Once more, a day later',
   tourSkip: 'Skip this step',
   tourLeave: 'Leave for now',
   tourClose: 'Close the tour',

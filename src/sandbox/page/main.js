@@ -39,7 +39,7 @@ const conversationView = new ConversationView(state, say);
 const composer = new Composer(state, say);
 new PeopleStrip(state);
 new ConversationList(state, openConversation, () => clock.now());
-const tour = new Tour(state, storyControls({ state, sms, recharge, conversationView, layout, say }));
+const tour = new Tour(state, storyControls({ state, sms, recharge, clock, conversationView, layout, say }));
 const tourView = new TourView(
   tour,
   () => worldView.account,

@@ -4,7 +4,7 @@ import { currentLanguage, text } from './texts.js';
 const commands = { quota: { 'zh-CN': '余量', en: 'quota' } };
 
 /** What the tour does, all of it through the controls that a person has; see `Tour`. */
-export function storyControls({ state, sms, recharge, conversationView, layout, say }) {
+export function storyControls({ state, sms, recharge, clock, conversationView, layout, say }) {
   const hasAdministrator = ({ members }) => members.some(({ role }) => role === 'admin');
   const group = () =>
     [state.current, ...state.conversations].find(
@@ -24,6 +24,7 @@ export function storyControls({ state, sms, recharge, conversationView, layout, 
     },
     send: (count, rate) => sms.send({ count, rate }),
     stopSending: () => sms.stop(),
+    dayLater: () => clock.advance({ by: 'P1D' }),
     async ask(command) {
       become('member');
       try {
@@ -32,12 +33,12 @@ export function storyControls({ state, sms, recharge, conversationView, layout, 
         become('admin');
       }
     },
-    /** Presses a button of the newest message of the bot with such a title. */
-    async press(title, label) {
+    /** Presses a button of the bot's newest message with such a title, if it is newer than `after`. */
+    async press(title, label, after) {
       const conversation = group();
       const message = state
         .messagesOf(conversation)
-        .findLast((one) => one.from === 'bot' && title.test(one.title ?? ''));
+        .findLast((one) => one.seq > after && one.from === 'bot' && title.test(one.title ?? ''));
       const button = message && conversationView.buttonOf(message, label);
       if (!button) throw new ApiError('no_button', text('tourNoButton'));
       button.click();

@@ -5,7 +5,8 @@
  * @property {string} key
  * @property {RegExp} awaits
  * @property {(account: object) => Record<string, number>} [amounts] what the labels and the button need, from the account's state
- * @property {(does: object, amounts: Record<string, number>) => Promise<void>} act `does`: see tour.js
+ * @property {(does: object, amounts: Record<string, number>, began: number) => Promise<void>} act `does`: see tour.js;
+ *   `began`: the newest `seq` when the tour began
  */
 
 const quotaAnswer = /^(余量：|quota:)/i;
@@ -16,7 +17,7 @@ const secondsToWatch = 6;
 const margin = 200;
 /** More than any plan that the story begins with can hold; the burst stops at the event. */
 const untilItHappens = 2_000_000;
-const rush = 8_000;
+const rush = 12_000;
 
 /** A rate at which so many take a few seconds. */
 const watchable = (count) => Math.max(100, Math.ceil(count / secondsToWatch));
@@ -41,8 +42,12 @@ export const story = [
     }),
     act: (does, { count }) => does.send(count, watchable(count)),
   },
-  { key: 'renewal', awaits: quotaAnswer, act: (does) => does.press(alertTitle, /余量|quota/i) },
-  { key: 'receipt', awaits: /^(余额：|balance:)/i, act: (does) => does.press(receiptTitle, /余额|balance/i) },
+  { key: 'renewal', awaits: quotaAnswer, act: (does, _amounts, began) => does.press(alertTitle, /余量|quota/i, began) },
+  {
+    key: 'receipt',
+    awaits: /^(余额：|balance:)/i,
+    act: (does, _amounts, began) => does.press(receiptTitle, /余额|balance/i, began),
+  },
   { key: 'exhausted', awaits: /套餐已用完|plans used up/i, act: (does) => does.send(untilItHappens, rush) },
   { key: 'overdue', awaits: /^(已欠费|overdue: )/i, act: (does) => does.send(untilItHappens, rush) },
   {

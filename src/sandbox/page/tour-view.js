@@ -1,5 +1,5 @@
 import { byId, element } from './dom.js';
-import { tellError } from './notices.js';
+import { busyWhile, tellError } from './notices.js';
 import { onLanguageChange, text } from './texts.js';
 import { story } from './tour-story.js';
 
@@ -21,9 +21,8 @@ export class TourView {
     byId('tour-leave').addEventListener('click', () => this.#leave());
     byId('tour-seen-link').addEventListener('click', () => reveal(tour.seen));
     for (const id of ['tour-open', 'tour-toggle']) {
-      byId(id).addEventListener('click', () => {
-        tour.start();
-        byId('tour-act').focus();
+      byId(id).addEventListener('click', async (event) => {
+        if (await busyWhile(event.currentTarget, () => tour.start())) byId('tour-act').focus();
       });
     }
   }

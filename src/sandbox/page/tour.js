@@ -19,13 +19,14 @@ export class Tour extends EventTarget {
   /** The message that ended the step before: `{conversationId, id, title}`, or null. */
   seen = null;
   #after = 0;
+  #began = 0;
   #state;
   #does;
   #lateTimer;
 
   /**
    * `does` is what a step's button can do with the page's own controls: `send(count, rate)`, `stopSending()`, `ask(command)`,
-   * `press(title, label)` (a card's button), `recharge(amount)`, `reveal(message)`, `begin()` (opens the story's group).
+   * `press(title, label, after)` (a card's button), `recharge(amount)`, `dayLater()`, `reveal(message)`, `begin()` (opens the story's group).
    */
   constructor(state, does) {
     super();
@@ -43,16 +44,21 @@ export class Tour extends EventTarget {
     return this.step >= story.length;
   }
 
-  /** Begins, goes on, or begins anew when the story is told. */
-  start() {
+  /**
+   * Begins, goes on, or begins anew when the story is told: then a day later, for the account's guards allow a few renewals a day.
+   * Throws what went wrong on the way.
+   */
+  async start() {
+    this.#does.begin();
+    if (this.finished) await this.#does.dayLater();
     if (!this.started || this.finished) {
       this.step = 0;
       this.seen = null;
-      this.#after = this.#newest();
+      this.#began = this.#newest();
+      this.#after = this.#began;
     }
     this.started = true;
     this.open = true;
-    this.#does.begin();
     this.#keep();
     this.#look();
   }
@@ -72,7 +78,7 @@ export class Tour extends EventTarget {
     const step = this.current;
     this.#become('acting');
     try {
-      await step.act(this.#does, amounts);
+      await step.act(this.#does, amounts, this.#began);
       if (this.current === step && this.phase === 'acting') this.#become('waiting');
     } catch (error) {
       if (this.current === step) this.#become('idle');
@@ -130,9 +136,10 @@ export class Tour extends EventTarget {
 
   #recall() {
     try {
-      const { step, open, started, seen, after } = JSON.parse(localStorage.getItem(storageKey) ?? '{}');
+      const { step, open, started, seen, after, began } = JSON.parse(localStorage.getItem(storageKey) ?? '{}');
       Object.assign(this, { step: step ?? 0, open: open ?? false, started: started ?? false, seen: seen ?? null });
       this.#after = after ?? 0;
+      this.#began = began ?? 0;
     } catch {
       // What is kept cannot be read: the tour begins anew.
     }
@@ -140,7 +147,10 @@ export class Tour extends EventTarget {
 
   #keep() {
     const { step, open, started, seen } = this;
-    localStorage.setItem(storageKey, JSON.stringify({ step, open, started, seen, after: this.#after }));
+    localStorage.setItem(
+      storageKey,
+      JSON.stringify({ step, open, started, seen, after: this.#after, began: this.#began }),
+    );
     this.#tell();
   }
 

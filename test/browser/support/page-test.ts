@@ -17,7 +17,7 @@ export interface PageTest {
   /** A sandbox with a service behind it, and without a bot. */
   scene(options?: Partial<SandboxOptions>, accounts?: { id: string; name: string }[]): Promise<Scene>;
   bot(sandbox: Sandbox, script?: Script): Promise<ScriptedBot>;
-  open(sandbox: Sandbox, options?: BrowserContextOptions): Promise<Visit>;
+  open(sandbox: { readonly url: string }, options?: BrowserContextOptions): Promise<Visit>;
 }
 
 /** Call it at the top of a test file. */
