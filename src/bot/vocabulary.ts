@@ -1,6 +1,15 @@
 import type { Language } from '../store/groups.ts';
 
-export type CommandName = 'help' | 'balance' | 'quota' | 'auto-renew' | 'bind' | 'approve' | 'reject' | 'approvals';
+export type CommandName =
+  | 'help'
+  | 'balance'
+  | 'quota'
+  | 'price'
+  | 'auto-renew'
+  | 'bind'
+  | 'approve'
+  | 'reject'
+  | 'approvals';
 
 /** The words for a command. The first is its name, which buttons and hints use; the others are understood too. */
 type Words = readonly [string, ...string[]];
@@ -45,6 +54,25 @@ export const VOCABULARY: Readonly<Record<CommandName, CommandWords>> = {
     ],
     en: ['quota', 'quotas', 'remaining', 'left', 'plan', 'plans', 'show quota'],
     pinyin: 'yuliang',
+    takesArgument: false,
+  },
+  price: {
+    'zh-CN': [
+      '价格',
+      '价目',
+      '价目表',
+      '价格表',
+      '查价格',
+      '查询价格',
+      '查看价格',
+      '资费',
+      '单价',
+      '报价',
+      '多少钱',
+      '套餐价格',
+    ],
+    en: ['price', 'prices', 'pricing', 'price list', 'offers', 'cost', 'costs', 'rates', 'show prices'],
+    pinyin: 'jiage',
     takesArgument: false,
   },
   'auto-renew': {

@@ -78,6 +78,11 @@ export class Writer {
     return this.text('unit.days', { count: tenths(days), number: this.number(days) });
   }
 
+  /** A number of calendar months. */
+  months(months: number): Markdown {
+    return this.text('unit.months', { count: months, number: this.number(months) });
+  }
+
   /** An estimate of days, told no more exactly than it can be known. */
   aboutDays(days: number): Markdown {
     if (days < 1) return this.text('unit.under_a_day');

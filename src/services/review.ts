@@ -3,23 +3,20 @@ import type { AlertChange, AlertInput } from '../domain/alert.ts';
 import { decideAlerts } from '../domain/alert.ts';
 import { BURN_WINDOW_DAYS, forecast } from '../domain/forecast.ts';
 import { forfeitTransfer } from '../domain/ledger.ts';
-import { Calendar } from '../domain/metering.ts';
 import { quotaOf } from '../domain/plan.ts';
 import { expiredPlans, nextReview } from '../domain/review.ts';
 import { availableOf } from '../domain/standing.ts';
-import { tariffAt } from '../domain/tariff.ts';
-import type { TemplateType } from '../domain/usage.ts';
 import { type Account, delayReview, lockAccount, lockIfDue, scheduleReview } from '../store/accounts.ts';
 import { closeAlert, openAlert, readOpenAlerts, setAlertLevel } from '../store/alerts.ts';
-import { readBurn, readVolumes } from '../store/charges.ts';
+import { readBurn } from '../store/charges.ts';
 import { postTransfers } from '../store/ledger.ts';
 import { hadPlans, markPlanExpired, readPlansWithQuota } from '../store/plans.ts';
 import { readOpenRenewal, readPolicy } from '../store/renewals.ts';
 import type { Executor, Tx } from '../store/schema.ts';
-import { readTariffs } from '../store/tariffs.ts';
 import { alertAnnouncement } from './alert-announcement.ts';
 import { announce } from './announce.ts';
 import type { ServiceContext } from './context.ts';
+import { readTierState } from './prices.ts';
 import { renewIfDue } from './renewal.ts';
 
 /**
@@ -97,13 +94,7 @@ async function readAlertInput(db: Executor, account: Account, now: Temporal.Inst
 
 /** The present burn, projected. */
 export async function readForecast(db: Executor, account: Account, quota: bigint, now: Temporal.Instant) {
-  const month = new Calendar(account.timeZone).month(now);
-  const tariff = tariffAt(await readTariffs(db, account.tariffId), now);
-  const tierVolumes: Record<TemplateType, bigint> = { verification: 0n, notification: 0n, promotion: 0n };
-  for (const volume of await readVolumes(db, account.id, [month])) {
-    if (volume.destination !== 'mainland') continue;
-    tierVolumes[volume.templateType] += volume.paygSegments + (tariff.planUsageCounts ? volume.planSegments : 0n);
-  }
+  const { tariff, tierVolumes } = await readTierState(db, account, now);
   return forecast({
     burn: await readBurn(db, account.id, now.subtract({ hours: 24 * BURN_WINDOW_DAYS }), now),
     quota,

@@ -25,6 +25,7 @@ export const help: Command = {
         bullets([
           writer.text('help.balance'),
           writer.text('help.quota'),
+          writer.text('help.price'),
           writer.text('help.auto-renew'),
           writer.text('help.approvals'),
         ]),

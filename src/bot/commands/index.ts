@@ -6,6 +6,7 @@ import { bind } from './bind.ts';
 import type { Command } from './command.ts';
 import { approve, reject } from './decide.ts';
 import { help } from './help.ts';
+import { price } from './price.ts';
 import { quota } from './quota.ts';
 
 /** All commands. Their words are in `vocabulary.ts`. */
@@ -13,6 +14,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   help,
   balance,
   quota,
+  price,
   'auto-renew': autoRenew,
   bind,
   approve,

@@ -1,0 +1,82 @@
+import { cheapestOffer, type OfferComparison, type PaygPrice } from '../../domain/prices.ts';
+import { type Prices, readPrices } from '../../services/prices.ts';
+import { askButton } from '../content.ts';
+import { bullets, lines, type Markdown } from '../markdown.ts';
+import type { Writer } from '../writer.ts';
+import type { Command, GroupCommandContext, Reply } from './command.ts';
+
+const MAX_OFFERS = 8;
+
+/** What a segment costs without a plan at the present volume, and what it costs with each offer. */
+export const price: Command = {
+  name: 'price',
+  who: 'group',
+  run: async ({ tx, services, writer, bound }: GroupCommandContext): Promise<Reply> => {
+    const prices = await readPrices(services, tx, bound.account.id);
+    return {
+      title: writer.text('price.title'),
+      paragraphs: [
+        writer.text(`price.payg.${prices.tariff.mode}`),
+        bullets(prices.payg.map((payg) => paygLine(writer, payg))),
+        ...offers(writer, prices),
+        writer.text('price.international'),
+        writer.asOf(prices.asOf, prices.account.name),
+      ],
+      buttons: [askButton(writer, 'quota'), askButton(writer, 'auto-renew')],
+    };
+  },
+};
+
+function paygLine(writer: Writer, { templateType, volume, price: now, next }: PaygPrice): Markdown {
+  const figures = {
+    type: writer.text(`template_type.${templateType}`),
+    price: writer.money(now),
+    volume: writer.segments(volume),
+  };
+  if (!next) return writer.text('price.last_tier', figures);
+  return writer.text('price.tier', { ...figures, from: writer.number(next.from), next: writer.money(next.price) });
+}
+
+function offers(writer: Writer, prices: Prices): Markdown[] {
+  const cheapest = cheapestOffer(prices.offers.map(({ offer }) => offer));
+  if (!cheapest) return [writer.text('price.no_offers')];
+  const shown = prices.offers.slice(0, MAX_OFFERS).map((comparison) => offerLines(writer, comparison));
+  const others = prices.offers.length - shown.length;
+  return [
+    writer.text('price.offers'),
+    ...shown,
+    ...(others > 0 ? [writer.text('price.other_offers', { count: others })] : []),
+    ...verdicts(writer, prices, cheapest.id),
+  ];
+}
+
+function offerLines(writer: Writer, { offer, perSegment, savings }: OfferComparison): Markdown {
+  return lines([
+    writer.text('price.offer', {
+      plan: writer.title(offer.title),
+      price: writer.money(offer.price),
+      perSegment: writer.money(perSegment),
+      validity: writer.months(offer.validityMonths),
+    }),
+    ...savings.map(({ templateType, saving }) => {
+      const type = writer.text(`template_type.${templateType}`);
+      if (saving === 0n) return writer.text('price.same', { type });
+      if (saving < 0n) return writer.text('price.dearer', { type, amount: writer.money(-saving) });
+      return writer.text('price.cheaper', { type, amount: writer.money(saving) });
+    }),
+  ]);
+}
+
+/** What is cheapest per segment, by type. */
+function verdicts(writer: Writer, { offers: compared, payg }: Prices, cheapestId: string): Markdown[] {
+  const best = compared.find(({ offer }) => offer.id === cheapestId);
+  if (!best) return [];
+  const verdict = ({ templateType, price: without }: PaygPrice) => {
+    const type = writer.text(`template_type.${templateType}`);
+    const saving = best.savings.find((candidate) => candidate.templateType === templateType)?.saving ?? 0n;
+    if (saving <= 0n) return writer.text('price.best.payg', { type, price: writer.money(without) });
+    const plan = writer.title(best.offer.title);
+    return writer.text('price.best.plan', { type, plan, price: writer.money(best.perSegment) });
+  };
+  return [writer.text('price.best'), bullets(payg.map(verdict)), writer.text('price.use_up')];
+}
