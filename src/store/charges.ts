@@ -12,27 +12,29 @@ export async function insertCharges(
   now: Temporal.Instant,
 ): Promise<void> {
   if (charges.length === 0) return;
-  await tx
-    .insertInto('charges')
-    .values(
-      charges.map(({ id, charge }) => ({
-        account_id: accountId,
-        charge_id: id,
-        batch_id: batchId,
-        kind: charge.kind,
-        month: charge.month,
-        destination: charge.destination,
-        country: charge.country,
-        template_type: charge.templateType,
-        tariff_version: charge.tariffVersion,
-        segments: charge.segments,
-        at: now,
-        ...(charge.kind === 'plan'
-          ? { plan_id: charge.planId, tier: null, unit_price: null, amount: 0n }
-          : { plan_id: null, tier: charge.tier, unit_price: charge.unitPrice, amount: charge.amount }),
-      })),
-    )
-    .execute();
+  // Arrays here and below, because a batch may have more lines than a statement may have single values.
+  const rows = charges.map(({ id, charge }) =>
+    charge.kind === 'plan'
+      ? { ...charge, id, tier: null, unitPrice: null, amount: 0n }
+      : { ...charge, id, planId: null },
+  );
+  await sql`
+    insert into charges (account_id, batch_id, at, charge_id, kind, month, destination, country, template_type,
+      tariff_version, tier, plan_id, segments, unit_price, amount)
+    select ${accountId}::uuid, ${batchId}::uuid, ${now}::timestamptz, c.* from unnest(
+      ${rows.map((row) => row.id)}::uuid[],
+      ${rows.map((row) => row.kind)}::text[],
+      ${rows.map((row) => row.month)}::text[],
+      ${rows.map((row) => row.destination)}::text[],
+      ${rows.map((row) => row.country)}::text[],
+      ${rows.map((row) => row.templateType)}::text[],
+      ${rows.map((row) => row.tariffVersion)}::integer[],
+      ${rows.map((row) => row.tier)}::integer[],
+      ${rows.map((row) => row.planId)}::uuid[],
+      ${rows.map((row) => row.segments)}::bigint[],
+      ${rows.map((row) => row.unitPrice)}::bigint[],
+      ${rows.map((row) => row.amount)}::bigint[]
+    ) as c`.execute(tx);
 }
 
 export async function readVolumes(
@@ -62,37 +64,28 @@ export async function readVolumes(
 /** Stores volumes as they are now. */
 export async function writeVolumes(tx: Tx, accountId: string, volumes: readonly MonthlyVolume[]): Promise<void> {
   if (volumes.length === 0) return;
-  await tx
-    .insertInto('monthly_volumes')
-    .values(
-      volumes.map((volume) => ({
-        account_id: accountId,
-        month: volume.month,
-        destination: volume.destination,
-        country: volume.country,
-        template_type: volume.templateType,
-        tariff_version: volume.tariffVersion,
-        plan_segments: volume.planSegments,
-        payg_segments: volume.paygSegments,
-        charged: volume.charged,
-      })),
-    )
-    .onConflict((oc) =>
-      oc
-        .columns(['account_id', 'month', 'destination', 'country', 'template_type', 'tariff_version'])
-        .doUpdateSet((eb) => ({
-          plan_segments: eb.ref('excluded.plan_segments'),
-          payg_segments: eb.ref('excluded.payg_segments'),
-          charged: eb.ref('excluded.charged'),
-        })),
-    )
-    .execute();
+  await sql`
+    insert into monthly_volumes
+      (account_id, month, destination, country, template_type, tariff_version, plan_segments, payg_segments, charged)
+    select ${accountId}::uuid, v.* from unnest(
+      ${volumes.map((v) => v.month)}::text[],
+      ${volumes.map((v) => v.destination)}::text[],
+      ${volumes.map((v) => v.country)}::text[],
+      ${volumes.map((v) => v.templateType)}::text[],
+      ${volumes.map((v) => v.tariffVersion)}::integer[],
+      ${volumes.map((v) => v.planSegments)}::bigint[],
+      ${volumes.map((v) => v.paygSegments)}::bigint[],
+      ${volumes.map((v) => v.charged)}::bigint[]
+    ) as v
+    on conflict (account_id, month, destination, country, template_type, tariff_version) do update set
+      plan_segments = excluded.plan_segments,
+      payg_segments = excluded.payg_segments,
+      charged = excluded.charged`.execute(tx);
 }
 
 /** Adds to the usage by the hour. */
 export async function addHourlyUsage(tx: Tx, accountId: string, hours: readonly HourlyUsage[]): Promise<void> {
   if (hours.length === 0) return;
-  // Arrays, because a batch may span more hours than a statement may have single values.
   await sql`
     insert into hourly_usage as known
       (account_id, hour, destination, template_type, plan_segments, payg_segments, amount)

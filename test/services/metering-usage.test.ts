@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { BillingWorld, type TestAccount } from '../support/billing-world.ts';
+import { TEMPLATE_TYPES } from '../../src/domain/usage.ts';
+import { insertTariff } from '../../src/store/tariffs.ts';
+import { BillingWorld, TARIFF, type TestAccount } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
 import { aReport, at, NOW, yuan } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -116,6 +118,24 @@ describe('meterUsage (rules 1, 2 and 5)', () => {
     const account = await openAccount();
     Object.assign(account, { id: randomUUID() });
     await expect(account.use(1)).rejects.toMatchObject({ code: 'account_unknown' });
+  });
+
+  test('given a batch of 6,000 records that each have a price of their own, then it is one batch', async () => {
+    const letters = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
+    const countries = letters.flatMap((first) => letters.map((second) => first + second)).slice(0, 500);
+    const international = Object.fromEntries(countries.map((country) => [country, '0.1']));
+    await world.run((tx) => insertTariff(tx, { ...TARIFF, id: 'everywhere', international }, NOW));
+    const account = await world.openAccount({ tariffId: 'everywhere' });
+    const reports = countries.flatMap((country) =>
+      TEMPLATE_TYPES.flatMap((templateType) =>
+        [0, 31, 62, 93].map((days) =>
+          aReport({ destination: 'international', country, templateType, at: NOW.subtract({ hours: 24 * days }) }),
+        ),
+      ),
+    );
+    expect(await account.meter(reports)).toMatchObject({ accepted: 6_000, unpriced: 0 });
+    expect((await account.read()).money.balance).toBe(yuan('-600'));
+    await expectBooksRight(db, account.id);
   });
 
   test('given a batch of 10,000 records that each have an hour of their own, then it is one batch', async () => {
