@@ -110,11 +110,12 @@ describe('ReviewJob', () => {
     await sql`
       insert into accounts (account_id, name, currency, time_zone, tariff_id, default_template_type, next_review_at, created_at)
       select gen_random_uuid(), 'many', 'CNY', 'Asia/Shanghai', 'test', 'notification', ${NOW}, ${NOW}
-      from generate_series(1, 450)`.execute(db.kysely);
+      from generate_series(1, 230)`.execute(db.kysely);
     await newJob().job.run();
     const { rows } = await sql<{ due: bigint }>`
       select count(*) as due from accounts where next_review_at <= ${NOW}`.execute(db.kysely);
     expect(rows).toEqual([{ due: 0n }]);
+    await db.kysely.deleteFrom('accounts').where('name', '=', 'many').execute();
   });
 
   test('given an account that metering woke it for, then it is reviewed without a tick', async () => {
