@@ -10,7 +10,7 @@ import { parseMoney } from './domain/money.ts';
 import type { Logger } from './log.ts';
 import type { SandboxBackend, SandboxClock } from './sandbox/backend.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
-import { readSandboxClock, writeSandboxClock } from './sandbox-clock.ts';
+import { keptSandboxClock } from './sandbox-clock.ts';
 import { lockSandbox, SANDBOX_FILES, SandboxModeError, writeWorldRecord } from './sandbox-data.ts';
 import { chooseWorld, type WorldFile } from './sandbox-world.ts';
 import type { Service } from './service.ts';
@@ -73,7 +73,7 @@ export interface SandboxModeOptions {
 export async function startSandboxMode(options: SandboxModeOptions): Promise<string[]> {
   const { config, world, onStop } = options;
   const { dataDir } = config;
-  const clock = await readSandboxClock(dataDir);
+  const clock = await keptSandboxClock(dataDir);
   await setUp(clock, options);
 
   const running = Promise.withResolvers<Service>();
@@ -82,7 +82,7 @@ export async function startSandboxMode(options: SandboxModeOptions): Promise<str
     port: config.sandbox.port,
     world: world.dingtalk,
     statePath: join(dataDir, SANDBOX_FILES.state),
-    clock: sandboxClock(clock, dataDir, running.promise),
+    clock: sandboxClock(clock, running.promise),
     backend: sandboxBackend(running.promise),
   });
   onStop(() => sandbox.stop());
@@ -116,13 +116,12 @@ async function setUp(clock: OffsetClock, { databaseUrl, world, logger }: Sandbox
 }
 
 /** Moves the one clock; the jobs that are due in between run in between. One move at a time. */
-function sandboxClock(clock: OffsetClock, dataDir: string, running: Promise<Service>): SandboxClock {
+function sandboxClock(clock: OffsetClock, running: Promise<Service>): SandboxClock {
   let last: Promise<void> = Promise.resolve();
   const advance = async (by: string) => {
     const { scheduler } = await running;
     const target = clock.now().toZonedDateTimeISO(TIME_ZONE).add(by).toInstant();
     await scheduler.advanceTo(clock, target);
-    await writeSandboxClock(dataDir, clock);
   };
   return {
     now: () => clock.now().epochMilliseconds,

@@ -16,6 +16,8 @@ export class Scheduler {
   readonly #logger: Logger;
   #task: ScheduledTask | undefined;
   #running: Promise<void> | undefined;
+  #move: Promise<void> | undefined;
+  #isStopping = false;
 
   constructor(jobs: readonly Job[], clock: Clock, logger: Logger) {
     this.#jobs = jobs;
@@ -28,9 +30,11 @@ export class Scheduler {
     await this.#task.start();
   }
 
-  /** No new tick; waits for the one that runs. */
+  /** No new tick; waits for the one that runs. A move of the clock ends where it is: a move of years would keep the program for hours. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     await this.#task?.destroy();
+    await this.#move?.catch(() => undefined);
     await this.#running;
   }
 
@@ -44,13 +48,19 @@ export class Scheduler {
 
   /**
    * Moves a clock forward, stopping at each moment at which something is due and doing it then, so that a jump of a month gives what
-   * the month would have given.
+   * the month would have given. One move at a time.
    */
-  async advanceTo(clock: OffsetClock, target: Temporal.Instant): Promise<void> {
+  advanceTo(clock: OffsetClock, target: Temporal.Instant): Promise<void> {
+    const move = this.#advance(clock, target);
+    this.#move = move;
+    return move;
+  }
+
+  async #advance(clock: OffsetClock, target: Temporal.Instant): Promise<void> {
     let rounds = 0;
     let moment: Temporal.Instant | undefined;
     await this.tick();
-    for (;;) {
+    while (!this.#isStopping) {
       const next = await this.#nextDueAt();
       if (!next || Temporal.Instant.compare(next, target) > 0) break;
       rounds = moment && Temporal.Instant.compare(next, moment) <= 0 ? rounds + 1 : 0;
@@ -60,6 +70,7 @@ export class Scheduler {
       clock.jumpTo(moment);
       await this.tick();
     }
+    if (this.#isStopping) return;
     clock.jumpTo(target);
     await this.tick();
   }

@@ -63,7 +63,7 @@ describe('given a clock that the sandbox has moved', () => {
     const { dataDir, run } = await anEmptyPlace();
     jsonOf(await run('catalogue', 'import', SAMPLE, '--json'));
     jsonOf(await run('account', 'create', 'Later', '--json'));
-    await writeSandboxClock(dataDir, new OffsetClock('PT8760H'));
+    writeSandboxClock(dataDir, new OffsetClock('PT8760H'));
     const { asOf } = jsonOf(await run('account', 'show', '--json'));
     const ahead = Temporal.Now.instant()
       .until(Temporal.Instant.from(String(asOf)))

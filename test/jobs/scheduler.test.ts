@@ -145,6 +145,39 @@ describe('advanceTo (promise 7)', () => {
     expect(job.done).toHaveLength(2);
   });
 
+  test('given a move of a thousand years, when the scheduler is stopped meanwhile, then no job is asked any more and the clock stays where it came', async () => {
+    const clock = new OffsetClock();
+    const start = clock.now();
+    const visited = Promise.withResolvers<void>();
+    let isStopped = false;
+    const askedLate: string[] = [];
+    const hourly: Job = {
+      name: 'hourly',
+      nextDueAt: async () => {
+        if (isStopped) askedLate.push('due');
+        return clock.now().add({ hours: 1 });
+      },
+      run: async () => undefined,
+    };
+    const first = new PlannedJob('first', clock, [start.add({ hours: 24 })]);
+    const watched: Job = {
+      name: 'watched',
+      nextDueAt: () => first.nextDueAt(),
+      run: async () => {
+        await first.run();
+        visited.resolve();
+      },
+    };
+    const scheduler = new Scheduler([hourly, watched], clock, logger);
+    const move = scheduler.advanceTo(clock, start.add({ hours: 24 * 365_000 }));
+    await visited.promise;
+    await scheduler.stop();
+    isStopped = true;
+    await move;
+    expect(askedLate).toEqual([]);
+    expect(start.until(clock.now()).total('days')).toBeLessThan(365_000);
+  });
+
   test('given a target that has passed, then what is due is done and the clock stays', async () => {
     const clock = new OffsetClock();
     const start = clock.now();
