@@ -1,124 +1,69 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchBrowser } from './support/browser.ts';
+import { Program } from './support/program.ts';
+import { takeTour } from './support/tour.ts';
 import { visit } from './support/visit.ts';
 
 /**
- * `npm run screenshots`: starts the program on an empty data folder, plays a short story in its sandbox, and takes the picture of the
- * README, docs/screenshot.png.
+ * `npm run screenshots`: starts the program on an empty data folder, takes the page's own tour, and takes the pictures in
+ * docs/screenshots/ on the way.
  */
 
-const root = join(import.meta.dirname, '../..');
-const picture = join(root, 'docs/screenshot.png');
-const group = 'cidOpsGroup';
-const administrator = 'zhangwei';
-const member = 'lina';
-const patienceMs = 60_000;
+const folder = join(import.meta.dirname, '../../docs/screenshots');
+const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 1.5 };
+const desktop = { viewport: { width: 1440, height: 960 }, deviceScaleFactor: 1.25 };
 
-interface Message {
-  seq: number;
-  from: string;
-}
-
-const folder = await mkdtemp(join(tmpdir(), 'sms-steward-screenshots-'));
-const ports = { PORT: await freePort(), SANDBOX_PORT: await freePort() };
-const url = `http://127.0.0.1:${ports.SANDBOX_PORT}`;
-const program = startProgram();
+await mkdir(folder, { recursive: true });
+const program = await Program.start();
+const browser = await launchBrowser();
 try {
-  await until('the bot is connected', async () => {
-    const answer = await fetch(`${url}/api/connection`).catch(() => undefined);
-    return answer?.ok === true && ((await answer.json()) as { connections: number }).connections > 0;
+  await look(browser, { ...desktop, colorScheme: 'light' }, async (page) => {
+    await page.locator('#tour-open').click();
+    await takeTour(page, async (step) => {
+      if (step === 3) await picture(page, 'tour.png');
+    });
+    await page.locator('#tour-act').click();
   });
-  await play();
-  await takePicture();
-  console.log(`Wrote ${picture}`);
+  await look(browser, { ...desktop, colorScheme: 'light' }, async (page) => {
+    await askForApproval(page);
+    await picture(page, 'desktop-light.png');
+  });
+  await look(browser, { ...desktop, colorScheme: 'dark', locale: 'en-GB' }, (page) =>
+    picture(page, 'desktop-dark.png'),
+  );
+  await look(browser, { ...phone, colorScheme: 'light' }, (page) => picture(page, 'phone.png'));
 } finally {
-  await stop(program);
-  await rm(folder, { recursive: true, force: true });
+  await browser.close();
+  await program.stop();
 }
 
-/** A question, a plan that runs down until the administrator is told, and a request that needs the administrator. */
-async function play(): Promise<void> {
-  await ask(member, '余额');
-  const seq = await ask(administrator, '余量');
-  const told = async () => (await isToldSince(seq, group)) || (await isToldSince(seq, `direct:${administrator}`));
-  for (let sent = 0; sent < 100_000 && !(await told()); sent += 10_000) {
-    await post('/api/sms', { destination: 'mainland', templateType: 'verification', count: 10_000 });
-    await post('/api/clock/advance', { by: 'PT1M' });
-  }
-  await until('the administrator is told', told);
-  await ask(member, '自动续费 关');
+async function look(on: Browser, options: BrowserContextOptions, act: (page: Page) => Promise<void>): Promise<void> {
+  const { page, complaints, leave } = await visit(on, program.url, { ...options, reducedMotion: 'reduce' });
+  await page.locator('#world-standing').getByText(/./).waitFor({ state: 'attached' });
+  await act(page);
+  if (complaints.length > 0) throw new Error(`The page complained: ${complaints.join('\n')}`);
+  await leave();
 }
 
-async function takePicture(): Promise<void> {
-  const browser = await launchBrowser();
-  try {
-    const { page, complaints } = await visit(browser, url, { colorScheme: 'light', deviceScaleFactor: 1.5 });
-    await page.locator('.message').last().waitFor();
-    await page.evaluate('document.fonts.ready');
-    await page.screenshot({ path: picture, animations: 'disabled' });
-    if (complaints.length > 0) throw new Error(`The page complained: ${complaints.join('\n')}`);
-  } finally {
-    await browser.close();
-  }
+/** A member asks for what only an administrator may do, and the administrator sees the card. */
+async function askForApproval(page: Page): Promise<void> {
+  const answer = page.locator('.message-robot', { hasText: '待审批' });
+  await page.getByRole('radio', { name: /李娜/ }).check();
+  await page.getByRole('textbox', { name: /^消息/ }).fill('自动续费 关');
+  await page.getByRole('textbox', { name: /^消息/ }).press('Enter');
+  await answer.first().waitFor();
+  await page.locator('#world-body .approvals').waitFor();
+  await page.getByRole('radio', { name: /张伟/ }).check();
+  await answer.getByRole('button', { name: '批准' }).waitFor();
 }
 
-/** Says something in the group and waits for the bot's answer to it. Resolves with the answer's `seq`. */
-async function ask(userId: string, text: string): Promise<number> {
-  const { seq } = (await post(`/api/conversations/${group}/messages`, { userId, text })) as Message;
-  await until(`the bot answers “${text}”`, () => isToldSince(seq, group));
-  return (await messagesSince(seq, group)).at(-1)?.seq ?? seq;
-}
-
-async function isToldSince(seq: number, conversationId: string): Promise<boolean> {
-  return (await messagesSince(seq, conversationId)).some(({ from }) => from === 'bot');
-}
-
-async function messagesSince(seq: number, conversationId: string): Promise<Message[]> {
-  const answer = await fetch(`${url}/api/conversations/${encodeURIComponent(conversationId)}/messages?after=${seq}`);
-  return (await answer.json()) as Message[];
-}
-
-async function post(path: string, body: unknown): Promise<unknown> {
-  const answer = await fetch(`${url}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`POST ${path} answered ${answer.status}: ${await answer.text()}`);
-  return answer.json();
-}
-
-function startProgram(): ChildProcess {
-  const env = { ...process.env, PORT: String(ports.PORT), SANDBOX_PORT: String(ports.SANDBOX_PORT), DATA_DIR: folder };
-  return spawn(process.execPath, ['src/main.ts'], { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  await ended;
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + patienceMs;
-  while (!(await holds())) {
-    if (program.exitCode !== null) throw new Error(`The program ended with code ${program.exitCode} before ${what}.`);
-    if (performance.now() > deadline) throw new Error(`Waited ${patienceMs / 1000} s in vain until ${what}.`);
-    await pause(100);
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('The machine gave no free port.');
-  return address.port;
+async function picture(page: Page, name: string): Promise<void> {
+  const path = join(folder, name);
+  await page.evaluate('document.fonts.ready');
+  // The panel follows what happened in the chat by a moment.
+  await page.waitForResponse('**/api/world');
+  await page.screenshot({ path, animations: 'disabled' });
+  console.log(`Wrote ${path}`);
 }

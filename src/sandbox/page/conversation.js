@@ -8,6 +8,8 @@ import { dateAndTime, sameDay, timeOfDay } from './times.js';
 
 const shownAtFirst = 100;
 const quietMinutes = 10;
+/** For so long a message that was brought into view is not scrolled away by the next ones. */
+const heldFor = 2_000;
 
 /** The open conversation: its heading, its messages as a live log, and what its buttons and links do. */
 export class ConversationView {
@@ -41,6 +43,7 @@ export class ConversationView {
   }
 
   #atNewest = true;
+  #heldUntil = 0;
 
   #onScroll() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
@@ -52,7 +55,11 @@ export class ConversationView {
   }
 
   #keepPlace() {
-    if (this.#atNewest) this.#scrollToNewest();
+    if (this.#atNewest && !this.#held) this.#scrollToNewest();
+  }
+
+  get #held() {
+    return performance.now() < this.#heldUntil;
   }
 
   #scrollToNewest() {
@@ -144,7 +151,9 @@ export class ConversationView {
     if (!shown) return;
     this.#log.querySelector('.message-found')?.classList.remove('message-found');
     shown.classList.remove('message-changed', 'message-new');
-    shown.scrollIntoView({ block: 'center' });
+    const fits = shown.offsetHeight < this.#scroller.clientHeight;
+    shown.scrollIntoView({ block: fits ? 'center' : 'start' });
+    this.#heldUntil = performance.now() + heldFor;
     shown.classList.add('message-found');
   }
 
@@ -178,8 +187,13 @@ export class ConversationView {
     } else {
       this.#showAll();
     }
-    if (this.#atNewest || message.from === this.#state.personIn(current)?.userId) this.#scrollToNewest();
-    else if (isNew) this.#toNewest.hidden = false;
+    const own = message.from === this.#state.personIn(current)?.userId;
+    if (own || (this.#atNewest && !this.#held)) {
+      this.#scrollToNewest();
+    } else if (isNew) {
+      this.#atNewest = false;
+      this.#toNewest.hidden = false;
+    }
   }
 
   #element(message) {

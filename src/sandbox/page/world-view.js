@@ -141,7 +141,7 @@ export class WorldView {
             'li',
             {},
             element('b', {}, code),
-            element('span', {}, requester ? `${requester}: ${summary}` : summary),
+            element('span', {}, requester && !summary.includes(requester) ? `${requester}: ${summary}` : summary),
             element(
               'small',
               {},
