@@ -7,6 +7,7 @@ import { createContext } from './context.ts';
 import { completeSettings, type DingTalkSettings } from './dingtalk/settings.ts';
 import { RuleError } from './domain/errors.ts';
 import { parseMoney } from './domain/money.ts';
+import { asListenError } from './listen-error.ts';
 import type { Logger } from './log.ts';
 import type { SandboxBackend, SandboxClock } from './sandbox/backend.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
@@ -84,6 +85,8 @@ export async function startSandboxMode(options: SandboxModeOptions): Promise<str
     statePath: join(dataDir, SANDBOX_FILES.state),
     clock: sandboxClock(clock, running.promise),
     backend: sandboxBackend(running.promise),
+  }).catch((error: unknown) => {
+    throw asListenError(error, 'SANDBOX_PORT');
   });
   onStop(() => sandbox.stop());
   const settings = completeSettings({ ...world.dingtalk.app, apiBase: sandbox.url, oapiBase: sandbox.url });

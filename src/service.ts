@@ -12,6 +12,7 @@ import { HousekeepingJob } from './jobs/housekeeping-job.ts';
 import { ReconciliationJob } from './jobs/reconciliation-job.ts';
 import { ReviewJob } from './jobs/review-job.ts';
 import { Scheduler } from './jobs/scheduler.ts';
+import { asListenError } from './listen-error.ts';
 import type { Logger } from './log.ts';
 import { Deliverer } from './notify/deliverer.ts';
 import { Messenger } from './notify/messenger.ts';
@@ -71,7 +72,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   const http = createHttpServer({ db, context, logger, wake, readiness: () => readiness(db, stream) });
 
-  await http.listen({ ...options.http });
+  await http.listen({ ...options.http }).catch((error: unknown) => {
+    throw asListenError(error, 'PORT');
+  });
   const connected = new Promise<void>((resolve) => {
     stream.on('state', ({ state }) => {
       if (state === 'open') resolve();

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Message } from '../../src/sandbox/conversations.ts';
 import { runToEnd, startProgram } from '../support/program.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
@@ -95,4 +97,27 @@ describe('given a start that cannot be', () => {
     const { code, error } = await runToEnd('main.ts', { env: { ...app, DATA_DIR: folder }, folder });
     expect([code, error]).toEqual([1, expect.stringContaining("is the sandbox's")]);
   });
+});
+
+describe('given a port that another program listens on', () => {
+  test.for(['PORT', 'SANDBOX_PORT'])(
+    'when it is that of %s, then the start is refused by naming the setting',
+    async (setting) => {
+      const folder = await scratchFolder();
+      const other = createServer().listen(0, '127.0.0.1');
+      onTestFinished(async () => {
+        other.close();
+      });
+      await once(other, 'listening');
+      const address = other.address();
+      const port = typeof address === 'object' && address ? String(address.port) : '';
+      const { url } = await createTestDatabase();
+      const env = { DATABASE_URL: url, DATA_DIR: 'data', [setting]: port };
+      const { code, error } = await runToEnd('main.ts', { env, folder });
+      expect([code, error]).toEqual([
+        1,
+        `Port ${port} of 127.0.0.1 is taken by another program. Stop that one, or set ${setting} to a free port.\n`,
+      ]);
+    },
+  );
 });
