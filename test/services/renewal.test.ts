@@ -1,13 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { RenewalPolicy } from '../../src/domain/renewal.ts';
 import { addPlan } from '../../src/services/plans.ts';
 import { renewIfDue } from '../../src/services/renewal.ts';
 import { lockAccount } from '../../src/store/accounts.ts';
-import { insertOffers } from '../../src/store/plans.ts';
-import { BillingWorld, kinds, type TestAccount } from '../support/billing-world.ts';
+import { BillingWorld, kinds } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
 import { anOffer, at, NOW, yuan } from '../support/builders.ts';
 import { waitForBlocked } from '../support/database-waits.ts';
+import { bought, renewingAccount } from '../support/renewing-account.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase();
@@ -17,27 +16,9 @@ beforeAll(async () => {
   world = await BillingWorld.on(db);
 });
 
-/** An account in use, with 5,000 segments and auto-renewal on at a threshold of 1,000; nothing is due. */
-async function renewingAccount({ balance = '100000', ...policy }: Partial<RenewalPolicy> & { balance?: string } = {}) {
-  world.clock.set(NOW);
-  const account = await world.openAccount();
-  if (balance !== '0') await account.recharge(balance);
-  await account.grant('sms-5000');
-  await account.renewal({ threshold: 1_000n, ...policy });
-  await account.review();
-  await account.use(1);
-  await account.review();
-  await account.news();
-  return account;
-}
-
-function bought(account: TestAccount) {
-  return account.plans().then((plans) => plans.filter(({ source }) => source === 'renewal'));
-}
-
 describe('a renewal (rules 11, 12 and 15)', () => {
   test('rule 12: given quota at the threshold, then one plan is bought, and alert and receipt are told once, in this order', async () => {
-    const account = await renewingAccount();
+    const account = await renewingAccount(world);
     await account.use(3_998);
     expect(await account.review()).toBe(false);
     await account.use(1);
@@ -65,7 +46,7 @@ describe('a renewal (rules 11, 12 and 15)', () => {
   });
 
   test('rule 11: given a renewal, then the old plan stays as it is and is used first', async () => {
-    const account = await renewingAccount();
+    const account = await renewingAccount(world);
     const [old] = await account.plans();
     world.pass({ hours: 24 });
     await account.use(4_000);
@@ -76,7 +57,7 @@ describe('a renewal (rules 11, 12 and 15)', () => {
   });
 
   test('rule 15: given an offer with a renewal discount, then the discounted price is paid', async () => {
-    const account = await renewingAccount({ offerId: 'sms-5000-off' });
+    const account = await renewingAccount(world, { offerId: 'sms-5000-off' });
     await account.use(4_500);
     await account.review();
     expect(await bought(account)).toMatchObject([{ price: yuan('161.5') }]);
@@ -84,7 +65,7 @@ describe('a renewal (rules 11, 12 and 15)', () => {
   });
 
   test('rule 12, trigger B: given the last plan, then one is bought exactly ten days before it expires', async () => {
-    const account = await renewingAccount();
+    const account = await renewingAccount(world);
     const moment = at('2027-02-28T12:00');
     world.clock.set(moment.subtract({ seconds: 1 }));
     await account.review();
@@ -104,7 +85,7 @@ describe('a renewal (rules 11, 12 and 15)', () => {
   });
 
   test('rule 12: given both triggers at once, then one plan is bought', async () => {
-    const account = await renewingAccount();
+    const account = await renewingAccount(world);
     world.clock.set(at('2027-02-28T11:00'));
     await account.use(4_500);
     world.clock.set(at('2027-02-28T12:00'));
@@ -114,7 +95,7 @@ describe('a renewal (rules 11, 12 and 15)', () => {
   });
 
   test('rule 12: given it runs down again after a renewal, then that is a new episode and a new plan', async () => {
-    const account = await renewingAccount();
+    const account = await renewingAccount(world);
     await account.use(4_500);
     await account.review();
     await account.use(4_900);
@@ -125,7 +106,7 @@ describe('a renewal (rules 11, 12 and 15)', () => {
   });
 
   test('rule 12: given two reviews at the same time, then one plan is bought', async () => {
-    const account = await renewingAccount();
+    const account = await renewingAccount(world);
     await account.use(4_500);
     const done = await Promise.all(Array.from({ length: 8 }, () => account.review()));
     expect(done.filter(Boolean)).toHaveLength(1);
@@ -134,7 +115,7 @@ describe('a renewal (rules 11, 12 and 15)', () => {
   });
 
   test('rule 12: given a plan that is granted while the review waits for the account, then nothing is bought', async () => {
-    const account = await renewingAccount();
+    const account = await renewingAccount(world);
     await account.use(4_500);
     const review = await world.run(async (tx) => {
       const locked = await lockAccount(tx, account.id);
@@ -150,7 +131,7 @@ describe('a renewal (rules 11, 12 and 15)', () => {
   });
 
   test('rule 12: given a clock that goes back by an hour after a renewal, then nothing more is bought', async () => {
-    const account = await renewingAccount();
+    const account = await renewingAccount(world);
     await account.use(4_500);
     await account.review();
     world.clock.set(NOW.subtract({ hours: 1 }));
@@ -162,7 +143,7 @@ describe('a renewal (rules 11, 12 and 15)', () => {
   });
 
   test('rule 12: given a plan that was granted a moment before the review, then nothing is bought', async () => {
-    const account = await renewingAccount();
+    const account = await renewingAccount(world);
     await account.use(4_500);
     await account.grant('sms-5000');
     await account.review();
@@ -171,7 +152,7 @@ describe('a renewal (rules 11, 12 and 15)', () => {
   });
 
   test('rule 11: given it is turned off before the threshold is reached, then nothing is bought, and the alert says so', async () => {
-    const account = await renewingAccount();
+    const account = await renewingAccount(world);
     await account.renewal({ enabled: false, threshold: 1_000n });
     await account.use(4_500);
     await account.review();
@@ -184,7 +165,7 @@ describe('a renewal (rules 11, 12 and 15)', () => {
 
 describe('lack of balance (rule 14)', () => {
   async function poorAccount(balance = '100') {
-    const account = await renewingAccount({ balance });
+    const account = await renewingAccount(world, { balance });
     await account.use(4_500);
     await account.review();
     return account;
@@ -260,7 +241,7 @@ describe('lack of balance (rule 14)', () => {
   });
 
   test('rule 14: given a recharge that waits while the renewal fails, then it is tried again at once', async () => {
-    const account = await renewingAccount({ balance: '100' });
+    const account = await renewingAccount(world, { balance: '100' });
     await account.use(4_500);
     const recharged = await world.run(async (tx) => {
       const locked = await lockAccount(tx, account.id);
@@ -319,95 +300,12 @@ describe('lack of balance (rule 14)', () => {
   });
 
   test('given an account that is overdue, then nothing is bought with money that it does not have', async () => {
-    const account = await renewingAccount({ balance: '1' });
+    const account = await renewingAccount(world, { balance: '1' });
     await account.use(6_000);
     await account.review();
     const [renewal] = await account.renewals();
     expect(renewal).toMatchObject({ state: 'failed' });
     expect(await bought(account)).toEqual([]);
     await expectBooksRight(db, account.id);
-  });
-});
-
-describe('guards (rule 13)', () => {
-  test('rule 13: given one purchase a day, then the second waits for midnight, says so once, and is then made', async () => {
-    const account = await renewingAccount({ purchasesPerDay: 1 });
-    await account.use(4_500);
-    await account.review();
-    await account.news();
-    await account.use(4_900);
-    await account.review();
-    expect((await account.news()).filter(({ kind }) => kind.startsWith('renew'))).toMatchObject([
-      { kind: 'renewal_stopped', guard: 'purchases_per_day', nextAttemptAt: at('2026-03-11').toString() },
-    ]);
-    expect(await bought(account)).toHaveLength(1);
-    world.clock.set(at('2026-03-10T23:59:59'));
-    await account.review();
-    expect(await bought(account)).toHaveLength(1);
-    world.clock.set(at('2026-03-11'));
-    expect(await account.review()).toBe(true);
-    expect(await bought(account)).toHaveLength(2);
-  });
-
-  test('rule 13: given money for one purchase a month, then the second waits for the next month, or for a higher limit', async () => {
-    const account = await renewingAccount({ moneyPerMonth: yuan('339.99') });
-    await account.use(4_500);
-    await account.review();
-    world.pass({ hours: 72 });
-    await account.use(4_900);
-    await account.review();
-    expect((await account.news()).filter(({ kind }) => kind.startsWith('renew'))).toMatchObject([
-      { kind: 'renewed' },
-      { kind: 'renewal_stopped', guard: 'money_per_month', nextAttemptAt: at('2026-04-01').toString() },
-    ]);
-    await account.renewal({ threshold: 1_000n, moneyPerMonth: yuan('340') });
-    await account.review();
-    expect(await bought(account)).toHaveLength(2);
-  });
-
-  test('rule 13: given it was stopped, then a purchase of the new month counts for the new month', async () => {
-    const account = await renewingAccount({ purchasesPerMonth: 1 });
-    await account.use(4_500);
-    await account.review();
-    world.pass({ hours: 72 });
-    await account.use(4_900);
-    await account.review();
-    expect(await account.renewals()).toMatchObject([{ state: 'paid' }, { reason: 'purchases_per_month' }]);
-    world.clock.set(at('2026-04-01'));
-    await account.review();
-    expect(await bought(account)).toHaveLength(2);
-  });
-
-  test('rule 13: given an offer of another currency, then it is refused when it is chosen', async () => {
-    await world.run((tx) => insertOffers(tx, [anOffer({ id: 'usd', segments: 9_000n, currency: 'USD' })]));
-    const account = await renewingAccount();
-    await expect(account.renewal({ offerId: 'usd' })).rejects.toMatchObject({ code: 'offer_currency' });
-    await expect(account.grant('usd')).rejects.toMatchObject({ code: 'offer_currency' });
-    expect(await account.plans()).toHaveLength(1);
-  });
-
-  test('rule 13: given an offer that cannot lift the quota above the threshold, then it is refused and the policy stays', async () => {
-    const account = await renewingAccount();
-    await expect(account.renewal({ threshold: 5_000n })).rejects.toMatchObject({ code: 'offer_too_small' });
-    await account.use(4_500);
-    await account.review();
-    expect(await bought(account)).toHaveLength(1);
-  });
-});
-
-describe('grants', () => {
-  test('rule 8: given the same key again, then it is the same plan, told once; with another offer it is refused', async () => {
-    const account = await renewingAccount();
-    const plan = await account.grant('sms-100', 'contract-7');
-    expect(await account.grant('sms-100', 'contract-7')).toMatchObject({ id: plan.id });
-    await expect(account.grant('sms-5000', 'contract-7')).rejects.toMatchObject({ code: 'plan_conflict' });
-    expect(kinds(await account.news())).toEqual(['plan_added']);
-    expect(await account.plans()).toHaveLength(2);
-    await expectBooksRight(db, account.id);
-  });
-
-  test('given an offer that is not there, then it is refused', async () => {
-    const account = await renewingAccount();
-    await expect(account.grant('nothing')).rejects.toMatchObject({ code: 'offer_unknown' });
   });
 });
