@@ -12,6 +12,8 @@ const FILES = [SANDBOX_FILES.state, SANDBOX_FILES.clock, 'cli.lock', SANDBOX_FIL
   `${name}.next`,
   `${name}-journal`,
 ]);
+/** Files that the bot uploaded to the sandbox. */
+const MEDIA = `${SANDBOX_FILES.state}.media`;
 const MARK = [`${SANDBOX_FILES.world}.new`, SANDBOX_FILES.world];
 
 /**
@@ -41,6 +43,7 @@ async function resetSandbox(dataDir: string): Promise<string[]> {
       locks.push(lock);
     }
     const removed = await removeEmbeddedPostgres(join(dataDir, 'postgres'));
+    await rm(join(dataDir, MEDIA), { recursive: true, force: true });
     for (const name of [...FILES, ...MARK]) await rm(join(dataDir, name), { force: true });
     const left = await readdir(dataDir);
     if (left.length > 0) return [...removed, `the sandbox's files in ${dataDir}; left there: ${left.join(', ')}`];

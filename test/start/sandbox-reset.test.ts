@@ -17,6 +17,8 @@ async function sandboxFolder(): Promise<{ folder: string; data: string }> {
   await writeFile(join(data, 'postgres', 'lock'), '');
   await writeFile(join(data, SANDBOX_FILES.world), MARK);
   await writeFile(join(data, SANDBOX_FILES.state), '');
+  await mkdir(join(data, `${SANDBOX_FILES.state}.media`));
+  await writeFile(join(data, `${SANDBOX_FILES.state}.media`, '@lALPDpicture'), '');
   return { folder, data };
 }
 
