@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { TOPIC_ROBOT } from 'dingtalk-stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -91,6 +92,40 @@ describe('arming and listing', () => {
     expect(await events.next('faults')).toEqual({ faults: [] });
   });
 
+  test('given a refused handshake, a silent connection that ends and a month that ends, then it hears of each', async () => {
+    const events = await EventReader.open(sandbox.url);
+    expect(await events.next('faults')).toEqual({ faults: [] });
+    const heard = async (count: number) => {
+      for (;;) {
+        const { faults: listed } = z.object({ faults: z.array(z.unknown()) }).parse(await events.next('faults'));
+        if (listed.length === count) return;
+      }
+    };
+
+    await arm('refuse-handshake');
+    await heard(1);
+    const { ticket } = z.object({ ticket: z.string() }).parse(await (await openGateway(sandbox.url)).json());
+    const refused = new WebSocket(`${sandbox.url.replace('http', 'ws')}/connect?ticket=${ticket}`);
+    const closed = new Promise((resolve) => refused.addEventListener('error', resolve));
+    await heard(0);
+    await closed;
+
+    await TestBot.connect(sandbox);
+    await arm('silence');
+    await heard(1);
+    sandbox.faults.killSockets();
+    await heard(0);
+
+    await arm('exhaust-quota');
+    await heard(1);
+    await fetch(`${sandbox.url}/api/clock/advance`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ to: 'month-end' }),
+    });
+    await heard(0);
+  });
+
   test.each([
     ['an unknown fault', { fault: 'earthquake' }, 'fault'],
     ['no fault', {}, 'fault'],
@@ -120,7 +155,6 @@ describe('arming and listing', () => {
   });
 
   test('given the README, then its table names every fault', async () => {
-    const { readFile } = await import('node:fs/promises');
     const readme = await readFile('src/sandbox/README.md', 'utf8');
     const table = readme.slice(readme.indexOf('## Faults'), readme.indexOf('## What is as on the platform'));
     expect([...table.matchAll(/^\| `([a-z-]+)` /gm)].map(([, name]) => name)).toEqual(

@@ -177,6 +177,18 @@ describe('acknowledgements', () => {
     expect(stray).toMatchObject({ messageId: real.messageId, topic: null });
   });
 
+  test('given a ping that is answered with other data, then the log says so', async () => {
+    const bot = await TestBot.connect(sandbox);
+    socketOf(bot).once('message', (data) => {
+      const { headers } = z.object({ headers: z.object({ messageId: z.string() }) }).parse(JSON.parse(String(data)));
+      bot.client.send(headers.messageId, { opaque: 'made up' });
+    });
+    sandbox.faults.ping();
+
+    const wrong = await sandbox.acknowledgements.waitFor((one) => one.data.includes('made up'));
+    expect(wrong).toMatchObject({ topic: 'ping', problem: 'the data of the ping did not come back' });
+  });
+
   test('given rubbish from the client, then the connection goes on', async () => {
     const bot = await TestBot.connect(sandbox);
     for (const rubbish of ['', 'not json', '[]', '{"code":"200"}', '{"code":200,"headers":{}}']) {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { GROUP, LUNCH_GROUP, startTestSandbox } from '../support/sandbox-world.ts';
+import { APP, GROUP, LUNCH_GROUP, startTestSandbox } from '../support/sandbox-world.ts';
 import { EventReader } from './event-reader.ts';
+import { ApiCaller } from './published-client.ts';
 
 let folder: string;
 let sandbox: Sandbox;
@@ -59,11 +60,13 @@ describe('reading a conversation', () => {
     expect(await events.next('message')).toMatchObject({ seq: 2, readBy: ['zhangwei'] });
   });
 
-  test('given a restart, then what was read is read', async () => {
+  test('given restarts, then what was read is read: the file is written anew at each of them', async () => {
     sandbox.say(GROUP, 'lina', 'one');
     await read(GROUP, 'zhangwei', 1);
-    await sandbox.stop();
-    sandbox = await startTestSandbox({ statePath: join(folder, 'state.jsonl') });
+    for (let restart = 0; restart < 2; restart += 1) {
+      await sandbox.stop();
+      sandbox = await startTestSandbox({ statePath: join(folder, 'state.jsonl') });
+    }
     expect(readersOf(GROUP)).toEqual([['zhangwei']]);
   });
 
@@ -74,5 +77,30 @@ describe('reading a conversation', () => {
     ['a seq that is no number', GROUP, 'lina', 'all', 400, 'invalid_input'],
   ])('given %s, then a clear error', async (_name, conversation, userId, seq, status, code) => {
     expect(await read(conversation, userId, seq)).toMatchObject({ status, body: { error: { code } } });
+  });
+});
+
+describe('a message that the bot takes back', () => {
+  test('then it is listed no more, also after restarts, and the event feed tells of it without what it said', async () => {
+    const api = new ApiCaller(sandbox);
+    const robot = { robotCode: APP.robotCode, openConversationId: GROUP };
+    const sent = await api.call('POST', '/v1.0/robot/groupMessages/send', {
+      ...robot,
+      msgKey: 'sampleMarkdown',
+      msgParam: JSON.stringify({ title: 'T', text: 'oops' }),
+    });
+    const events = await EventReader.open(sandbox.url);
+    await api.call('POST', '/v1.0/robot/groupMessages/recall', {
+      ...robot,
+      processQueryKeys: [sent.body.processQueryKey],
+    });
+
+    expect(await events.next('message')).toMatchObject({ seq: 1, recalled: true, title: null, text: '', buttons: [] });
+    for (let restart = 0; restart < 2; restart += 1) {
+      expect(sandbox.messages(GROUP)).toEqual([]);
+      await sandbox.stop();
+      sandbox = await startTestSandbox({ statePath: join(folder, 'state.jsonl') });
+    }
+    expect(sandbox.messages(GROUP)).toEqual([]);
   });
 });
