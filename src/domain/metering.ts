@@ -1,6 +1,6 @@
 import { consumptionOrder, type Plan } from './plan.ts';
 import type { RatedVolume } from './rating.ts';
-import { type Tariff, TariffTimeline, tiersFor } from './tariff.ts';
+import { latePricing, type Tariff, TariffTimeline, tiersFor } from './tariff.ts';
 import { isChargeable, judge, type TemplateType, type UsageRecord, type UsageReport, type Verdict } from './usage.ts';
 import {
   addSegments,
@@ -57,6 +57,19 @@ export interface MeteringResult {
  */
 export function meter(context: MeteringContext, reports: readonly UsageReport[]): MeteringResult {
   return new Meter(context).run(reports);
+}
+
+/**
+ * Bills records that were unpriced, each in the month and hour of its own time; those that still have no price are left out. Plans cover
+ * none of them: only international ones can lack a price. (rule 5)
+ */
+export function meterWaiting(
+  context: Pick<MeteringContext, 'timeZone' | 'tariffs' | 'volumes'>,
+  waiting: readonly UsageRecord[],
+  now: Temporal.Instant,
+): MeteringResult {
+  const unused = { defaultTemplateType: 'notification', plans: [], known: new Map() } as const;
+  return new Meter({ ...context, ...unused }).runWaiting(waiting, now);
 }
 
 /**
@@ -172,6 +185,21 @@ class Meter {
 
   run(reports: readonly UsageReport[]): MeteringResult {
     for (const report of reports) this.#take(report);
+    return this.#result();
+  }
+
+  runWaiting(waiting: readonly UsageRecord[], now: Temporal.Instant): MeteringResult {
+    for (const record of waiting) {
+      const tariff = latePricing(this.#context.tariffs, record, now);
+      if (!tariff) continue;
+      addSegments(this.#lineOf(record, tariff), record.at.epochMilliseconds, 0n, BigInt(record.segments));
+      this.#records.set(record.id, { ...record, billing: 'charged' });
+      this.#touched.set(record.id, 'progressed');
+    }
+    return this.#result();
+  }
+
+  #result(): MeteringResult {
     const created: UsageRecord[] = [];
     const progressed: UsageRecord[] = [];
     for (const [id, how] of this.#touched) {
@@ -209,7 +237,7 @@ class Meter {
 
   #charge(record: MutableRecord): void {
     const atMs = record.at.epochMilliseconds;
-    const line = this.#lineOf(record, atMs);
+    const line = this.#lineOf(record, this.#tariffs.at(atMs));
     if (!line.tiers) {
       record.billing = 'unpriced';
       return;
@@ -235,9 +263,8 @@ class Meter {
     return total - wanted;
   }
 
-  #lineOf(record: UsageRecord, atMs: number): VolumeLine {
+  #lineOf(record: UsageRecord, tariff: Tariff): VolumeLine {
     const month = this.#calendar.month(record.at);
-    const tariff = this.#tariffs.at(atMs);
     const key: VolumeKey = {
       month,
       destination: record.destination,

@@ -90,6 +90,43 @@ export class TariffTimeline {
   }
 }
 
+/**
+ * The version that prices a message to a country that had no price when it was recorded: that of its own time, or else the first one after
+ * it that has a price for the country; undefined where there is none. With `now`, only among those that have begun by then. (rule 5)
+ * @param versions ascending
+ */
+export function latePricing(
+  versions: readonly Tariff[],
+  { country, at }: { readonly country: string | null; readonly at: Temporal.Instant },
+  now?: Temporal.Instant,
+): Tariff | undefined {
+  return versions
+    .slice(versions.indexOf(tariffAt(versions, at)))
+    .find((version) => version.international[country ?? ''] !== undefined && (!now || hasBegun(version, now)));
+}
+
+/**
+ * The countries that `latePricing` finds a price for, and until when, not included, a message must have been sent for that; null when it
+ * does not matter.
+ * @param versions ascending
+ */
+export function latePricedCountries(
+  versions: readonly Tariff[],
+  now: Temporal.Instant,
+): Map<string, Temporal.Instant | null> {
+  const countries = new Map<string, Temporal.Instant | null>();
+  for (const [index, version] of versions.entries()) {
+    if (!hasBegun(version, now)) continue;
+    const until = versions[index + 1]?.effectiveFrom ?? null;
+    for (const country of Object.keys(version.international)) countries.set(country, until);
+  }
+  return countries;
+}
+
+function hasBegun({ effectiveFrom }: Tariff, now: Temporal.Instant): boolean {
+  return Temporal.Instant.compare(effectiveFrom, now) <= 0;
+}
+
 /** The tiers that price a message of this kind: one open tier for a country; undefined when there is no price for it (rule 5). */
 export function tiersFor(
   tariff: Tariff,

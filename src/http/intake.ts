@@ -82,6 +82,7 @@ export class Intake {
       return { outcomes: metered?.reports ?? [], reviewDue: metered?.reviewDue ?? false };
     });
     if (reviewDue) onReviewDue(accountId);
+    this.#tellUnpriced(accountId, reports, outcomes);
     let start = 0;
     return submissions.map((submission) => {
       const end = start + submission.reports.length;
@@ -89,6 +90,17 @@ export class Intake {
       start = end;
       return result;
     });
+  }
+
+  /** Rule 5: the operator is told, so far by the log. */
+  #tellUnpriced(accountId: string, reports: readonly UsageReport[], outcomes: readonly ReportOutcome[]): void {
+    const unpriced = reports.filter((_, index) => outcomes[index] === 'unpriced');
+    if (unpriced.length === 0) return;
+    const countries = [...new Set(unpriced.map(({ country }) => country))];
+    this.#options.db.logger.warn(
+      { code: 'usage_unpriced', account: accountId, records: unpriced.length, countries },
+      'usage has no price for its country and waits; import a version of the tariff that has one',
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { InputError } from '../domain/errors.ts';
 import type { PlanOffer } from '../domain/plan.ts';
 import { versionProblem } from '../domain/tariff.ts';
+import { makeWaitingDue } from '../store/accounts.ts';
 import { insertOffers, readOffers } from '../store/plans.ts';
 import type { Tx } from '../store/schema.ts';
 import { insertTariff, moneyInFile, readTariffs, type TariffDocument, tariffDocument } from '../store/tariffs.ts';
@@ -89,7 +90,10 @@ export async function addToCatalogue(context: ServiceContext, tx: Tx, catalogue:
   return [...(await addTariffs(context, tx, catalogue.tariffs)), ...(await addOffers(tx, catalogue.offers))];
 }
 
-/** Adds versions of price lists, in the order of the file; those that do not go together with what is there are left out. */
+/**
+ * Adds versions of price lists, in the order of the file; those that do not go together with what is there are left out. Accounts whose
+ * usage waits for a price are reviewed, which bills it. (rules 4 and 5)
+ */
 export async function addTariffs(
   context: ServiceContext,
   tx: Tx,
@@ -109,7 +113,10 @@ export async function addTariffs(
       continue;
     }
     const [reason] = versions.flatMap((version) => versionProblem(given, version) ?? []);
-    if (reason === undefined) await insertTariff(tx, tariff, context.clock.now());
+    if (reason === undefined) {
+      await insertTariff(tx, tariff, context.clock.now());
+      await makeWaitingDue(tx, tariff.id, context.clock.now());
+    }
     added.push(reason === undefined ? { ...entry, state: 'added' } : { ...entry, state: 'different', reason });
   }
   return added;

@@ -3,6 +3,7 @@ import { CASH, chargeTransfer, netOf } from '../domain/ledger.ts';
 import { Calendar, draftRecords, type MeteringResult, meter } from '../domain/metering.ts';
 import { coversTime } from '../domain/plan.ts';
 import { availableOf } from '../domain/standing.ts';
+import { latePricing } from '../domain/tariff.ts';
 import type { UsageRecord, UsageReport } from '../domain/usage.ts';
 import { type Account, lockAccount, makeDue, readAccount } from '../store/accounts.ts';
 import { addHourlyUsage, insertCharges, readVolumes, writeVolumes } from '../store/charges.ts';
@@ -66,23 +67,25 @@ export async function meterUsage(
   const { timeZone, defaultTemplateType } = unlocked;
   const result = meter({ timeZone, defaultTemplateType, tariffs, plans, volumes, known }, reports);
   await correctDrafts(tx, account, batchId, drafts, result);
-  const balance = await write(tx, account, batchId, result, now);
+  const balance = await writeMetering(tx, account, batchId, result, now);
 
   const quota = plans
     .filter((plan) => coversTime(plan, now))
     .reduce((sum, plan) => sum + plan.remaining - (result.consumed.get(plan.id) ?? 0n), 0n);
   const available = availableOf({ ...account.money, balance });
+  const changed = [...result.created, ...result.progressed];
+  const unpriced = changed.filter((record) => record.billing === 'unpriced');
   const reviewDue =
+    unpriced.some((record) => latePricing(tariffs, record)) ||
     (account.quotaWatermark !== null && quota <= account.quotaWatermark) ||
     (account.availableWatermark !== null && available < account.availableWatermark);
   if (reviewDue) await makeDue(tx, accountId, now);
-  const changed = [...result.created, ...result.progressed];
   return {
     reports: reportOutcomes(result, reports),
     accepted: changed.length,
     duplicates: result.duplicates,
     conflicts: result.conflicts.map((conflict) => conflict.report.id),
-    unpriced: changed.filter((record) => record.billing === 'unpriced').length,
+    unpriced: unpriced.length,
     reviewDue,
   };
 }
@@ -112,8 +115,8 @@ async function correctDrafts(
   await removeRecords(tx, account.id, batchId, others);
 }
 
-/** Writes what metering decided; returns the new balance. */
-async function write(
+/** Writes what metering decided, of an account that is locked; returns the new balance. */
+export async function writeMetering(
   tx: Tx,
   account: Account,
   batchId: string,

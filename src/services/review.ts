@@ -6,7 +6,7 @@ import { forfeitTransfer } from '../domain/ledger.ts';
 import { quotaOf } from '../domain/plan.ts';
 import { expiredPlans, nextReview } from '../domain/review.ts';
 import { availableOf } from '../domain/standing.ts';
-import { type Account, delayReview, lockAccount, lockIfDue, scheduleReview } from '../store/accounts.ts';
+import { type Account, delayReview, lockAccount, lockIfDue, makeDue, scheduleReview } from '../store/accounts.ts';
 import { closeAlert, openAlert, readOpenAlerts, setAlertLevel } from '../store/alerts.ts';
 import { readBurn } from '../store/charges.ts';
 import { postTransfers } from '../store/ledger.ts';
@@ -18,15 +18,19 @@ import { announce } from './announce.ts';
 import type { ServiceContext } from './context.ts';
 import { readTierState } from './prices.ts';
 import { renewIfDue } from './renewal.ts';
+import { beforeNextPrices, priceWaitingUsage } from './waiting-usage.ts';
 
 /**
- * Looks at one account and makes true what should be true now: expired plans are closed, alerts raised and ended, a due renewal is
- * carried out, the next look is set. Level-triggered: a missed or repeated review changes nothing. (rules 9, 11 to 15, 19)
+ * Looks at one account and makes true what should be true now: usage that waited for a price is billed, expired plans are closed, alerts
+ * raised and ended, a due renewal is carried out, the next look is set. Level-triggered: a missed or repeated review changes nothing.
+ * (rules 5, 9, 11 to 15, 19)
  * @returns false when the account is not due, or another replica has it.
  */
 export async function reviewAccount(context: ServiceContext, tx: Tx, accountId: string): Promise<boolean> {
-  const account = await lockIfDue(tx, accountId, context.clock.now());
-  if (!account) return false;
+  const due = await lockIfDue(tx, accountId, context.clock.now());
+  if (!due) return false;
+  const isMoreWaiting = await priceWaitingUsage(context, tx, due);
+  const account = await lockAccount(tx, accountId);
   await closeExpiredPlans(context, tx, account);
   await settleAlerts(context, tx, account);
   if (await renewIfDue(context, tx, account)) {
@@ -34,7 +38,8 @@ export async function reviewAccount(context: ServiceContext, tx: Tx, accountId: 
   }
   const left = await lockAccount(tx, account.id);
   const next = nextReview(await readAlertInput(tx, left, context.clock.now()), await readOpenRenewal(tx, account.id));
-  await scheduleReview(tx, account.id, next);
+  await scheduleReview(tx, account.id, { ...next, at: await beforeNextPrices(context, tx, account, next.at) });
+  if (isMoreWaiting) await makeDue(tx, account.id, context.clock.now());
   return true;
 }
 

@@ -149,6 +149,14 @@ export async function makeDue(tx: Tx, accountId: string, now: Temporal.Instant):
     .execute();
 }
 
+/** Makes due for review at once whatever account is on this tariff and has usage that waits for a price. */
+export async function makeWaitingDue(tx: Tx, tariffId: string, now: Temporal.Instant): Promise<void> {
+  await sql`
+    update accounts a set next_review_at = least(next_review_at, ${now}::timestamptz)
+    where tariff_id = ${tariffId} and exists (
+      select 1 from usage_records u where u.account_id = a.account_id and u.billing = 'unpriced')`.execute(tx);
+}
+
 /** Moves the stored balance, and with it whether the account is overdue. Only the ledger calls this. */
 export async function moveBalance(
   tx: Tx,

@@ -12,34 +12,64 @@ export async function readKnownRecords(
   batchId: string,
   ids: readonly string[],
 ): Promise<Map<string, UsageRecord>> {
-  const { rows } = await sql<{
-    record_id: string;
-    at: Temporal.Instant;
-    destination: UsageRecord['destination'];
-    country: string | null;
-    template_type: UsageRecord['templateType'];
-    segments: number;
-    status: UsageRecord['status'];
-    billing: UsageRecord['billing'];
-  }>`
+  const { rows } = await sql<RecordRow>`
     select record_id, at, destination, country, template_type, segments, status, billing
     from usage_records
     where account_id = ${accountId} and record_id = any(${ids}::text[]) and batch_id <> ${batchId}`.execute(tx);
-  return new Map(
-    rows.map((row) => [
-      row.record_id,
-      {
-        id: row.record_id,
-        destination: row.destination,
-        country: row.country,
-        templateType: row.template_type,
-        segments: row.segments,
-        status: row.status,
-        at: row.at,
-        billing: row.billing,
-      },
-    ]),
-  );
+  return new Map(rows.map((row) => [row.record_id, toRecord(row)]));
+}
+
+/**
+ * What waits for a price and goes to one of these countries, where it was sent before the time that stands with the country; the oldest
+ * first. (rule 5)
+ */
+export async function readWaitingRecords(
+  tx: Tx,
+  accountId: string,
+  countries: ReadonlyMap<string, Temporal.Instant | null>,
+  limit: number,
+): Promise<UsageRecord[]> {
+  const { rows } = await sql<RecordRow>`
+    select record_id, at, destination, country, template_type, segments, status, billing
+    from usage_records
+    join unnest(
+      ${[...countries.keys()]}::text[],
+      ${[...countries.values()].map((until) => until?.toString() ?? 'infinity')}::timestamptz[]
+    ) as priced (country, until) using (country)
+    where account_id = ${accountId} and billing = 'unpriced' and at < until
+    order by at, record_id limit ${limit}`.execute(tx);
+  return rows.map(toRecord);
+}
+
+/** Whether anything of an account waits for a price. */
+export async function hasWaitingRecords(db: Executor, accountId: string): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from usage_records where account_id = ${accountId} and billing = 'unpriced' limit 1`.execute(db);
+  return rows.length > 0;
+}
+
+interface RecordRow {
+  readonly record_id: string;
+  readonly at: Temporal.Instant;
+  readonly destination: UsageRecord['destination'];
+  readonly country: string | null;
+  readonly template_type: UsageRecord['templateType'];
+  readonly segments: number;
+  readonly status: UsageRecord['status'];
+  readonly billing: UsageRecord['billing'];
+}
+
+function toRecord(row: RecordRow): UsageRecord {
+  return {
+    id: row.record_id,
+    destination: row.destination,
+    country: row.country,
+    templateType: row.template_type,
+    segments: row.segments,
+    status: row.status,
+    at: row.at,
+    billing: row.billing,
+  };
 }
 
 /**

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { UsageReport } from '../../src/domain/usage.ts';
+import { addTariffs } from '../../src/services/catalogue.ts';
 import { insertOffers } from '../../src/store/plans.ts';
 import { findDifferences } from '../../src/store/reconciliation.ts';
 import { insertTariff, type TariffDocument } from '../../src/store/tariffs.ts';
@@ -37,7 +38,7 @@ function oracleTariff(mode: 'volume' | 'graduated', planUsageCounts: boolean, fr
         { upTo: null, micro: 46_000 + dearer },
       ],
     },
-    international: { HK: 300_000 + dearer, US: 50_000 + dearer },
+    international: { HK: 300_000 + dearer, US: 50_000 + dearer } as Record<string, number>,
   } satisfies OracleTariff;
 }
 
@@ -57,7 +58,9 @@ function documentOf(tariff: ReturnType<typeof oracleTariff>, id: string, version
       notification: steps(tariff.mainland.notification),
       promotion: steps(tariff.mainland.promotion),
     },
-    international: { HK: price(tariff.international.HK), US: price(tariff.international.US) },
+    international: Object.fromEntries(
+      Object.entries(tariff.international).map(([country, micro]) => [country, price(micro)]),
+    ),
   };
 }
 
@@ -154,6 +157,57 @@ describe('metering against the oracle (rules 1 to 5, 7 and 8)', () => {
         expect(await findDifferences(db.kysely, account.id)).toEqual([]);
       }),
       { numRuns: 40, endOnFailure: true },
+    );
+  });
+
+  test('property, rule 5: whenever a price comes for what had none, and whatever comes after it, the account comes to what the oracle says', async () => {
+    const lateCases = fc.record({
+      reports: histories(),
+      points: fc.array(fc.nat(80), { maxLength: 4 }),
+      importedBefore: fc.nat(4),
+      pricedFrom: fc.integer({ min: -3, max: 13 }),
+      mode: fc.constantFrom('volume', 'graduated'),
+    });
+    await fc.assert(
+      fc.asyncProperty(lateCases, async ({ reports, points, importedBefore, pricedFrom, mode }) => {
+        world.clock.set(HISTORY_START.add({ hours: 24 * 14 }));
+        const tariffId = `t-${randomUUID()}`;
+        const first = oracleTariff(mode, false, Temporal.Instant.from('2020-01-01T00:00:00Z'), 0);
+        const later = oracleTariff(mode, false, HISTORY_START.add({ hours: 24 * pricedFrom }), 1_000);
+        later.international.XX = 700_000;
+        await world.run((tx) => addTariffs(world.context, tx, [documentOf(first, tariffId, 1)]));
+        const account = await world.openAccount({ tariffId });
+        await account.recharge('1000');
+        const oracle = new Oracle({ timeZone: 'Asia/Shanghai', defaultTemplateType: 'notification', tariffs: [first] });
+        const settle = async () => {
+          while (await account.review());
+          oracle.priceWaiting(world.clock.now());
+        };
+        await settle();
+
+        const batches = cut(reports, points);
+        for (let number = 0; number <= Math.max(batches.length, importedBefore); number += 1) {
+          if (number === importedBefore) {
+            await world.run((tx) => addTariffs(world.context, tx, [documentOf(later, tariffId, 2)]));
+            oracle.addTariff(later);
+            await settle();
+          }
+          const batch = batches[number] ?? [];
+          await account.meter(batch);
+          for (const report of batch) oracle.report(report);
+          await settle();
+        }
+
+        const expected = oracle.result;
+        expect(expected.unpriced).toBe(0);
+        expect(await recordsOf(account)).toEqual({ records: expected.records, unpriced: 0 });
+        expect(await monthsOf(account)).toEqual(expected.months);
+        const { money } = await account.read();
+        expect(money.balance).toBe(1_000_000_000n - BigInt(expected.micro));
+        await expectBooksRight(db, account.id);
+        expect(await findDifferences(db.kysely, account.id)).toEqual([]);
+      }),
+      { numRuns: 20, endOnFailure: true },
     );
   });
 

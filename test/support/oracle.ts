@@ -42,23 +42,46 @@ interface Segment {
 export class Oracle {
   readonly #timeZone: string;
   readonly #defaultTemplateType: string;
-  readonly #tariffs: readonly OracleTariff[];
+  readonly #tariffs: OracleTariff[];
   readonly #plans: (OraclePlan & { left: number })[] = [];
   readonly #records = new Map<string, OracleReport & { templateType: string }>();
   /** Every segment that was ever billed, in the order in which it was. */
   readonly #segments: Segment[] = [];
-  readonly #unpriced = new Set<string>();
+  #unpriced: (OracleReport & { templateType: string })[] = [];
   #duplicates = 0;
   #conflicts = 0;
 
   constructor(setup: { timeZone: string; defaultTemplateType: string; tariffs: readonly OracleTariff[] }) {
     this.#timeZone = setup.timeZone;
     this.#defaultTemplateType = setup.defaultTemplateType;
-    this.#tariffs = setup.tariffs;
+    this.#tariffs = [...setup.tariffs];
   }
 
   addPlan(plan: OraclePlan): void {
     this.#plans.push({ ...plan, left: plan.segments });
+  }
+
+  /** A price list that begins after all that are known. */
+  addTariff(tariff: OracleTariff): void {
+    this.#tariffs.push(tariff);
+  }
+
+  /** Bills what had no price: at the price of its own time, or else at the first one that there was afterwards. */
+  priceWaiting(now: Temporal.Instant): void {
+    const waiting = this.#unpriced;
+    this.#unpriced = [];
+    for (const record of waiting) {
+      let tariff = this.#tariffFor(record.at);
+      while (tariff < this.#tariffs.length && !this.#hasPrice(tariff, record, now)) tariff += 1;
+      if (tariff < this.#tariffs.length) this.#billUnder(tariff, record);
+      else this.#unpriced.push(record);
+    }
+  }
+
+  #hasPrice(index: number, record: OracleReport, now: Temporal.Instant): boolean {
+    const tariff = this.#tariffs[index];
+    if (!tariff || tariff.from.epochNanoseconds > now.epochNanoseconds) return false;
+    return tariff.international[record.country ?? ''] !== undefined;
   }
 
   report(report: OracleReport): void {
@@ -96,9 +119,13 @@ export class Oracle {
       record.destination === 'international' &&
       this.#tariffs[tariff]?.international[record.country ?? ''] === undefined
     ) {
-      this.#unpriced.add(record.id);
+      this.#unpriced.push(record);
       return;
     }
+    this.#billUnder(tariff, record);
+  }
+
+  #billUnder(tariff: number, record: OracleReport & { templateType: string }): void {
     const local = record.at.toZonedDateTimeISO(this.#timeZone);
     for (let count = 0; count < record.segments; count += 1) {
       this.#segments.push({
@@ -158,7 +185,7 @@ export class Oracle {
       left: new Map(this.#plans.map(({ id, left }) => [id, left])),
       months,
       records: this.#records.size,
-      unpriced: this.#unpriced.size,
+      unpriced: this.#unpriced.length,
       duplicates: this.#duplicates,
       conflicts: this.#conflicts,
     };
