@@ -11,7 +11,7 @@ import { scratchFolder } from '../support/scratch-folder.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { cli, codeOf, jsonOf, type Ran } from './cli.ts';
 
-const SAMPLE = fileURLToPath(new URL('../../worlds/first-start.json', import.meta.url));
+const SAMPLE = fileURLToPath(new URL('../../catalogue/sample.yaml', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('../support/embedded-postgres-program.ts', import.meta.url));
 const empty = await createTestDatabase({ empty: true });
 
@@ -24,7 +24,7 @@ async function anEmptyPlace() {
 describe('given no database server', () => {
   test('when nothing runs, then one is started for the duration, and what was done is there the next time', async () => {
     const { run } = await anEmptyPlace();
-    jsonOf(await run('catalogue', 'import', SAMPLE, '--json'));
+    jsonOf(await run('tariff', 'import', SAMPLE, '--json'));
     jsonOf(await run('account', 'create', 'Kept', '--json'));
     const { code, out, error } = await run('account', 'list');
     expect([code, error]).toEqual([0, '']);
@@ -33,7 +33,7 @@ describe('given no database server', () => {
 
   test('when several commands come at once, then each is carried out', async () => {
     const { run } = await anEmptyPlace();
-    jsonOf(await run('catalogue', 'import', SAMPLE, '--json'));
+    jsonOf(await run('tariff', 'import', SAMPLE, '--json'));
     const { id } = jsonOf(await run('account', 'create', 'Busy', '--json'));
     const all = await Promise.all([1, 2, 3].map((amount) => run('recharge', String(id), String(amount), '--json')));
     for (const ran of all) expect(jsonOf(ran)).toMatchObject({ booked: true });
@@ -52,7 +52,7 @@ describe('given no database server', () => {
     const [line] = await once(createInterface(service.stdout), 'line');
     expect(JSON.parse(line)).toHaveProperty('url');
 
-    jsonOf(await run('catalogue', 'import', SAMPLE, '--json'));
+    jsonOf(await run('tariff', 'import', SAMPLE, '--json'));
     expect(jsonOf(await run('account', 'create', 'Shared', '--json'))).toMatchObject({ name: 'Shared' });
     expect(service.exitCode).toBeNull();
   });
@@ -61,7 +61,7 @@ describe('given no database server', () => {
 describe('given a clock that the sandbox has moved', () => {
   test('then the commands live in the time of the sandbox', async () => {
     const { dataDir, run } = await anEmptyPlace();
-    jsonOf(await run('catalogue', 'import', SAMPLE, '--json'));
+    jsonOf(await run('tariff', 'import', SAMPLE, '--json'));
     jsonOf(await run('account', 'create', 'Later', '--json'));
     writeSandboxClock(dataDir, new OffsetClock('PT8760H'));
     const { asOf } = jsonOf(await run('account', 'show', '--json'));
