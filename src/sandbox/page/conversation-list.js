@@ -1,5 +1,5 @@
 import { groupAvatar, robotAvatar } from './avatar.js';
-import { byId, element } from './dom.js';
+import { byId, element, oncePerFrame } from './dom.js';
 import { plainText } from './markdown.js';
 import { onLanguageChange, text } from './texts.js';
 import { monthAndDay, sameDay, timeOfDay } from './times.js';
@@ -16,10 +16,11 @@ export class ConversationList {
     this.#state = state;
     this.#open = open;
     this.#now = now;
+    const show = oncePerFrame(() => this.#show());
     for (const type of ['conversations', 'current', 'person', 'message', 'messages', 'read']) {
-      state.addEventListener(type, () => this.#show());
+      state.addEventListener(type, show);
     }
-    onLanguageChange(() => this.#show());
+    onLanguageChange(show);
     this.#list.addEventListener('click', (event) => {
       const item = event.target.closest('[data-conversation]');
       if (item) this.#open(item.dataset.conversation);

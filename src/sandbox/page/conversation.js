@@ -130,11 +130,11 @@ export class ConversationView {
 
   /** A message that somebody has only read is not news. */
   #takeOne({ message, before, isNew }) {
-    const shown = this.#shownElement(message.id);
-    if (before && shown && before.revision === message.revision) {
+    if (before?.revision === message.revision) {
       const { current } = this.#state;
       const person = this.#state.personIn(current);
-      shown.querySelector('.read-state')?.replaceWith(readState(message, current, person?.userId) ?? '');
+      const shown = this.#shownElement(message.id)?.querySelector('.read-state');
+      shown?.replaceWith(readState(message, current, person?.userId) ?? '');
     } else {
       this.#showOne(message, isNew);
     }

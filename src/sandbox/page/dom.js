@@ -30,3 +30,16 @@ export function byId(id) {
   if (node === null) throw new Error(`index.html has no element #${id}`);
   return node;
 }
+
+/** Lets `work` run at most once a frame, however often it is asked for. */
+export function oncePerFrame(work) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      work();
+    });
+  };
+}

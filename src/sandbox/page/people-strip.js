@@ -1,5 +1,5 @@
 import { personAvatar } from './avatar.js';
-import { byId, element } from './dom.js';
+import { byId, element, oncePerFrame } from './dom.js';
 import { onLanguageChange, text } from './texts.js';
 
 /** Everybody at the top of the left panel, with what they have not read: choosing one shows the chats as this person has them. */
@@ -9,10 +9,11 @@ export class PeopleStrip {
 
   constructor(state) {
     this.#state = state;
+    const show = oncePerFrame(() => this.#show());
     for (const type of ['conversations', 'person', 'message', 'messages', 'read']) {
-      state.addEventListener(type, () => this.#show());
+      state.addEventListener(type, show);
     }
-    onLanguageChange(() => this.#show());
+    onLanguageChange(show);
     this.#list.addEventListener('click', (event) => {
       const chosen = event.target.closest('[data-person]');
       if (chosen) state.become(chosen.dataset.person);

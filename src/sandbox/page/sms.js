@@ -69,12 +69,12 @@ export class SmsControl {
   }
 
   /** Fills in the form as a person would, sends, and resolves when the burst has ended; only a failure is told. */
-  async send({ count, rate }) {
+  async send({ count, rate, templateType = 'verification', segments = 1 }) {
     if (this.running) throw new ApiError('busy', text('burstRunning'));
     const before = [this.#count.value, this.#rate.value];
     this.#destination.value = mainland;
-    this.#form.querySelector('[name="templateType"][value="verification"]').checked = true;
-    this.#segments.value = '1';
+    this.#form.elements.namedItem('templateType').value = templateType;
+    this.#segments.value = String(segments);
     this.#fill(String(count), String(rate));
     try {
       await this.#run({ quiet: true });

@@ -108,6 +108,7 @@ export class State extends EventTarget {
     for (const [id, late] of this.#messages.get(conversationId) ?? []) {
       const fetched = known.get(id)?.message;
       if (late.arrival > arrivals && !(fetched?.revision >= late.message.revision)) known.set(id, late);
+      else if (fetched) known.set(id, { message: withReaders(fetched, late.message), arrival: 0 });
     }
     this.#messages.set(conversationId, known);
     this.#tell('messages', { conversationId });
@@ -119,9 +120,10 @@ export class State extends EventTarget {
     const before = known.get(message.id)?.message;
     if (before !== undefined && before.revision > message.revision) return;
     this.#arrivals += 1;
-    known.set(message.id, { message, arrival: this.#arrivals });
+    const newest = before === undefined ? message : withReaders(message, before);
+    known.set(message.id, { message: newest, arrival: this.#arrivals });
     this.#messages.set(conversationId, known);
-    this.#tell('message', { conversationId, message, before, isNew: before === undefined });
+    this.#tell('message', { conversationId, message: newest, before, isNew: before === undefined });
   }
 
   /** What the bot calls itself, or undefined before it said anything. */
@@ -158,4 +160,9 @@ export class State extends EventTarget {
 
 function readKey(conversation, person) {
   return `${conversation.id} ${person.userId}`;
+}
+
+/** The message with everybody who is known to have read it: nobody unreads. */
+function withReaders(message, other) {
+  return { ...message, readBy: [...new Set([...(message.readBy ?? []), ...(other.readBy ?? [])])] };
 }

@@ -22,7 +22,7 @@ export function storyControls({ state, sms, recharge, clock, conversationView, l
       become('admin');
       layout.show('chat');
     },
-    send: (count, rate) => sms.send({ count, rate }),
+    send: (order) => sms.send(order),
     stopSending: () => sms.stop(),
     dayLater: () => clock.advance({ by: 'P1D' }),
     async ask(command) {

@@ -15,9 +15,8 @@ const receiptTitle = /自动续费成功|auto-renewal done/i;
 
 const secondsToWatch = 6;
 const margin = 200;
-/** More than any plan that the story begins with can hold; the burst stops at the event. */
-const untilItHappens = 2_000_000;
-const rush = 12_000;
+/** Long messages to everybody, and more than any plan that the story begins with can hold: the burst stops at the event. */
+const sale = { count: 2_000_000, rate: 4_000, templateType: 'promotion', segments: 3 };
 
 /** A rate at which so many take a few seconds. */
 const watchable = (count) => Math.max(100, Math.ceil(count / secondsToWatch));
@@ -29,7 +28,7 @@ export const story = [
     awaits: quotaAnswer,
     amounts: ({ quota, autoRenewal }) => ({ count: Math.max(0, quota - autoRenewal.threshold - margin) }),
     async act(does, { count }) {
-      if (count > 0) await does.send(count, watchable(count));
+      if (count > 0) await does.send({ count, rate: watchable(count) });
       await does.ask('quota');
     },
   },
@@ -40,7 +39,7 @@ export const story = [
       count: Math.max(0, quota - threshold) + 4 * margin,
       threshold,
     }),
-    act: (does, { count }) => does.send(count, watchable(count)),
+    act: (does, { count }) => does.send({ count, rate: watchable(count) }),
   },
   { key: 'renewal', awaits: quotaAnswer, act: (does, _amounts, began) => does.press(alertTitle, /余量|quota/i, began) },
   {
@@ -48,8 +47,8 @@ export const story = [
     awaits: /^(余额：|balance:)/i,
     act: (does, _amounts, began) => does.press(receiptTitle, /余额|balance/i, began),
   },
-  { key: 'exhausted', awaits: /套餐已用完|plans used up/i, act: (does) => does.send(untilItHappens, rush) },
-  { key: 'overdue', awaits: /^(已欠费|overdue: )/i, act: (does) => does.send(untilItHappens, rush) },
+  { key: 'exhausted', awaits: /套餐已用完|plans used up/i, act: (does) => does.send(sale) },
+  { key: 'overdue', awaits: /^(已欠费|overdue: )/i, act: (does) => does.send(sale) },
   {
     key: 'restored',
     awaits: /已恢复|欠费已结清|restored|back to normal/i,

@@ -25,7 +25,7 @@ export class Tour extends EventTarget {
   #lateTimer;
 
   /**
-   * `does` is what a step's button can do with the page's own controls: `send(count, rate)`, `stopSending()`, `ask(command)`,
+   * `does` is what a step's button can do with the page's own controls: `send({count, rate, templateType, segments})`, `stopSending()`, `ask(command)`,
    * `press(title, label, after)` (a card's button), `recharge(amount)`, `dayLater()`, `reveal(message)`, `begin()` (opens the story's group).
    */
   constructor(state, does) {
