@@ -7,7 +7,7 @@ import { HttpError } from './errors.ts';
 import { Intake } from './intake.ts';
 import { KeyGuard } from './key-guard.ts';
 import type { HttpParts, Readiness } from './parts.ts';
-import { parseJson } from './requests.ts';
+import { parseJson, strictText } from './requests.ts';
 import { healthRoutes } from './routes/health.ts';
 import { receiptRoutes } from './routes/receipts.ts';
 import { sendingRoutes } from './routes/sending.ts';
@@ -62,8 +62,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
 
   app.decorateRequest('accountId', '');
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_: FastifyRequest, text: string) =>
-    parseJson(text),
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: FastifyRequest, body: Buffer) =>
+    parseJson(strictText(body)),
   );
   app.setErrorHandler((error, request, reply) => answerError(logger, error, request, reply));
   app.setNotFoundHandler((request, reply) => answerError(logger, new HttpError('not_found'), request, reply));

@@ -233,6 +233,18 @@ describe('given a push that cannot be taken as a whole', () => {
     expect(await recordsOf(http.db, account.id)).toHaveLength(3);
   });
 
+  test('when a remark in it is not UTF-8, then it is taken', async () => {
+    const { id, key } = await http.account();
+    const text = JSON.stringify([aMainlandReceipt({ err_msg: 'caf\u00e9' })]);
+    const response = await http.app.inject({
+      method: 'POST',
+      url: `/v1/receipts/${key}/mainland`,
+      payload: Buffer.from(text, 'latin1'),
+    });
+    expect(response.json()).toEqual(TAKEN);
+    expect(await recordsOf(http.db, id)).toHaveLength(1);
+  });
+
   test('when the address ends in a slash, then it is taken all the same', async () => {
     const { key } = await http.account();
     const response = await http.app.inject({ method: 'POST', url: `/v1/receipts/${key}/mainland/`, payload: [] });

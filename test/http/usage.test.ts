@@ -210,6 +210,7 @@ describe('given a request that cannot be taken as a whole', () => {
   const cases: [string, string | Buffer, Record<string, string>, number, string][] = [
     ['malformed JSON', '{"records":[', {}, 400, 'json_malformed'],
     ['an empty body', '', {}, 400, 'json_malformed'],
+    ['text that is not UTF-8', Buffer.from('{"records":[{"id":"caf\u00e9"}]}', 'latin1'), {}, 400, 'json_malformed'],
     ['an array', '[]', {}, 400, 'body_invalid'],
     ['no records', '{}', {}, 400, 'body_invalid'],
     ['records that are no list', '{"records":{}}', {}, 400, 'body_invalid'],

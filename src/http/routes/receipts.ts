@@ -4,7 +4,7 @@ import { answerError } from '../answers.ts';
 import { HttpError } from '../errors.ts';
 import type { HttpParts } from '../parts.ts';
 import { type ReadReceipts, readInternationalReceipts, readMainlandReceipts } from '../receipts.ts';
-import { allowOnly } from '../requests.ts';
+import { allowOnly, parseJson } from '../requests.ts';
 
 const TAKEN = { code: 0, msg: '接收成功' };
 
@@ -19,8 +19,13 @@ export function receiptRoutes(scope: FastifyInstance, parts: HttpParts): void {
     answerError(logger, error, request, reply, ({ status, message }) => ({ code: status, msg: message })),
   );
 
+  // What the platform declares and a broken byte in a remark are not ours to refuse: a push that is refused three times is lost.
+  scope.removeContentTypeParser('application/json');
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: FastifyRequest, body: Buffer) =>
+    parseJson(new TextDecoder().decode(body)),
+  );
+
   const onRequest = async (request: FastifyRequest<{ Params: { key: string } }>) => {
-    // What the platform declares is not ours to refuse: a push that is refused three times is lost.
     request.headers['content-type'] = 'application/json';
     request.accountId = await guard.accountOf(request.params.key, request.ip);
   };
