@@ -66,7 +66,7 @@ export const chinese = {
   recharge: '充值',
   amount: '金额（元）',
   amountBad: '请输入大于 0、最多两位小数的金额，例如 500 或 99.50。',
-  recharged: '已充值 ¥{amount}',
+  recharged: '已充值 {amount}',
   live: '实时更新',
   reconnecting: '正在重新连接…',
   botOnline: '机器人在线（{count} 个连接）',
@@ -197,7 +197,7 @@ export const chinese = {
   tourAct_receipt: '点收据上的“余额”',
   tour_exhausted: '余额见底',
   tourLook_exhausted:
-    '一场大促：每秒几千条推广短信，每条三段。看续费一次次发生，直到余额不够，续费失败也会说明还差多少。套餐用完后转为按量付费。',
+    '一场大促：每秒几千条短信，每条三段。看续费一次次发生，直到余额不够，续费失败也会说明还差多少。套餐用完后转为按量付费。',
   tourAct_exhausted: '一直发到套餐用完',
   tour_overdue: '欠费停发',
   tourLook_overdue: '继续发送会花光余额。看账户变成“已欠费”：短信没有宽限期，立刻停发，群里会明确告知。',

@@ -67,7 +67,7 @@ export const english = {
   recharge: 'Recharge',
   amount: 'Amount (yuan)',
   amountBad: 'Enter an amount above 0 with at most two decimals, such as 500 or 99.50.',
-  recharged: '¥{amount} recharged',
+  recharged: '{amount} recharged',
   live: 'Live',
   reconnecting: 'Reconnecting…',
   botOnline: 'Bot online (connections: {count})',
@@ -203,7 +203,7 @@ export const english = {
   tourAct_receipt: 'Press 余额 on the receipt',
   tour_exhausted: 'The balance runs out',
   tourLook_exhausted:
-    'A big sale: thousands of promotions a second, three segments each. Renewal follows renewal until there is too little money; then the group hears how much is missing. Without a plan, sending goes on as pay-as-you-go.',
+    'A big sale: thousands of messages a second, three segments each. Renewal follows renewal until there is too little money; then the group hears how much is missing. Without a plan, sending goes on as pay-as-you-go.',
   tourAct_exhausted: 'Send until plans are used up',
   tour_overdue: 'Overdue',
   tourLook_overdue:

@@ -1,7 +1,7 @@
 import { api } from './api.js';
 import { byId } from './dom.js';
 import { busyWhile, tellDone } from './notices.js';
-import { onLanguageChange, text } from './texts.js';
+import { formatMoney, onLanguageChange, text } from './texts.js';
 
 /** Puts money on the account, as a bank transfer would. */
 export class RechargeControl {
@@ -47,6 +47,6 @@ export class RechargeControl {
   async #recharge(amount) {
     const accountId = this.#accountId();
     await api.recharge({ ...(accountId ? { accountId } : {}), amount });
-    tellDone(text('recharged', { amount }));
+    tellDone(text('recharged', { amount: formatMoney(amount, 'CNY') }));
   }
 }

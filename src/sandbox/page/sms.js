@@ -69,11 +69,11 @@ export class SmsControl {
   }
 
   /** Fills in the form as a person would, sends, and resolves when the burst has ended; only a failure is told. */
-  async send({ count, rate, templateType = 'verification', segments = 1 }) {
+  async send({ count, rate, segments = 1 }) {
     if (this.running) throw new ApiError('busy', text('burstRunning'));
     const before = [this.#count.value, this.#rate.value];
     this.#destination.value = mainland;
-    this.#form.elements.namedItem('templateType').value = templateType;
+    this.#form.elements.namedItem('templateType').value = 'verification';
     this.#segments.value = String(segments);
     this.#fill(String(count), String(rate));
     try {

@@ -16,7 +16,7 @@ const receiptTitle = /自动续费成功|auto-renewal done/i;
 const secondsToWatch = 6;
 const margin = 200;
 /** Long messages to everybody, and more than any plan that the story begins with can hold: the burst stops at the event. */
-const sale = { count: 2_000_000, rate: 4_000, templateType: 'promotion', segments: 3 };
+const sale = { count: 2_000_000, rate: 4_000, segments: 3 };
 
 /** A rate at which so many take a few seconds. */
 const watchable = (count) => Math.max(100, Math.ceil(count / secondsToWatch));
@@ -56,3 +56,8 @@ export const story = [
     act: (does, { amount }) => does.recharge(amount),
   },
 ];
+
+/** The number of the step with which the story begins on this account. */
+export function firstStep({ standing }) {
+  return standing === 'overdue' ? story.findIndex(({ key }) => key === 'restored') : 0;
+}

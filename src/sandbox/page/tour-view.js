@@ -22,7 +22,7 @@ export class TourView {
     byId('tour-seen-link').addEventListener('click', () => reveal(tour.seen));
     for (const id of ['tour-open', 'tour-toggle']) {
       byId(id).addEventListener('click', async (event) => {
-        if (await busyWhile(event.currentTarget, () => tour.start())) byId('tour-act').focus();
+        if (await busyWhile(event.currentTarget, () => tour.start(this.#account()))) byId('tour-act').focus();
       });
     }
   }

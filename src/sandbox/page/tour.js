@@ -1,4 +1,4 @@
-import { story } from './tour-story.js';
+import { firstStep, story } from './tour-story.js';
 
 const storageKey = 'sandbox.tour';
 const lateAfter = 20_000;
@@ -20,17 +20,16 @@ export class Tour extends EventTarget {
   seen = null;
   #after = 0;
   #began = 0;
-  #state;
   #does;
   #lateTimer;
 
   /**
-   * `does` is what a step's button can do with the page's own controls: `send({count, rate, templateType, segments})`, `stopSending()`, `ask(command)`,
-   * `press(title, label, after)` (a card's button), `recharge(amount)`, `dayLater()`, `reveal(message)`, `begin()` (opens the story's group).
+   * `does` is what a step's button can do with the page's own controls: `send({count, rate, segments})`, `stopSending()`,
+   * `ask(command)`, `press(title, label, after)` (a card's button), `recharge(amount)`, `dayLater()`. Beside that `begin({anew})` opens
+   * the story's group, `messages()` are those of that group, and `reveal(message)` brings one into view.
    */
   constructor(state, does) {
     super();
-    this.#state = state;
     this.#does = does;
     this.#recall();
     for (const type of ['message', 'messages']) state.addEventListener(type, () => this.#look());
@@ -45,14 +44,15 @@ export class Tour extends EventTarget {
   }
 
   /**
-   * Begins, goes on, or begins anew when the story is told: then a day later, for the account's guards allow a few renewals a day.
-   * Throws what went wrong on the way.
+   * Begins, goes on, or begins anew when the story is told: then a day later, for the account's guards allow a few renewals a day. On an
+   * account that is overdue already it begins with the recharge. Throws what went wrong on the way.
    */
-  async start() {
-    this.#does.begin();
+  async start(account) {
+    const anew = !this.started || this.finished;
+    this.#does.begin({ anew });
     if (this.finished) await this.#does.dayLater();
-    if (!this.started || this.finished) {
-      this.step = 0;
+    if (anew) {
+      this.step = firstStep(account);
       this.seen = null;
       this.#began = this.#newest();
       this.#after = this.#began;
@@ -103,9 +103,9 @@ export class Tour extends EventTarget {
   /** Looks for the awaited message. */
   #look() {
     if (!this.open || this.finished) return;
-    const found = this.#messages().find(
-      ({ seq, from, title }) => seq > this.#after && from === 'bot' && this.current.awaits.test(title ?? ''),
-    );
+    const found = this.#does
+      .messages()
+      .find(({ seq, from, title }) => seq > this.#after && from === 'bot' && this.current.awaits.test(title ?? ''));
     if (!found) return;
     this.#does.stopSending();
     this.#goOn(found);
@@ -124,14 +124,8 @@ export class Tour extends EventTarget {
     if (message) this.#does.reveal(this.seen);
   }
 
-  #messages() {
-    return this.#state.conversations
-      .flatMap((conversation) => this.#state.messagesOf(conversation))
-      .toSorted((one, other) => one.seq - other.seq);
-  }
-
   #newest() {
-    return this.#messages().at(-1)?.seq ?? 0;
+    return this.#does.messages().at(-1)?.seq ?? 0;
   }
 
   #recall() {
