@@ -36,19 +36,22 @@ function until(clock: SandboxClock, target: number): string {
   return Temporal.Duration.from({ milliseconds: Math.max(1, target - clock.now()) }).toString();
 }
 
-/** The duration as it was given, if it is one that moves the clock forward. */
+/** A move runs all that is due in between, so one without an end would keep the sandbox busy for as long. */
+const LONGEST_MOVE_DAYS = 731;
+
+/** The duration as it was given, if it is one that moves the clock forward, by two years at most. */
 function forwardDuration(by: string): string {
-  let sign = 0;
+  let days = 0;
   try {
-    sign = Temporal.Duration.from(by).sign;
+    days = Temporal.Duration.from(by).total({ unit: 'days', relativeTo: Temporal.PlainDate.from('2028-01-01') });
   } catch {
     // Answered below, as a duration that does not move the clock is.
   }
-  if (sign > 0) return by;
+  if (days > 0 && days <= LONGEST_MOVE_DAYS) return by;
   throw new SandboxError(
     400,
     'invalid_duration',
-    'Give an ISO 8601 duration that moves the clock forward, e.g. PT2H or P1D.',
+    'Give an ISO 8601 duration that moves the clock forward by at most two years, e.g. PT2H or P1D.',
     'by',
   );
 }

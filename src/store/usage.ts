@@ -90,7 +90,7 @@ export async function insertRecords(
     insert into usage_records (account_id, batch_id, received_at,
       record_id, at, destination, country, template_type, segments, status, billing)
     select ${accountId}::uuid, ${batchId}::uuid, ${now}::timestamptz,
-      r.id, to_timestamp(r.at_ms / 1000.0), f.destination, f.country, f.template_type, f.segments, f.status, f.billing
+      r.id, to_timestamp(r.at_ms / 1000::float8), f.destination, f.country, f.template_type, f.segments, f.status, f.billing
     from unnest(
       ${records.map((r) => r.id)}::text[],
       ${records.map((r) => r.at.epochMilliseconds)}::bigint[],

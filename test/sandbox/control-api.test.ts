@@ -161,11 +161,14 @@ describe('the clock', () => {
     expect((await get('/api/clock')).body).toEqual({ now: '2026-03-11T04:00:00.000Z' });
   });
 
-  test.each(['tomorrow', '-PT1H', 'PT0S', ''])('given %o, then 400 and the clock stands', async (by) => {
-    const answer = await post('/api/clock/advance', { by });
-    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'invalid_duration', field: 'by' } } });
-    expect((await get('/api/clock')).body).toEqual({ now: '2026-03-10T02:00:00.000Z' });
-  });
+  test.each(['tomorrow', '-PT1H', 'PT0S', 'P1000Y', 'P732D', ''])(
+    'given %o, then 400 and the clock stands',
+    async (by) => {
+      const answer = await post('/api/clock/advance', { by });
+      expect(answer).toMatchObject({ status: 400, body: { error: { code: 'invalid_duration', field: 'by' } } });
+      expect((await get('/api/clock')).body).toEqual({ now: '2026-03-10T02:00:00.000Z' });
+    },
+  );
 });
 
 describe('the event feed', () => {
