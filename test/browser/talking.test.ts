@@ -151,4 +151,25 @@ describe('conversations', () => {
     await page.getByRole('log').getByText('@短信管家 第1句', { exact: true }).waitFor();
     expect(await page.locator('.message').count()).toBe(130);
   });
+
+  test('given a link and a message that is recalled, then the one can be opened and the other is gone', async () => {
+    const { sandbox } = await page$.scene();
+    const bot = await page$.bot(sandbox);
+    const { page } = await page$.open(sandbox);
+    const log = page.getByRole('log');
+
+    await bot.tell(GROUP, 'sampleLink', {
+      title: '账单',
+      text: '十一月的账单',
+      picUrl: '',
+      messageUrl: 'https://example.com/bill',
+    });
+    await log.getByRole('heading', { name: '账单' }).waitFor();
+    expect(await log.locator('a[href="https://example.com/bill"]').count()).toBe(1);
+
+    const key = await bot.tell(GROUP, 'sampleText', { content: '说错了' });
+    await log.getByText('说错了').waitFor();
+    await bot.recall(GROUP, key);
+    await log.getByText('说错了').waitFor({ state: 'detached' });
+  });
 });

@@ -130,7 +130,7 @@ export class ConversationView {
 
   /** A message that somebody has only read is not news. */
   #takeOne({ message, before, isNew }) {
-    if (before?.revision === message.revision) {
+    if (before?.revision === message.revision && before.recalled === message.recalled) {
       const { current } = this.#state;
       const person = this.#state.personIn(current);
       const shown = this.#shownElement(message.id)?.querySelector('.read-state');

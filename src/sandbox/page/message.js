@@ -59,7 +59,7 @@ function content(message, scene, fromRobot) {
   const words = element('div', { class: markdown ? 'markdown' : 'plain' });
   words.append(renderText(message.text ?? '', { markdown: markdown && fromRobot, names: scene.names }));
   if (message.kind === 'card') return card(message, words, scene);
-  if (message.kind === 'actionCard') return actionCard(message, words);
+  if (['actionCard', 'link', 'feedCard'].includes(message.kind)) return actionCard(message, words);
   return element('div', { class: 'bubble' }, words);
 }
 

@@ -89,7 +89,10 @@ export class State extends EventTarget {
   /** The messages that a person (the chosen one, unless another is named) may see, oldest first. */
   messagesOf(conversation, person = this.personIn(conversation)) {
     const all = [...(this.#messages.get(conversation.id)?.values() ?? [])].map(({ message }) => message);
-    return all.filter(({ visibleTo }) => visibleTo === null || visibleTo.includes(person?.userId));
+    // What was recalled is gone without a trace, as on the platform.
+    return all.filter(
+      ({ visibleTo, recalled }) => !recalled && (visibleTo === null || visibleTo.includes(person?.userId)),
+    );
   }
 
   /** A message as it is known, or undefined. */

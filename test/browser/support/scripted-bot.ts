@@ -95,13 +95,24 @@ export class ScriptedBot {
     await post(heard.sessionWebhook, { msgtype: 'markdown', markdown, at: { atUserIds: [heard.senderStaffId] } });
   }
 
-  /** Speaks of its own accord in a group. */
-  async tell(conversationId: string, msgKey: string, msgParam: Record<string, string>): Promise<void> {
-    await this.#call('POST', '/v1.0/robot/groupMessages/send', {
+  /** Speaks of its own accord in a group; returns what the message can be recalled by. */
+  async tell(conversationId: string, msgKey: string, msgParam: Record<string, string>): Promise<string> {
+    const answer = await this.#call('POST', '/v1.0/robot/groupMessages/send', {
       robotCode: APP.robotCode,
       openConversationId: conversationId,
       msgKey,
       msgParam: JSON.stringify(msgParam),
+    });
+    return (answer as { processQueryKey: string }).processQueryKey;
+  }
+
+  /** Takes back what it said in a group. */
+  async recall(openConversationId: string, processQueryKey: string): Promise<void> {
+    const { robotCode } = APP;
+    await this.#call('POST', '/v1.0/robot/groupMessages/recall', {
+      robotCode,
+      openConversationId,
+      processQueryKeys: [processQueryKey],
     });
   }
 
@@ -147,8 +158,8 @@ export class ScriptedBot {
     });
   }
 
-  async #call(method: string, path: string, body: unknown): Promise<void> {
-    await post(`${this.#sandbox.url}${path}`, body, method, { 'x-acs-dingtalk-access-token': this.#token });
+  #call(method: string, path: string, body: unknown): Promise<unknown> {
+    return post(`${this.#sandbox.url}${path}`, body, method, { 'x-acs-dingtalk-access-token': this.#token });
   }
 
   #onText(frame: DWClientDownStream, script: Script): void {
