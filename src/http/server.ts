@@ -24,7 +24,7 @@ export interface HttpServerOptions {
   readonly context: ServiceContext;
   readonly logger: Logger;
   /** Who is told after a commit that there is something to do. */
-  readonly wake: { review(accountId: string): void; deliver(): void };
+  readonly wake: { review(accountId: string): void };
   readonly readiness: () => Promise<Readiness>;
   /** Milliseconds within which a request must have arrived whole. Default: 30,000. */
   readonly requestTimeout?: number;

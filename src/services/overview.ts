@@ -27,9 +27,11 @@ export async function readSendingState(
   db: Executor,
   accountId: string,
 ): Promise<SendingState> {
-  const asOf = context.clock.now();
   const account = await readAccount(db, accountId);
-  const plans = await readPlansWithQuota(db, accountId);
+  return stateOf(account, await readPlansWithQuota(db, accountId), context.clock.now());
+}
+
+function stateOf(account: Account, plans: readonly Plan[], asOf: Temporal.Instant): SendingState {
   return {
     sending: sendingOf(account.money, asOf),
     standing: standingOf(account.money),
@@ -51,15 +53,16 @@ export interface Overview extends SendingState, AutoRenewal {
 
 /** @throws InputError `account_unknown` */
 export async function readOverview(context: ServiceContext, db: Executor, accountId: string): Promise<Overview> {
-  const state = await readSendingState(context, db, accountId);
+  // Read once: figures of one answer are of one moment.
   const account = await readAccount(db, accountId);
-  const plans = activePlans(await readPlansWithQuota(db, accountId), state.asOf);
+  const plans = await readPlansWithQuota(db, accountId);
+  const state = stateOf(account, plans, context.clock.now());
   const volumes = await readVolumes(db, accountId, [new Calendar(account.timeZone).month(state.asOf)]);
   return {
     ...state,
     ...(await readAutoRenewal(db, accountId)),
     account,
-    plans: plans.toSorted(consumptionOrder),
+    plans: activePlans(plans, state.asOf).toSorted(consumptionOrder),
     forecast: await readForecast(db, account, state.quota, state.asOf),
     paygThisMonth: volumes.reduce((sum, volume) => sum + volume.charged, 0n),
   };

@@ -75,7 +75,7 @@ export async function createHttpHarness(): Promise<HttpHarness> {
       db,
       context,
       logger,
-      wake: { review: (accountId) => void reviewed.push(accountId), deliver: () => {} },
+      wake: { review: (accountId) => void reviewed.push(accountId) },
       readiness: async () => state.readiness,
       ...options,
     });
