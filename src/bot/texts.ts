@@ -1,8 +1,8 @@
 import i18next from 'i18next';
 import type { Language } from '../store/groups.ts';
 import { type Markdown, ownMarkdown } from './markdown.ts';
-import en from './texts/en.json' with { type: 'json' };
-import zhCn from './texts/zh-CN.json' with { type: 'json' };
+import en from './texts/en.ts';
+import zhCn from './texts/zh-CN.ts';
 
 /** The texts that exist, named by what they say. */
 export type TextKey = keyof typeof zhCn;

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ownMarkdown } from '../../src/bot/markdown.ts';
-import en from '../../src/bot/texts/en.json' with { type: 'json' };
-import zhCn from '../../src/bot/texts/zh-CN.json' with { type: 'json' };
+import en from '../../src/bot/texts/en.ts';
+import zhCn from '../../src/bot/texts/zh-CN.ts';
 import { type TextKey, text } from '../../src/bot/texts.ts';
 
 const BOT = join(import.meta.dirname, '../../src/bot');
@@ -90,6 +90,13 @@ const SOURCES = readdirSync(BOT, { recursive: true, encoding: 'utf8' })
 function matches(use: Use, key: string): boolean {
   return typeof use.key === 'string' ? use.key === key : use.key.test(key);
 }
+
+it.each(['zh-CN', 'en'])('given the topics of %s, then no text stands in two of them', (language) => {
+  const folder = join(BOT, 'texts', language);
+  const keys = readdirSync(folder).flatMap((file) => Object.keys(JSON.parse(readFileSync(join(folder, file), 'utf8'))));
+
+  expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
+});
 
 describe('the texts', () => {
   const all = uses();

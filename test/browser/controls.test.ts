@@ -116,7 +116,7 @@ describe('sending SMS', () => {
     const { sandbox, service } = await page$.scene({}, accounts);
     const { page } = await page$.open(sandbox);
 
-    await page.getByLabel('账户').selectOption('beta');
+    await page.locator('#account').selectOption('beta');
     await page.locator('#recharge-amount').fill('12.5');
     await page.locator('#recharge-form').getByRole('button', { name: '充值' }).click();
 

@@ -1,0 +1,18 @@
+import alerts from './en/alerts.json' with { type: 'json' };
+import approvals from './en/approvals.json' with { type: 'json' };
+import autoRenewal from './en/auto-renewal.json' with { type: 'json' };
+import common from './en/common.json' with { type: 'json' };
+import groups from './en/groups.json' with { type: 'json' };
+import questions from './en/questions.json' with { type: 'json' };
+import receipts from './en/receipts.json' with { type: 'json' };
+
+/** Every text in English, by topic in the files beside this one. */
+export default {
+  ...alerts,
+  ...approvals,
+  ...autoRenewal,
+  ...common,
+  ...groups,
+  ...questions,
+  ...receipts,
+};

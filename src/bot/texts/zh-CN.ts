@@ -1,0 +1,18 @@
+import alerts from './zh-CN/alerts.json' with { type: 'json' };
+import approvals from './zh-CN/approvals.json' with { type: 'json' };
+import autoRenewal from './zh-CN/auto-renewal.json' with { type: 'json' };
+import common from './zh-CN/common.json' with { type: 'json' };
+import groups from './zh-CN/groups.json' with { type: 'json' };
+import questions from './zh-CN/questions.json' with { type: 'json' };
+import receipts from './zh-CN/receipts.json' with { type: 'json' };
+
+/** Every text in Chinese, by topic in the files beside this one. */
+export default {
+  ...alerts,
+  ...approvals,
+  ...autoRenewal,
+  ...common,
+  ...groups,
+  ...questions,
+  ...receipts,
+};
