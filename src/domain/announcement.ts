@@ -1,3 +1,4 @@
+import type { ApprovalAction, ApprovalOutcome } from './approval.ts';
 import type { Micro } from './money.ts';
 import type { RenewalGuard, RenewalTrigger } from './renewal.ts';
 
@@ -5,21 +6,6 @@ type Instant = Temporal.Instant;
 
 /** What auto-renewal will do about a low quota: it buys, it waits for something, or it is off. */
 export type RenewalOutlook = 'buys' | 'waits' | 'off';
-
-/** What an approval carries out when it is approved. */
-export type ApprovalAction =
-  | { readonly type: 'switch_auto_renewal'; readonly enabled: boolean }
-  | {
-      readonly type: 'renew';
-      readonly renewalId: string;
-      readonly offerId: string;
-      readonly offerTitle: string;
-      readonly segments: string;
-      readonly price: string;
-    };
-
-/** What came of an approval: carried out, nothing to do, or why it could not be carried out. */
-export type ApprovalOutcome = 'done' | 'declined' | 'no_longer_needed' | 'price_changed' | 'not_carried_out';
 
 /** Everything that is told to an account's administrators without being asked. Money in micro-units, quota in segments. (rule 20) */
 export type Announcement =

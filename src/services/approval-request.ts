@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import type { ApprovalAction } from '../domain/announcement.ts';
+import type { ApprovalAction } from '../domain/approval.ts';
 import type { Account } from '../store/accounts.ts';
 import { insertApproval, type NewApproval } from '../store/approvals.ts';
 import type { Tx } from '../store/schema.ts';

@@ -1,17 +1,13 @@
-import type { ApprovalOutcome } from '../domain/announcement.ts';
+import type { ApprovalOutcome } from '../domain/approval.ts';
 import { RuleError } from '../domain/errors.ts';
-import { renewalPrice } from '../domain/plan.ts';
-import { type Account, lockAccount, makeDue } from '../store/accounts.ts';
+import { type Account, lockAccount } from '../store/accounts.ts';
 import { type Approval, decideApproval, lockApprovalByCode, readPendingApprovals } from '../store/approvals.ts';
 import type { Group } from '../store/groups.ts';
-import { readOffer } from '../store/plans.ts';
-import { pauseRenewal, readOpenRenewal, readPolicy } from '../store/renewals.ts';
 import type { Executor, Tx } from '../store/schema.ts';
+import { handlerOf } from './actions/index.ts';
 import { changeCards } from './announce.ts';
 import { approvalSubject } from './approval-request.ts';
-import { switchAutoRenewal } from './auto-renewal.ts';
 import type { ServiceContext } from './context.ts';
-import { renewIfDue } from './renewal.ts';
 import { type Actor, assertAdministrator } from './roles.ts';
 
 /** What a decision came to. `late`: it had been decided, or had expired, before. */
@@ -41,7 +37,7 @@ export async function decide(
     return { type: 'late', approval: await expire(context, tx, account, approval) };
   }
   if (!decision.approve) {
-    await settleRefused(context, tx, account, approval, 'rejected');
+    await handlerOf(approval.action).refused?.(context, tx, account, approval.action, 'rejected');
     return close(context, tx, account, approval, actor, 'rejected', 'declined');
   }
   const outcome = await carryOut(context, tx, account, group, approval, actor);
@@ -71,24 +67,12 @@ export async function findDecided(tx: Tx, accountId: string, code: string): Prom
 }
 
 async function expire(context: ServiceContext, tx: Tx, account: Account, approval: Approval): Promise<Approval> {
-  await settleRefused(context, tx, account, approval, 'expired');
+  await handlerOf(approval.action).refused?.(context, tx, account, approval.action, 'expired');
   const result = await close(context, tx, account, approval, null, 'expired', 'declined');
   return result.approval;
 }
 
-/** A renewal that was rejected is not attempted again in its episode; one that nobody decided is asked for again. */
-async function settleRefused(
-  context: ServiceContext,
-  tx: Tx,
-  account: Account,
-  approval: Approval,
-  how: 'rejected' | 'expired',
-): Promise<void> {
-  if (approval.action.type !== 'renew') return;
-  const again = how === 'expired' ? context.clock.now().add({ hours: 24 }) : null;
-  await pauseRenewal(tx, account.id, approval.action.renewalId, how, again);
-}
-
+/** What was asked for and approved is tried; what is not allowed any more is said, not thrown, because the decision stands. */
 async function carryOut(
   context: ServiceContext,
   tx: Tx,
@@ -98,39 +82,12 @@ async function carryOut(
   actor: Actor,
 ): Promise<ApprovalOutcome> {
   const { action } = approval;
-  const policy = await readPolicy(tx, account.id);
-  if (action.type === 'switch_auto_renewal') {
-    if (policy.enabled === action.enabled) return 'no_longer_needed';
-    try {
-      await switchAutoRenewal(context, tx, account, {
-        enabled: action.enabled,
-        by: actor.staffId ?? '',
-        byName: actor.name,
-        // The answer to the decision says so there.
-        except: group.conversationId,
-      });
-      return 'done';
-    } catch (error) {
-      if (error instanceof RuleError) return 'not_carried_out';
-      throw error;
-    }
+  try {
+    return await handlerOf(action).carryOut(context, tx, account, action, { group, actor });
+  } catch (error) {
+    if (error instanceof RuleError) return 'not_carried_out';
+    throw error;
   }
-  const open = await readOpenRenewal(tx, account.id);
-  if (open?.id !== action.renewalId) return 'no_longer_needed';
-  const offer = await readOffer(tx, action.offerId);
-  // What the purchase ends, or what is to be asked for again, is for the next review.
-  await makeDue(tx, account.id, context.clock.now());
-  const isAsQuoted =
-    offer?.id === policy.offerId &&
-    offer.segments === BigInt(action.segments) &&
-    renewalPrice(offer) === BigInt(action.price);
-  if (!isAsQuoted) {
-    await pauseRenewal(tx, account.id, action.renewalId, 'price_changed', context.clock.now());
-    return 'price_changed';
-  }
-  if (await renewIfDue(context, tx, account, true)) return 'done';
-  // An episode that is still open wanted to buy and could not, for lack of money or because of a guard.
-  return (await readOpenRenewal(tx, account.id)) ? 'not_carried_out' : 'no_longer_needed';
 }
 
 async function close(

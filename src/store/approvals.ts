@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely';
-import type { ApprovalAction } from '../domain/announcement.ts';
+import type { ApprovalAction } from '../domain/approval.ts';
 import type { Executor, Schema, Tx } from './schema.ts';
 
 export type ApprovalState = 'pending' | 'approved' | 'rejected' | 'expired';

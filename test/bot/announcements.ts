@@ -1,4 +1,5 @@
-import type { Announcement, ApprovalAction } from '../../src/domain/announcement.ts';
+import type { Announcement } from '../../src/domain/announcement.ts';
+import type { ApprovalAction } from '../../src/domain/approval.ts';
 import type { Audience } from '../../src/services/context.ts';
 import { at, NOW, yuan } from '../support/builders.ts';
 

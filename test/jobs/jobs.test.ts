@@ -9,7 +9,7 @@ import { HousekeepingJob } from '../../src/jobs/housekeeping-job.ts';
 import { ReviewJob } from '../../src/jobs/review-job.ts';
 import { Deliverer } from '../../src/notify/deliverer.ts';
 import { Messenger } from '../../src/notify/messenger.ts';
-import { requestAutoRenewalSwitch } from '../../src/services/auto-renewal.ts';
+import { requestAction } from '../../src/services/actions/request.ts';
 import type { ServiceContext } from '../../src/services/context.ts';
 import { lockAccount } from '../../src/store/accounts.ts';
 import { acceptMessage } from '../../src/store/inbox.ts';
@@ -146,7 +146,9 @@ describe('ApprovalJob (rule 17)', () => {
   async function requested(name: string): Promise<TestAccount> {
     const account = await world.openAccount({ name });
     await account.renewal({ enabled: false });
-    await world.run((tx) => requestAutoRenewalSwitch(world.context, tx, account.group, MEMBER, true));
+    await world.run((tx) =>
+      requestAction(world.context, tx, account.group, MEMBER, { type: 'switch_auto_renewal', enabled: true }),
+    );
     await account.news();
     return account;
   }

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { RenewalPolicy } from '../../src/domain/renewal.ts';
+import { requestAction } from '../../src/services/actions/request.ts';
 import { decide, expireApproval, findDecided, listPending } from '../../src/services/approvals.ts';
-import { readAutoRenewal, requestAutoRenewalSwitch, switchAutoRenewalAs } from '../../src/services/auto-renewal.ts';
+import { readAutoRenewal } from '../../src/services/auto-renewal.ts';
 import { authorizeGroup } from '../../src/services/groups.ts';
 import type { Actor } from '../../src/services/roles.ts';
 import { insertOffers } from '../../src/store/plans.ts';
@@ -300,8 +301,15 @@ describe('requests to switch auto-renewal (rule 16)', () => {
     return account;
   }
 
-  function request(account: TestAccount, enabled: boolean, actor: Actor = MEMBER) {
-    return world.run((tx) => requestAutoRenewalSwitch(world.context, tx, account.group, actor, enabled));
+  function ask(account: TestAccount, enabled: boolean, actor: Actor) {
+    const action = { type: 'switch_auto_renewal', enabled } as const;
+    return world.run((tx) => requestAction(world.context, tx, account.group, actor, action));
+  }
+
+  async function request(account: TestAccount, enabled: boolean, actor: Actor = MEMBER) {
+    const result = await ask(account, enabled, actor);
+    if (result.type !== 'requested') throw new Error(`it was ${result.type}, not requested`);
+    return result.approval;
   }
 
   async function isOn(account: TestAccount) {
@@ -356,7 +364,7 @@ describe('requests to switch auto-renewal (rule 16)', () => {
   test('given an administrator has switched meanwhile, then the approval has nothing to do', async () => {
     const account = await offAccount();
     const { code } = await request(account, true);
-    await world.run((tx) => switchAutoRenewalAs(world.context, tx, account.group, ADMIN, true));
+    expect(await ask(account, true, ADMIN)).toEqual({ type: 'done', outcome: 'done' });
     expect(await decideOn(account, code)).toMatchObject({ outcome: 'no_longer_needed' });
     expect(await isOn(account)).toBe(true);
   });
@@ -369,11 +377,9 @@ describe('requests to switch auto-renewal (rule 16)', () => {
     expect(await isOn(account)).toBe(false);
   });
 
-  test('rule 16: given a member, then switching by themselves is refused', async () => {
+  test('rule 16: given a member, when they switch, then it is requested and nothing is switched', async () => {
     const account = await offAccount();
-    await expect(
-      world.run((tx) => switchAutoRenewalAs(world.context, tx, account.group, MEMBER, true)),
-    ).rejects.toMatchObject({ code: 'not_administrator' });
+    expect(await ask(account, true, MEMBER)).toMatchObject({ type: 'requested' });
     expect(await isOn(account)).toBe(false);
   });
 });

@@ -7,7 +7,7 @@ import { HousekeepingJob } from '../../src/jobs/housekeeping-job.ts';
 import { ReviewJob } from '../../src/jobs/review-job.ts';
 import { Scheduler } from '../../src/jobs/scheduler.ts';
 import { createLogger } from '../../src/log.ts';
-import { requestAutoRenewalSwitch } from '../../src/services/auto-renewal.ts';
+import { requestAction } from '../../src/services/actions/request.ts';
 import { reviewAccount } from '../../src/services/review.ts';
 import { setUpWorld } from '../../src/services/world.ts';
 import { readWorldView } from '../../src/services/world-view.ts';
@@ -63,7 +63,13 @@ describe('given the world of the first start', () => {
     await inTransaction(db, async (tx) => {
       const [group] = await readGroupsOfAccount(tx, ACCOUNT);
       if (!group) throw new Error('the world has a group');
-      await requestAutoRenewalSwitch(context, tx, group, { staffId: 'lina', name: '李娜' }, false);
+      await requestAction(
+        context,
+        tx,
+        group,
+        { staffId: 'lina', name: '李娜' },
+        { type: 'switch_auto_renewal', enabled: false },
+      );
     });
     const { accounts, notices } = await readWorldView(context, db);
     expect(accounts[0]?.approvals).toEqual([

@@ -1,12 +1,8 @@
 import { renewalPrice } from '../../domain/plan.ts';
 import type { OpenRenewal } from '../../domain/renewal.ts';
-import {
-  type AutoRenewal,
-  readAutoRenewal,
-  readRenewalEpisode,
-  requestAutoRenewalSwitch,
-  switchAutoRenewalAs,
-} from '../../services/auto-renewal.ts';
+import { requestAction } from '../../services/actions/request.ts';
+import { type AutoRenewal, readAutoRenewal, readRenewalEpisode } from '../../services/auto-renewal.ts';
+import type { NewApproval } from '../../store/approvals.ts';
 import { actionOf } from '../compose/approvals.ts';
 import { autoRenewalPromise } from '../compose/receipts.ts';
 import { askButton, switchButton } from '../content.ts';
@@ -23,7 +19,7 @@ export const autoRenew: Command = {
   name: 'auto-renew',
   who: 'group',
   run: async (context: GroupCommandContext): Promise<Reply> => {
-    const { tx, writer, bound, argument } = context;
+    const { tx, services, writer, bound, actor, argument } = context;
     const current = await readAutoRenewal(tx, bound.account.id);
     const wanted = switchOf(argument);
     if (wanted === undefined) {
@@ -34,30 +30,30 @@ export const autoRenew: Command = {
     if (current.policy.enabled === (wanted === 'on')) {
       return stateReply(context, current, writer.text(`auto_renewal.already_${wanted}`));
     }
-    return isAdministrator(context) ? switchNow(context, wanted) : request(context, wanted);
+    const result = await requestAction(services, tx, bound.group, actor, {
+      type: 'switch_auto_renewal',
+      enabled: wanted === 'on',
+    });
+    return result.type === 'done' ? switched(context, current, wanted) : requested(context, result.approval);
   },
 };
 
-async function switchNow(context: GroupCommandContext, wanted: SwitchState): Promise<Reply> {
-  const { tx, services, writer, bound, actor } = context;
-  const { policy, offer } = await switchAutoRenewalAs(services, tx, bound.group, actor, wanted === 'on');
+function switched({ services, writer, bound }: GroupCommandContext, before: AutoRenewal, now: SwitchState): Reply {
   return {
-    title: writer.text(`auto_renewal.${wanted}.title`),
+    title: writer.text(`auto_renewal.${now}.title`),
     paragraphs: [
-      writer.text(`auto_renewal.${wanted}.done`),
-      wanted === 'on'
-        ? autoRenewalPromise(writer, policy.threshold, offer?.title ?? null)
+      writer.text(`auto_renewal.${now}.done`),
+      now === 'on'
+        ? autoRenewalPromise(writer, before.policy.threshold, before.offer?.title ?? null)
         : writer.text('auto_renewal.off.next'),
       writer.asOf(services.clock.now(), bound.account.name),
     ],
-    buttons: [switchButton(writer, wanted === 'on' ? 'off' : 'on', 'plain'), askButton(writer, 'quota')],
+    buttons: [switchButton(writer, now === 'on' ? 'off' : 'on', 'plain'), askButton(writer, 'quota')],
     reviewDue: bound.account.id,
   };
 }
 
-async function request(context: GroupCommandContext, wanted: SwitchState): Promise<Reply> {
-  const { tx, services, writer, bound, actor } = context;
-  const approval = await requestAutoRenewalSwitch(services, tx, bound.group, actor, wanted === 'on');
+function requested({ writer, bound }: GroupCommandContext, approval: NewApproval): Reply {
   const code = writer.name(approval.code);
   return {
     title: writer.text('auto_renewal_requested.title', { code }),

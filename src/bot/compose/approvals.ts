@@ -1,4 +1,5 @@
-import type { Announcement, ApprovalAction } from '../../domain/announcement.ts';
+import type { Announcement } from '../../domain/announcement.ts';
+import type { ApprovalAction } from '../../domain/approval.ts';
 import { type Draft, decisionButton } from '../content.ts';
 import type { Markdown } from '../markdown.ts';
 import type { Writer } from '../writer.ts';

@@ -1,0 +1,48 @@
+import type { ActionOf, ApprovalAction, ApprovalOutcome } from '../../domain/approval.ts';
+import type { Account } from '../../store/accounts.ts';
+import type { Group } from '../../store/groups.ts';
+import type { Tx } from '../../store/schema.ts';
+import type { ServiceContext } from '../context.ts';
+import type { Actor } from '../roles.ts';
+
+/**
+ * When an administrator's own request is carried out without a confirm card. `always`: it stops spending or sending, and a brake must not
+ * wait. `unless_second_person`: nothing is spent by it at once, and one click undoes it. `never`: it is confirmed. (rule 16)
+ */
+export type AtOnce = 'always' | 'unless_second_person' | 'never';
+
+export interface CarryOut {
+  /** Where it was asked for or decided: its answer says so there, so it is not announced there again. */
+  readonly group: Group;
+  /** Who confirmed, approved or did it. */
+  readonly actor: Actor;
+}
+
+/** What is known of a kind of action that needs an administrator. The account is locked whenever one of these is called. */
+export interface ActionHandler<T extends ApprovalAction['type'] = ApprovalAction['type']> {
+  /**
+   * Refuses what cannot be asked for now.
+   * @throws RuleError with what is wrong, such as `already_so`
+   */
+  check(context: ServiceContext, tx: Tx, account: Account, action: ActionOf<T>): Promise<void>;
+  atOnce(context: ServiceContext, tx: Tx, account: Account, action: ActionOf<T>): Promise<AtOnce>;
+  /**
+   * Does it, after looking again at everything but the role, which the caller has checked: price, balance, state. (rule 17)
+   * @throws RuleError when it is not allowed any more; nothing has been written then
+   */
+  carryOut(
+    context: ServiceContext,
+    tx: Tx,
+    account: Account,
+    action: ActionOf<T>,
+    by: CarryOut,
+  ): Promise<ApprovalOutcome>;
+  /** What a refusal does beside closing the request. */
+  refused?(
+    context: ServiceContext,
+    tx: Tx,
+    account: Account,
+    action: ActionOf<T>,
+    how: 'rejected' | 'expired',
+  ): Promise<void>;
+}

@@ -1,0 +1,37 @@
+import type { ActionOf } from '../../domain/approval.ts';
+import { type PlanOffer, renewalPrice } from '../../domain/plan.ts';
+import { makeDue } from '../../store/accounts.ts';
+import { readOffer } from '../../store/plans.ts';
+import { pauseRenewal, readOpenRenewal, readPolicy } from '../../store/renewals.ts';
+import { renewIfDue } from '../renewal.ts';
+import type { ActionHandler } from './action.ts';
+
+/** Buys what auto-renewal asked for, because it costs more than the policy lets it spend by itself. (rules 13 and 17) */
+export const renewAction: ActionHandler<'renew'> = {
+  check: async () => undefined,
+  atOnce: async () => 'never',
+  carryOut: async (context, tx, account, action) => {
+    const open = await readOpenRenewal(tx, account.id);
+    if (open?.id !== action.renewalId) return 'no_longer_needed';
+    const policy = await readPolicy(tx, account.id);
+    const offer = await readOffer(tx, action.offerId);
+    // What the purchase ends, or what is to be asked for again, is for the next review.
+    await makeDue(tx, account.id, context.clock.now());
+    if (offer?.id !== policy.offerId || !isAsQuoted(action, offer)) {
+      await pauseRenewal(tx, account.id, action.renewalId, 'price_changed', context.clock.now());
+      return 'price_changed';
+    }
+    if (await renewIfDue(context, tx, account, true)) return 'done';
+    // An episode that is still open wanted to buy and could not, for lack of money or because of a guard.
+    return (await readOpenRenewal(tx, account.id)) ? 'not_carried_out' : 'no_longer_needed';
+  },
+  // A renewal that was rejected is not attempted again in its episode; one that nobody decided is asked for again.
+  refused: async (context, tx, account, action, how) => {
+    const again = how === 'expired' ? context.clock.now().add({ hours: 24 }) : null;
+    await pauseRenewal(tx, account.id, action.renewalId, how, again);
+  },
+};
+
+function isAsQuoted(action: ActionOf<'renew'>, offer: PlanOffer | undefined): boolean {
+  return offer?.segments === BigInt(action.segments) && renewalPrice(offer) === BigInt(action.price);
+}
