@@ -52,7 +52,7 @@ export class Bot {
    * @throws when not even an answer could be saved: then the message was not accepted, and saying it again is safe
    */
   async handleMessage(message: RobotMessage): Promise<void> {
-    await this.#handle(fromMessage(message));
+    await this.#handle(await fromMessage(message, this.#nameOf, this.#logger));
   }
 
   /**

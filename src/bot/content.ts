@@ -70,6 +70,16 @@ export function suggestionButton(command: CommandName, text: string): NoticeButt
   return button(text, 'primary', `suggestion-${command}`, text);
 }
 
+/** A button that answers a question with a whole command. `index` tells it from the card's others. */
+export function choiceButton(
+  label: string,
+  index: number,
+  command: string,
+  style: NoticeButton['style'] = 'plain',
+): NoticeButton {
+  return button(label, style, `choice-${index + 1}`, command);
+}
+
 function button(label: string, style: NoticeButton['style'], id: string, command: string): NoticeButton {
   return { id, label, style, command };
 }

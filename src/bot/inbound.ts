@@ -1,15 +1,17 @@
-import type { CardClick, RobotMessage } from '../dingtalk/messages.ts';
+import type { CardClick, MentionedPerson, RobotMessage } from '../dingtalk/messages.ts';
 import type { Logger } from '../log.ts';
 import type { Actor } from '../services/roles.ts';
 import { type Card, readCard } from '../store/cards.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import { readAdministrators } from '../store/groups.ts';
 import type { NoticeTarget } from '../store/notices.ts';
-import type { Conversation } from './commands/command.ts';
+import type { Conversation, Mention } from './commands/command.ts';
 import { plainLine } from './markdown.ts';
 
 const NAME_LENGTH = 40;
 const TITLE_LENGTH = 60;
+/** More people at once than any command takes. */
+const MAX_MENTIONS = 10;
 
 export type NameOf = (staffId: string) => Promise<string | undefined>;
 
@@ -22,16 +24,18 @@ export interface Inbound {
   readonly id: string;
   readonly conversation: Conversation;
   readonly actor: Actor;
-  /** The words typed, or those that the button stands for; null for what is not text. */
+  /** The words typed without whom they mention, or those that the button stands for; null for what is not text. */
   readonly text: string | null;
+  readonly mentions: readonly Mention[];
   readonly refusal?: Refusal;
   readonly target: NoticeTarget;
   /** The space of the answer's card, as a click on it will name it; null where no card can be shown. */
   readonly cardSpace: string | null;
 }
 
-export function fromMessage(message: RobotMessage): Inbound {
+export async function fromMessage(message: RobotMessage, nameOf: NameOf, logger: Logger): Promise<Inbound> {
   const { corpId, conversationId, conversationKind, senderStaffId } = message;
+  const mentions = await mentionsOf(message.mentions, nameOf, logger);
   return {
     id: message.messageId,
     conversation: {
@@ -41,7 +45,8 @@ export function fromMessage(message: RobotMessage): Inbound {
       title: message.conversationTitle === null ? null : plainLine(message.conversationTitle, TITLE_LENGTH),
     },
     actor: { staffId: senderStaffId, name: nameOr(message.senderName, senderStaffId ?? '') },
-    text: message.kind === 'text' ? message.text : null,
+    text: message.kind === 'text' ? withoutMentions(message.text, mentions) : null,
+    mentions,
     target: {
       type: 'reply',
       conversationKind,
@@ -76,6 +81,7 @@ export async function fromClick(db: Database, click: CardClick, nameOf: NameOf, 
     conversation,
     actor: { staffId: click.userId, name: await nameOfClicker(db, conversation, click.userId, nameOf, logger) },
     text: button?.command ?? null,
+    mentions: [],
     ...(refusal === undefined ? {} : { refusal }),
     target: isGroup
       ? { type: 'group', conversationId: space, directTo: [click.userId] }
@@ -99,7 +105,26 @@ async function nameOfClicker(
 ): Promise<string> {
   const administrators = await inTransaction(db, (tx) => readAdministrators(tx, conversation));
   const known = administrators.find((person) => person.staffId === staffId)?.name;
-  if (known !== undefined) return nameOr(known, staffId);
+  return known === undefined ? nameInDirectory(staffId, nameOf, logger) : nameOr(known, staffId);
+}
+
+async function mentionsOf(people: readonly MentionedPerson[], nameOf: NameOf, logger: Logger): Promise<Mention[]> {
+  return Promise.all(
+    people.slice(0, MAX_MENTIONS).map(async ({ staffId }) => ({
+      staffId,
+      name: staffId === null ? '' : await nameInDirectory(staffId, nameOf, logger),
+    })),
+  );
+}
+
+/** The names in the text prove nothing and are in the way of what is said about them. */
+function withoutMentions(text: string, mentions: readonly Mention[]): string {
+  if (mentions.length === 0) return text;
+  const known = mentions.flatMap(({ staffId, name }) => (staffId === null ? [] : [`@${name}`, `@${staffId}`]));
+  return known.reduce((rest, name) => rest.replaceAll(name, ' '), text).replaceAll(/@\S+/gu, ' ');
+}
+
+async function nameInDirectory(staffId: string, nameOf: NameOf, logger: Logger): Promise<string> {
   try {
     return nameOr((await nameOf(staffId)) ?? '', staffId);
   } catch (error) {

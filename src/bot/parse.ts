@@ -1,4 +1,5 @@
 import type { Language } from '../store/groups.ts';
+import { foldWidth } from './arguments/index.ts';
 import { editDistance } from './edit-distance.ts';
 import {
   type CommandName,
@@ -23,8 +24,10 @@ export type Parsed =
       readonly command: CommandName;
       /** What followed the name, in lower case; '' for nothing. */
       readonly argument: string;
-      /** The language of the words as they were typed. */
-      readonly language: Language;
+      /** The same with its capitals and in its own script. */
+      readonly argumentAsTyped: string;
+      /** The language of the words as they were typed; null for what is in none, as `?`. */
+      readonly language: Language | null;
     }
   | { readonly type: 'unknown'; readonly suggestions: readonly Suggestion[] }
   | { readonly type: 'empty' };
@@ -53,17 +56,20 @@ const PHRASES: readonly Phrase[] = allPhrases();
 
 /** Finds out what a message asks for. Never throws and has no effect, whatever the text is. */
 export function parse(text: string): Parsed {
-  const said = normalize(text);
-  if (said === '') return { type: 'empty' };
+  const typed = clean(text);
+  const said = fold(typed);
+  if (said === '') return isQuestionMark(text) ? HELP : { type: 'empty' };
   let almost: Phrase | undefined;
   for (const phrase of PHRASES) {
     const rest = restAfter(phrase, said);
     if (rest === undefined) continue;
     const { command, language } = phrase;
     if (phrase.switchTo) {
-      if (rest === '') return { type: 'command', command, language, argument: phrase.switchTo };
+      const state = phrase.switchTo;
+      if (rest === '') return { type: 'command', command, language, argument: state, argumentAsTyped: state };
     } else if (VOCABULARY[command].takesArgument || rest === '' || SMALL_TALK.test(rest)) {
-      return { type: 'command', command, language, argument: rest };
+      const argumentAsTyped = typed.slice(typed.length - rest.length);
+      return { type: 'command', command, language, argument: rest, argumentAsTyped };
     } else almost ??= phrase;
   }
   const suggestions = almost ? [suggestionOf(almost, '')] : nearest(said);
@@ -72,20 +78,37 @@ export function parse(text: string): Parsed {
 
 /** The same spelling for all ways to type a command: width, case, spaces, a leading slash or mention, punctuation around it. */
 export function normalize(text: string): string {
-  return text
-    .slice(0, MAX_LENGTH)
-    .toWellFormed()
-    .normalize('NFKC')
+  return fold(clean(text));
+}
+
+/** All of it but the case and the script. */
+function clean(text: string): string {
+  return foldWidth(text.slice(0, MAX_LENGTH).toWellFormed())
     .replaceAll(/\p{Cf}/gu, '')
     .replaceAll(/[\p{Cc}\s]+/gu, ' ')
     .replace(/^ *(@\S+ +)+/u, '')
-    .toLowerCase()
-    .replaceAll(/\p{Script=Han}/gu, (character) => TRADITIONAL[character] ?? character)
     .replaceAll(/(?<=\p{Script=Han}) (?=\p{Script=Han})/gu, '')
     .trim()
     .replace(/^[\s/「『“"'‘]+/u, '')
     .replace(/[\s.。!?,、;:~·」』”"'’]+$/u, '');
 }
+
+/** Lower case and simplified; every character keeps its place, so that what was typed can be found again. */
+function fold(text: string): string {
+  return [...text]
+    .map((character) => {
+      const folded = TRADITIONAL[character] ?? character.toLowerCase();
+      return folded.length === character.length ? folded : character;
+    })
+    .join('');
+}
+
+/** `?` and `？` ask for help, alone. */
+function isQuestionMark(text: string): boolean {
+  return /^[\s/]*[?？]+\s*$/u.test(text.slice(0, MAX_LENGTH).replace(/^\s*(@\S+\s+)+/u, ''));
+}
+
+const HELP: Parsed = { type: 'command', command: 'help', argument: '', argumentAsTyped: '', language: null };
 
 /** What may follow a question about a figure without changing it: 余额是多少, 余量还有多少条. */
 const SMALL_TALK = /^(是|还)?(有|剩|够)?(多少|几)?(钱|条|元)?(了|呢|吗|啊|呀|吧)?$/u;

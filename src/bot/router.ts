@@ -3,7 +3,7 @@ import type { Actor } from '../services/roles.ts';
 import { readAccount } from '../store/accounts.ts';
 import { type Language, readAdministrators, readGroup } from '../store/groups.ts';
 import type { Executor, Tx } from '../store/schema.ts';
-import type { BoundGroup, CommandContext, Conversation, Reply } from './commands/command.ts';
+import type { BoundGroup, CommandContext, Conversation, Mention, Reply } from './commands/command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { askButton, suggestionButton } from './content.ts';
 import { escapeMarkdown, type Markdown } from './markdown.ts';
@@ -20,6 +20,7 @@ export interface Request {
   readonly actor: Actor;
   /** What was typed, or what the button that was pressed stands for; null for a message that is not text. */
   readonly text: string | null;
+  readonly mentions: readonly Mention[];
 }
 
 export interface RoutedReply {
@@ -29,11 +30,12 @@ export interface RoutedReply {
 }
 
 /** Runs what a message asks for. There is always an answer. */
-export async function route({ tx, services, conversation, actor, text }: Request): Promise<RoutedReply> {
+export async function route(request: Request): Promise<RoutedReply> {
+  const { tx, services, conversation, actor, text, mentions } = request;
   const parsed: Parsed = text === null ? { type: 'empty' } : parse(text);
   const bound = await readBound(tx, conversation);
   const writer = writerFor(bound, parsed);
-  const context = { tx, services, writer, conversation, actor, argument: '', bound };
+  const context = { tx, services, writer, conversation, actor, argument: '', argumentAsTyped: '', mentions, bound };
   return { reply: await answer(context, parsed, text ?? ''), writer, bound };
 }
 
@@ -61,7 +63,7 @@ function writerFor(bound: BoundGroup | null, parsed: Parsed): Writer {
 }
 
 function languageOf(parsed: Parsed): Language | undefined {
-  if (parsed.type === 'command') return parsed.language;
+  if (parsed.type === 'command') return parsed.language ?? undefined;
   return parsed.type === 'unknown' ? parsed.suggestions[0]?.language : undefined;
 }
 
@@ -78,9 +80,10 @@ async function answer(context: CommandContext, parsed: Parsed, text: string): Pr
       return unknown(writer, text, parsed.suggestions);
     case 'command': {
       const command = COMMANDS[parsed.command];
-      if (command.who === 'anyone') return command.run({ ...context, argument: parsed.argument });
+      const { argument, argumentAsTyped } = parsed;
+      if (command.who === 'anyone') return command.run({ ...context, argument, argumentAsTyped });
       if (!bound) return unauthorized(context);
-      return command.run({ ...context, argument: parsed.argument, bound });
+      return command.run({ ...context, argument, argumentAsTyped, bound });
     }
   }
 }

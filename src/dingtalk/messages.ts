@@ -19,13 +19,20 @@ export interface RobotMessage {
   /** Trimmed, without the mention of the robot; empty unless `kind` is `text`. */
   readonly text: string;
   readonly kind: 'text' | 'picture' | 'richText' | 'audio' | 'video' | 'file' | 'unknown';
-  /** The members of the organisation who are mentioned, the robot not among them. */
-  readonly mentionedStaffIds: readonly string[];
+  /** Who is mentioned, the robot not among them. The platform says so; what names stand in the text means nothing. */
+  readonly mentions: readonly MentionedPerson[];
   /** Where a reply goes without using up the quota of API calls; a secret. */
   readonly sessionWebhook: string;
   readonly sessionWebhookExpiresAt: Temporal.Instant;
   readonly sentAt: Temporal.Instant;
   readonly robotCode: string;
+}
+
+/** Somebody who is mentioned in a message. */
+export interface MentionedPerson {
+  readonly dingtalkId: string;
+  /** Null for a person of another organisation. */
+  readonly staffId: string | null;
 }
 
 /** A click on a card's button. */
@@ -114,10 +121,11 @@ const robotSchema = jsonText.pipe(
     conversationType: z.enum(['1', '2']),
     conversationTitle: optionalText,
     atUsers: z
-      .array(z.object({ staffId: optionalText }))
+      .array(z.object({ dingtalkId: optionalText, staffId: optionalText }))
       .nullish()
       .transform((users) => users ?? []),
     chatbotCorpId: optionalText,
+    chatbotUserId: optionalText,
     senderCorpId: optionalText,
     senderStaffId: optionalText,
     senderNick: optionalText,
@@ -195,7 +203,12 @@ export function parseRobotPush(frame: StreamFrame): RobotPush {
       senderName: data.senderNick ?? '',
       text: kind === 'text' ? (data.text?.content.trim() ?? '') : '',
       kind,
-      mentionedStaffIds: data.atUsers.flatMap(({ staffId }) => (staffId === null ? [] : [staffId])),
+      mentions: data.atUsers.flatMap(({ dingtalkId, staffId }) =>
+        // Without an id of the robot to compare, who has no staff id may be the robot itself.
+        staffId === null && (dingtalkId === null || [null, dingtalkId].includes(data.chatbotUserId))
+          ? []
+          : [{ dingtalkId: dingtalkId ?? '', staffId }],
+      ),
       sessionWebhook: data.sessionWebhook,
       sessionWebhookExpiresAt: data.sessionWebhookExpiredTime,
       sentAt: data.createAt,

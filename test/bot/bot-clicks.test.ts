@@ -48,10 +48,10 @@ describe('Bot: clicks', () => {
 
   it('given a direct conversation, when its card is pressed, then the answer goes there', async () => {
     const world = await aWorld();
-    const card = await world.say(MEMBER, '???', world.direct(MEMBER));
+    const card = await world.say(MEMBER, '今天天气', world.direct(MEMBER));
     const answer = await world.click('lina', card.outTrackId, 'help', { conversationId: null });
     expect(answer).toMatchObject({ target: { type: 'direct', userId: 'lina' }, content: { mentions: [] } });
-    expect(answer.content.title).toBe('短信管家：可以问我什么');
+    expect(answer.content.title).toBe('短信管家：你在这里可以做什么');
   });
 
   describe('that are forged or stray are answered to the clicker alone, and change nothing', () => {
@@ -94,7 +94,7 @@ describe('Bot: clicks', () => {
 
     it("given somebody else's direct card", async () => {
       const world = await aWorld();
-      const card = await world.say(MEMBER, '???', world.direct(MEMBER));
+      const card = await world.say(MEMBER, '今天天气', world.direct(MEMBER));
       const stray = world.click('wangqiang', card.outTrackId, 'help', { conversationId: null });
       await refused(world, await stray, 'wangqiang', '另一个会话');
     });

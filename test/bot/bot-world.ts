@@ -154,7 +154,7 @@ export class BotWorld {
       senderName: person.name,
       text,
       kind: 'text',
-      mentionedStaffIds: [],
+      mentions: [],
       sessionWebhook: 'https://oapi.dingtalk.com/robot/sendBySession?session=secret',
       sessionWebhookExpiresAt: this.clock.now().add({ minutes: 90 }),
       sentAt: this.clock.now(),

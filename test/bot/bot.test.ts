@@ -156,8 +156,8 @@ describe('Bot: questions', () => {
 
 describe('Bot: languages', () => {
   it.each([
-    ['help', 'SMS Steward: what you can ask'],
-    ['帮助', '短信管家：可以问我什么'],
+    ['help', 'SMS Steward: what you can do here'],
+    ['帮助', '短信管家：你在这里可以做什么'],
   ])(
     'given %s, then it is answered in the language of the word, whatever the language of the group',
     async (text, title) => {
@@ -171,9 +171,9 @@ describe('Bot: languages', () => {
   it('given what has no language of its own, then the language of the group decides, and Chinese where there is none', async () => {
     const english = await aWorld({ language: 'en' });
     const unbound = new BotWorld(db);
-    expect((await english.say(MEMBER, '???')).content.title).toBe('Send “help” to see what I can do');
+    expect((await english.say(MEMBER, '。。')).content.title).toBe('Send “help” to see what I can do');
     expect((await english.say(MEMBER, '今天天气')).content.title).toBe('I did not understand that');
-    expect((await unbound.say(MEMBER, '???')).content.title).toBe('发送「帮助」看看我能做什么');
+    expect((await unbound.say(MEMBER, '。。')).content.title).toBe('发送「帮助」看看我能做什么');
   });
 });
 

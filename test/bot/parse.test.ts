@@ -9,7 +9,7 @@ import { hostileText } from './hostile-text.ts';
 function short(parsed: Parsed): string {
   if (parsed.type === 'empty') return '';
   if (parsed.type === 'unknown') return ['?', ...parsed.suggestions.map(({ text }) => text)].join(' | ');
-  return `${parsed.language} ${parsed.command} ${parsed.argument}`.trim();
+  return `${parsed.language ?? '-'} ${parsed.command} ${parsed.argument}`.trim();
 }
 
 describe('parse', () => {
@@ -89,10 +89,20 @@ describe('parse', () => {
     ['今天天气怎么样', '?'],
     ['lorem ipsum dolor', '?'],
     ['helpme', '? | help'],
+    // A question mark alone, in the group's language
+    ['?', '- help'],
+    ['？', '- help'],
+    [' ？？ ', '- help'],
+    ['/?', '- help'],
+    ['@短信管家 ？', '- help'],
+    ['？。', ''],
+    // Digits of other kinds are not those that they look like
+    ['批准 ７Ｆ３Ｋ', 'zh-CN approve 7f3k'],
+    ['批准 ⑦f3k', 'zh-CN approve ⑦f3k'],
+    ['自动续费 5²', 'zh-CN auto-renew 5²'],
     // Nothing at all
     ['', ''],
     [' 　\n', ''],
-    ['？？？', ''],
     ['\u200b\u202e', ''],
   ])('%j is read as %j', (text, expected) => {
     expect(short(parse(text))).toBe(expected);
@@ -101,7 +111,12 @@ describe('parse', () => {
   it('given the text of any button, then it is read as that command in that language', () => {
     for (const language of ['zh-CN', 'en'] as const) {
       for (const name of Object.keys(VOCABULARY) as (keyof typeof VOCABULARY)[]) {
-        expect(parse(commandText(language, name))).toEqual({ type: 'command', command: name, language, argument: '' });
+        expect(parse(commandText(language, name))).toMatchObject({
+          type: 'command',
+          command: name,
+          language,
+          argument: '',
+        });
       }
       for (const state of ['on', 'off'] as const) {
         const parsed = parse(switchText(language, state));
@@ -110,9 +125,19 @@ describe('parse', () => {
       }
       for (const name of ['approve', 'reject'] as const) {
         const expected = { type: 'command', command: name, language, argument: '7f3k' };
-        expect(parse(commandText(language, name, '7F3K'))).toEqual(expected);
+        expect(parse(commandText(language, name, '7F3K'))).toMatchObject(expected);
       }
     }
+  });
+
+  it('given an argument, then it is also known as it was typed', () => {
+    const typed = (text: string) => {
+      const parsed = parse(text);
+      return parsed.type === 'command' ? parsed.argumentAsTyped : undefined;
+    };
+    expect(typed('拒绝 7F3K 等Q3預算 Approved。')).toBe('7F3K 等Q3預算 Approved');
+    expect(typed('Reject: 7F3K İstanbul')).toBe('7F3K İstanbul');
+    expect(typed('余额')).toBe('');
   });
 
   it('given every word for a command, then it is read as that command: no word stands for two', () => {

@@ -33,7 +33,7 @@ describe('robot messages', () => {
         senderName: '张伟',
         text: '余额',
         kind: 'text',
-        mentionedStaffIds: ['lisi'],
+        mentions: [{ dingtalkId: '$:LWCP_v1:$li', staffId: 'lisi' }],
         sessionWebhook: 'https://oapi.dingtalk.com/robot/sendBySession?session=0123456789abcdef',
         sessionWebhookExpiresAt: Temporal.Instant.from('2023-07-26T10:31:42.194Z'),
         sentAt: Temporal.Instant.from('2023-07-26T09:01:42.194Z'),

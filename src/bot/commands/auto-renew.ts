@@ -3,11 +3,12 @@ import type { OpenRenewal } from '../../domain/renewal.ts';
 import { requestAction } from '../../services/actions/request.ts';
 import { type AutoRenewal, readAutoRenewal, readRenewalEpisode } from '../../services/auto-renewal.ts';
 import type { NewApproval } from '../../store/approvals.ts';
+import { askFor } from '../ask.ts';
 import { actionOf } from '../compose/approvals.ts';
 import { autoRenewalPromise } from '../compose/receipts.ts';
 import { askButton, switchButton } from '../content.ts';
 import { bullets, type Markdown } from '../markdown.ts';
-import { type SwitchState, switchOf } from '../vocabulary.ts';
+import { SWITCH_WORDS, type SwitchState, switchOf } from '../vocabulary.ts';
 import type { Writer } from '../writer.ts';
 import { administratorNames, type Command, type GroupCommandContext, isAdministrator, type Reply } from './command.ts';
 
@@ -22,11 +23,7 @@ export const autoRenew: Command = {
     const { tx, services, writer, bound, actor, argument } = context;
     const current = await readAutoRenewal(tx, bound.account.id);
     const wanted = switchOf(argument);
-    if (wanted === undefined) {
-      const notUnderstood =
-        argument === '' ? undefined : writer.text('auto_renewal.not_understood', { said: writer.title(argument) });
-      return stateReply(context, current, notUnderstood);
-    }
+    if (wanted === undefined) return argument === '' ? stateReply(context, current) : whichState(context, current);
     if (current.policy.enabled === (wanted === 'on')) {
       return stateReply(context, current, writer.text(`auto_renewal.already_${wanted}`));
     }
@@ -37,6 +34,19 @@ export const autoRenew: Command = {
     return result.type === 'done' ? switched(context, current, wanted) : requested(context, result.approval);
   },
 };
+
+function whichState(context: GroupCommandContext, { policy }: AutoRenewal): Reply {
+  const { writer } = context;
+  return askFor(context, {
+    command: 'auto-renew',
+    title: writer.text('auto_renewal.which.title'),
+    paragraphs: [writer.text(`auto_renewal.${policy.enabled ? 'on' : 'off'}.state`), writer.text('auto_renewal.which')],
+    choices: (['on', 'off'] as const).map((state) => ({
+      label: writer.text(`button.auto-renew.${state}`),
+      argument: SWITCH_WORDS[state][writer.language][0],
+    })),
+  });
+}
 
 function switched({ services, writer, bound }: GroupCommandContext, before: AutoRenewal, now: SwitchState): Reply {
   return {
@@ -69,11 +79,7 @@ function requested({ writer, bound }: GroupCommandContext, approval: NewApproval
   };
 }
 
-async function stateReply(
-  context: GroupCommandContext,
-  current: AutoRenewal,
-  first: Markdown | undefined,
-): Promise<Reply> {
+async function stateReply(context: GroupCommandContext, current: AutoRenewal, first?: Markdown): Promise<Reply> {
   const { tx, services, writer, bound } = context;
   const { policy, offer } = current;
   const state = policy.enabled ? 'on' : 'off';

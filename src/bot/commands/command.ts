@@ -15,6 +15,14 @@ export interface Conversation extends ConversationRef {
   readonly title: string | null;
 }
 
+/** Somebody whom a message mentions, as the platform vouches for them. */
+export interface Mention {
+  /** Null for a person of another organization, who can be given no role. */
+  readonly staffId: string | null;
+  /** As the directory knows them, else their staff id; '' for a person of another organization. From the world. */
+  readonly name: string;
+}
+
 /** What a group that is authorized brings along. */
 export interface BoundGroup {
   readonly group: Group;
@@ -29,8 +37,12 @@ export interface CommandContext {
   readonly conversation: Conversation;
   /** Who said it, as the platform vouches for them. */
   readonly actor: Actor;
-  /** What followed the command's name; from the world. */
+  /** What followed the command's name, in half width and lower case, without mentions; from the world. */
   readonly argument: string;
+  /** The same as it was typed, for what is kept or shown: a reason, a name. Capitals are left, spaces and mentions are not. */
+  readonly argumentAsTyped: string;
+  /** Whom the message mentions besides the robot; a click mentions nobody. */
+  readonly mentions: readonly Mention[];
   /** Null in a conversation that no account has authorized. */
   readonly bound: BoundGroup | null;
 }

@@ -3,6 +3,7 @@ import approvals from './en/approvals.json' with { type: 'json' };
 import autoRenewal from './en/auto-renewal.json' with { type: 'json' };
 import common from './en/common.json' with { type: 'json' };
 import groups from './en/groups.json' with { type: 'json' };
+import help from './en/help.json' with { type: 'json' };
 import questions from './en/questions.json' with { type: 'json' };
 import receipts from './en/receipts.json' with { type: 'json' };
 
@@ -13,6 +14,7 @@ export default {
   ...autoRenewal,
   ...common,
   ...groups,
+  ...help,
   ...questions,
   ...receipts,
 };

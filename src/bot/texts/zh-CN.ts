@@ -3,6 +3,7 @@ import approvals from './zh-CN/approvals.json' with { type: 'json' };
 import autoRenewal from './zh-CN/auto-renewal.json' with { type: 'json' };
 import common from './zh-CN/common.json' with { type: 'json' };
 import groups from './zh-CN/groups.json' with { type: 'json' };
+import help from './zh-CN/help.json' with { type: 'json' };
 import questions from './zh-CN/questions.json' with { type: 'json' };
 import receipts from './zh-CN/receipts.json' with { type: 'json' };
 
@@ -13,6 +14,7 @@ export default {
   ...autoRenewal,
   ...common,
   ...groups,
+  ...help,
   ...questions,
   ...receipts,
 };
