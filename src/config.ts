@@ -98,6 +98,7 @@ export interface ConfigProblem {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly code = 'config_invalid';
+  readonly chinese = '设置无法使用。请在环境变量或 .env 文件中改正后重新启动；每项设置见 .env.example。';
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[]) {

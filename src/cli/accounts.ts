@@ -16,23 +16,26 @@ export async function findAccount({ db }: Session, idOrName: string): Promise<Ac
     throw new InputError(
       'account_unknown',
       `There is no account named "${idOrName}"; "npm run cli -- account list" shows them.`,
+      { account: idOrName },
     );
   }
   if (others.length === 0) return account;
   const ids = [account, ...others].map(({ id }) => id).join(', ');
-  throw new InputError('account_ambiguous', `Several accounts are named "${idOrName}"; give an id: ${ids}.`);
+  throw new InputError('account_ambiguous', `Several accounts are named "${idOrName}"; give an id: ${ids}.`, {
+    accounts: ids,
+  });
 }
 
 /**
  * The only account.
  *
- * @throws InputError `account_unknown` when there is none, `account_ambiguous` when there are several
+ * @throws InputError `account_missing` when there is none, `account_ambiguous` when there are several
  */
 export async function onlyAccount({ db }: Session): Promise<Account> {
   const [account, ...others] = await listAccounts(db.kysely);
   if (!account) {
     throw new InputError(
-      'account_unknown',
+      'account_missing',
       'There is no account yet; make one with "npm run cli -- account create NAME".',
     );
   }
@@ -40,5 +43,6 @@ export async function onlyAccount({ db }: Session): Promise<Account> {
   throw new InputError(
     'account_ambiguous',
     'There are several accounts; name one. "npm run cli -- account list" shows them.',
+    { accounts: [account, ...others].map(({ id, name }) => `${name} (${id})`).join(', ') },
   );
 }

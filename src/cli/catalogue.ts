@@ -10,15 +10,19 @@ export async function readCatalogue<K extends keyof Catalogue>(path: string, kin
   const catalogue = readCatalogueFile(file.value);
   if ('problems' in catalogue) throw file.refuse(catalogue.problems);
   if (catalogue[kind].length > 0) return catalogue[kind];
-  throw file.refuse([{ path: [kind], message: `the file has no ${kind}` }]);
+  const message = { english: `the file has no ${kind}`, chinese: `文件里没有 ${kind}` };
+  throw file.refuse([{ path: [kind], message }]);
 }
 
 /** @throws CliError with this code, so that nothing is imported, when an entry does not go together with what is there */
-export function assertImported(entries: readonly CatalogueEntry[], code: string): void {
+export function assertImported(entries: readonly CatalogueEntry[], code: 'tariff_conflict' | 'offer_conflict'): void {
   const problems = entries.flatMap((entry) =>
-    entry.state === 'different' ? [`${entry.kind} ${entry.id}: ${entry.reason}`] : [],
+    entry.state === 'different' ? [{ name: `${entry.kind} ${entry.id}`, reason: entry.reason }] : [],
   );
-  if (problems.length > 0) throw new CliError(code, `Nothing was imported.\n  ${problems.join('\n  ')}`);
+  if (problems.length === 0) return;
+  const english = problems.map(({ name, reason }) => `${name}: ${reason.english}`).join('\n  ');
+  const chinese = problems.map(({ name, reason }) => `${name}：${reason.chinese}`).join('\n  ');
+  throw new CliError(code, `Nothing was imported.\n  ${english}`, { problems: chinese });
 }
 
 export function importResult(entries: readonly CatalogueEntry[]): Result {

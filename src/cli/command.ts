@@ -1,5 +1,8 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { bilingual, type Sentence } from '../domain/sentence.ts';
+import { issuesIn } from '../services/file-problems.ts';
+import { codeOf } from '../store/connection.ts';
 import { UsageError } from './errors.ts';
 import type { Session } from './session.ts';
 
@@ -116,25 +119,49 @@ function readInput<Input extends z.ZodType>(
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    throw usageError(error instanceof Error ? error.message : String(error), usage);
+    throw usageError(optionProblem(error), usage);
   }
   const missing = positionals.slice(parsed.positionals.length).find((argument) => !argument.isOptional);
-  if (missing) throw usageError(`${missing.name} is missing.`, usage);
+  if (missing) {
+    throw usageError({ english: `${missing.name} is missing.`, chinese: `缺少 ${missing.name}。` }, usage);
+  }
   const [surplus] = parsed.positionals.slice(positionals.length);
-  if (surplus !== undefined) throw usageError(`"${surplus}" is too much; put a text with spaces in quotes.`, usage);
+  if (surplus !== undefined) {
+    const problem = {
+      english: `"${surplus}" is too much; put a text with spaces in quotes.`,
+      chinese: `“${surplus}”是多余的；含空格的文字请加引号。`,
+    };
+    throw usageError(problem, usage);
+  }
 
   const given = parsed.positionals.map((value, index) => [positionals[index]?.name, value]);
-  const input = spec.input.safeParse({ ...parsed.values, ...Object.fromEntries(given) });
+  const values = { ...parsed.values, ...Object.fromEntries(given) };
+  const input = spec.input.safeParse(values);
   if (input.success) return input.data;
-  const problems = input.error.issues.map(({ path: [field = ''], message }) => {
+  const problems = issuesIn(spec.input, values).map(({ path: [field = ''], message }) => {
     const isArgument = positionals.some((argument) => argument.name === field);
-    return `${isArgument ? String(field) : `--${String(field)}`} ${message}.`;
+    const name = isArgument ? String(field) : `--${String(field)}`;
+    return { english: `${name} ${message.english}.`, chinese: `${name} ${message.chinese}。` };
   });
-  throw usageError(problems.join('\n'), usage);
+  const english = problems.map((problem) => problem.english).join('\n');
+  throw usageError({ english, chinese: problems.map(({ chinese }) => chinese).join('\n') }, usage);
 }
 
-function usageError(problem: string, usage: string): UsageError {
-  return new UsageError(`${problem}\nUsage: npm run cli -- ${usage}`);
+const OPTION_PROBLEMS: Readonly<Record<string, string>> = {
+  ERR_PARSE_ARGS_UNKNOWN_OPTION: '没有这个选项',
+  ERR_PARSE_ARGS_INVALID_OPTION_VALUE: '选项缺少值，或不该有值',
+};
+
+/** What Node finds wrong with the options; it names the one in quotes. */
+function optionProblem(error: unknown): Sentence {
+  const english = error instanceof Error ? error.message : String(error);
+  const [, option = ''] = /'([^']*)'/.exec(english) ?? [];
+  return { english, chinese: `${OPTION_PROBLEMS[codeOf(error) ?? ''] ?? '选项有误'}：${option}。` };
+}
+
+function usageError({ english, chinese }: Sentence, usage: string): UsageError {
+  const call = `npm run cli -- ${usage}`;
+  return new UsageError({ english: `${english}\nUsage: ${call}`, chinese: `${chinese}\n用法：${call}` });
 }
 
 /** A name that a person gives to something: printable, at most so long. */
@@ -142,6 +169,6 @@ export function nameOf(maxLength: number) {
   return z
     .string()
     .trim()
-    .regex(/^\P{C}+$/u, 'must be printable and not empty')
-    .max(maxLength, `must have at most ${maxLength} characters`);
+    .regex(/^\P{C}+$/u, bilingual('must be printable and not empty', '须为可显示的文字，且不能为空'))
+    .max(maxLength, bilingual(`must have at most ${maxLength} characters`, `最多 ${maxLength} 个字符`));
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Document, isAlias, isMap, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import type { Sentence } from '../domain/sentence.ts';
 import type { FileProblem } from '../services/catalogue-problems.ts';
 import { CliError } from './errors.ts';
 
@@ -30,14 +31,18 @@ export class DataFile {
     });
     const problems = [...document.errors, ...document.warnings].map(({ message, pos: [offset] }) => {
       const { line, col } = lines.linePos(offset);
-      return `line ${line}, column ${col}: ${message}`;
+      return {
+        english: `line ${line}, column ${col}: ${message}`,
+        chinese: `第 ${line} 行第 ${col} 列：YAML 语法错误（${message}）`,
+      };
     });
     if (problems.length > 0) throw invalid(path, problems);
     try {
       return new DataFile(path, document, lines);
     } catch (error) {
       // An alias that leads nowhere, or too many of them.
-      throw invalid(path, [error instanceof Error ? error.message : String(error)]);
+      const reason = error instanceof Error ? error.message : String(error);
+      throw invalid(path, [{ english: reason, chinese: `YAML 引用无法解析（${reason}）` }]);
     }
   }
 
@@ -47,7 +52,10 @@ export class DataFile {
     placed.sort((a, b) => a.line - b.line);
     return invalid(
       this.path,
-      placed.map(({ line, path, message }) => `line ${line}, ${placeOf(path)}: ${message}`),
+      placed.map(({ line, path, message }) => ({
+        english: `line ${line}, ${placeOf(path) || 'the file'}: ${message.english}`,
+        chinese: `第 ${line} 行，${placeOf(path) || '整个文件'}：${message.chinese}`,
+      })),
     );
   }
 
@@ -83,19 +91,23 @@ async function readText(path: string): Promise<string> {
     throw new CliError(
       'file_unreadable',
       `${path} cannot be read (${reason}). Give the path of a file that you may read.`,
+      { path, reason: String(reason) },
     );
   }
 }
 
-/** `tariffs[0].mainland.promotion[2].price` */
+/** `tariffs[0].mainland.promotion[2].price`; empty for the file as a whole. */
 function placeOf(path: readonly PropertyKey[]): string {
   const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
-  return text.replace(/^\./, '') || 'the file';
+  return text.replace(/^\./, '');
 }
 
-function invalid(path: string, problems: readonly string[]): CliError {
+function invalid(path: string, problems: readonly Sentence[]): CliError {
+  const english = problems.map((problem) => problem.english).join('\n  ');
+  const chinese = problems.map((problem) => problem.chinese).join('\n  ');
   return new CliError(
     'file_invalid',
-    `${path} cannot be used, and nothing was imported. Mend it and try again:\n  ${problems.join('\n  ')}`,
+    `${path} cannot be used, and nothing was imported. Mend it and try again:\n  ${english}`,
+    { path, problems: chinese },
   );
 }

@@ -12,6 +12,7 @@ export function generalHelp(): string[] {
     ...table([...COMMANDS.map(({ name, about }) => [`  ${name}`, about]), ['  help COMMAND', 'Explain a command']]),
     '',
     `With --json the answer is one line of JSON; "npm run --silent cli -- …" keeps npm's own lines out of it.`,
+    'Errors are told in Chinese where the terminal is (LC_ALL, LC_MESSAGES, LANG), or by --language zh-CN|en.',
     'The exit code is 0 when it is done, 1 when it is refused or failed, 2 when the command is not understood.',
     'The settings are those of the service: the environment and .env, explained in .env.example.',
   ];

@@ -76,7 +76,9 @@ async function takeTurn(dataDir: string): Promise<FileLock> {
     if (lock) return lock;
     await pause(50);
   }
-  throw new CliError('cli_busy', `Another command is still at work on ${dataDir}. Wait for it to end, and try again.`);
+  throw new CliError('cli_busy', `Another command is still at work on ${dataDir}. Wait for it to end, and try again.`, {
+    folder: dataDir,
+  });
 }
 
 /** The embedded database is this program's own, and so is its schema; that of another server is for its operator to change. */
@@ -90,5 +92,6 @@ async function prepareSchema(config: Config, db: Database): Promise<void> {
   throw new CliError(
     'migrations_pending',
     `The database lacks ${pending.join(', ')}. Run "npm run cli -- migrate" first, or start the service, which does the same.`,
+    { migrations: pending.join(', ') },
   );
 }

@@ -1,14 +1,25 @@
-/** What a rule refuses. `code` is stable; `message` is a sentence that says what is wrong and what to do next. */
+import { CHINESE, type ErrorArguments, type ErrorCode, type ErrorDetails } from './error-sentences.ts';
+import { fill } from './sentence.ts';
+
+/**
+ * What a rule refuses. `code` is stable; `message` is a sentence that says what is wrong and what to do next. A new code needs its Chinese
+ * sentence in `error-sentences.ts` first.
+ */
 export class RuleError extends Error {
   override readonly name: string = 'RuleError';
-  readonly code: string;
+  readonly code: ErrorCode;
   /** Values that a translated text of this error shows. */
-  readonly details: Readonly<Record<string, string>>;
+  readonly details: ErrorDetails;
 
-  constructor(code: string, message: string, details: Readonly<Record<string, string>> = {}) {
+  constructor(...[code, message, details = {}]: ErrorArguments) {
     super(message);
     this.code = code;
     this.details = details;
+  }
+
+  /** The sentence in Chinese. */
+  get chinese(): string {
+    return fill(CHINESE[this.code], this.details);
   }
 }
 

@@ -14,7 +14,9 @@ const FEN = 10_000n;
 export function parseMoney(text: string): Micro {
   const match = /^(-?)(\d{1,12})(?:\.(\d{1,6}))?$/.exec(text.trim());
   if (!match) {
-    throw new InputError('money_malformed', `"${text.slice(0, 40)}" is not an amount; write it like 500 or 500.00.`);
+    throw new InputError('money_malformed', `"${text.slice(0, 40)}" is not an amount; write it like 500 or 500.00.`, {
+      text: text.slice(0, 40),
+    });
   }
   const [, sign, whole = '0', fraction = ''] = match;
   const micro = BigInt(whole) * MICRO + BigInt(fraction.padEnd(6, '0'));

@@ -1,4 +1,5 @@
 import type { Micro } from './money.ts';
+import type { Sentence } from './sentence.ts';
 import type { Destination, TemplateType } from './usage.ts';
 
 /** `graduated`: each segment costs its own tier's price. `volume`: the whole month costs the price of the tier reached. (rule 4) */
@@ -27,7 +28,7 @@ export interface Tariff {
 /** What is wrong with a tier, by its place in the list. */
 export interface TierProblem {
   readonly index: number;
-  readonly message: string;
+  readonly message: Sentence;
 }
 
 /**
@@ -40,12 +41,30 @@ export function tierProblems(bounds: readonly (bigint | number | null | undefine
     const isLast = index === bounds.length - 1;
     const before = bounds[index - 1];
     if (upTo === null && !isLast) {
-      problems.push({ index, message: 'an open tier (null) overlaps those after it; only the last one is open' });
+      problems.push({
+        index,
+        message: {
+          english: 'an open tier (null) overlaps those after it; only the last one is open',
+          chinese: '不封顶的档（null）与后面的档重叠；只有最后一档可以不封顶',
+        },
+      });
     } else if (isLast && upTo !== null && upTo !== undefined) {
-      problems.push({ index, message: `there is a gap above ${upTo}; the last tier is open, "upTo": null` });
+      problems.push({
+        index,
+        message: {
+          english: `there is a gap above ${upTo}; the last tier is open, "upTo": null`,
+          chinese: `${upTo} 以上没有价格；最后一档须不封顶，写作 "upTo": null`,
+        },
+      });
     }
     if (typeof before !== 'object' && before !== undefined && upTo !== null && upTo !== undefined && upTo <= before) {
-      problems.push({ index, message: `the bounds of the tiers must grow, and ${upTo} is not above ${before}` });
+      problems.push({
+        index,
+        message: {
+          english: `the bounds of the tiers must grow, and ${upTo} is not above ${before}`,
+          chinese: `各档的上限须递增，而 ${upTo} 不大于 ${before}`,
+        },
+      });
     }
   }
   return problems;
@@ -55,14 +74,21 @@ export function tierProblems(bounds: readonly (bigint | number | null | undefine
 export type TariffVersion = Pick<Tariff, 'version' | 'currency' | 'effectiveFrom'>;
 
 /** Why two versions of one tariff do not go together; undefined when they do. A higher version begins later, in the same currency. */
-export function versionProblem(tariff: TariffVersion, other: TariffVersion): string | undefined {
+export function versionProblem(tariff: TariffVersion, other: TariffVersion): Sentence | undefined {
   if (tariff.currency !== other.currency) {
-    return `version ${other.version} is in ${other.currency}, and accounts are kept in it; use that, or a tariff of another id`;
+    return {
+      english: `version ${other.version} is in ${other.currency}, and accounts are kept in it; use that, or a tariff of another id`,
+      chinese: `第 ${other.version} 版以 ${other.currency} 计价，账户也用它记账；请沿用该币种，或换一个资费 id`,
+    };
   }
   const order = Temporal.Instant.compare(tariff.effectiveFrom, other.effectiveFrom);
   if (Math.sign(tariff.version - other.version) === order) return undefined;
   const [word, hint] = tariff.version > other.version ? ['after', 'later'] : ['before', 'earlier'];
-  return `version ${tariff.version} must begin ${word} version ${other.version}, which begins at ${other.effectiveFrom}; give it a time that is ${hint}`;
+  const [chineseWord, chineseHint] = tariff.version > other.version ? ['之后', '更晚'] : ['之前', '更早'];
+  return {
+    english: `version ${tariff.version} must begin ${word} version ${other.version}, which begins at ${other.effectiveFrom}; give it a time that is ${hint}`,
+    chinese: `第 ${tariff.version} 版须在第 ${other.version} 版${chineseWord}生效（后者自 ${other.effectiveFrom} 起）；请给它一个${chineseHint}的时间`,
+  };
 }
 
 /** The version that prices a message sent at `at`; the first one also covers what came before it. Versions ascend. */

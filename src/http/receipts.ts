@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { z } from 'zod';
+import type { Sentence } from '../domain/sentence.ts';
 import type { TemplateType, UsageReport } from '../domain/usage.ts';
 import type { RejectedUsage } from '../store/usage.ts';
 import { maskReceipt } from './masking.ts';
@@ -50,6 +51,17 @@ const PLAIN_FIELDS = new Set([
   'SendDate',
   'ReceiveDate',
 ]);
+
+const NO_COUNTRY: Sentence = { english: 'belongs to no country that is known.', chinese: '不属于任何已知国家或地区。' };
+const NOT_BEIJING_TIME: Sentence = {
+  english: 'must be like "2026-03-01 10:00:00".',
+  chinese: '须为 "2026-03-01 10:00:00" 这样的时间。',
+};
+const NOT_RFC_2822: Sentence = {
+  english: 'must be like "Sun, 01 Mar 2026 10:00:00 +0800".',
+  chinese: '须为 "Sun, 01 Mar 2026 10:00:00 +0800" 这样的时间。',
+};
+const NO_OBJECT: Sentence = { english: 'A receipt must be an object.', chinese: '一条回执须为一个对象。' };
 
 export interface ReadReceipts {
   readonly reports: UsageReport[];
@@ -126,7 +138,7 @@ function mainlandId(bizId: string, phoneNumber: string): string {
 
 function countryOf(to: string): string {
   const country = parsePhoneNumberFromString(to.startsWith('+') ? to : `+${to}`)?.country;
-  if (!country) throw new RecordProblemError('country_unknown', 'belongs to no country that is known.', 'To');
+  if (!country) throw new RecordProblemError('country_unknown', NO_COUNTRY, 'To');
   return country;
 }
 
@@ -134,7 +146,7 @@ function countryOf(to: string): string {
 function beijingTime(text: string): Temporal.Instant {
   const match = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)$/.exec(text.trim());
   const at = match && instantOf(`${match[1]}T${match[2]}+08:00`);
-  if (!at) throw new RecordProblemError('field_invalid', 'must be like "2026-03-01 10:00:00".', 'send_time');
+  if (!at) throw new RecordProblemError('field_invalid', NOT_BEIJING_TIME, 'send_time');
   return at;
 }
 
@@ -149,7 +161,7 @@ function rfc2822Time(text: string): Temporal.Instant {
   const monthNumber = String(MONTHS.indexOf(month.toLowerCase()) + 1).padStart(2, '0');
   const offset = /\d/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : 'Z';
   const at = instantOf(`${year}-${monthNumber}-${day.padStart(2, '0')}T${hour}:${minute}:${second}${offset}`);
-  if (!at) throw new RecordProblemError('field_invalid', 'must be like "Sun, 01 Mar 2026 10:00:00 +0800".', 'SendDate');
+  if (!at) throw new RecordProblemError('field_invalid', NOT_RFC_2822, 'SendDate');
   return at;
 }
 
@@ -165,11 +177,11 @@ function parse<T extends z.ZodType>(schema: T, receipt: unknown): z.output<T> {
   const parsed = schema.safeParse(receipt);
   if (parsed.success) return parsed.data;
   const [field] = parsed.error.issues[0]?.path ?? [];
-  if (typeof field !== 'string') throw new RecordProblemError('record_invalid', 'A receipt must be an object.');
+  if (typeof field !== 'string') throw new RecordProblemError('record_invalid', NO_OBJECT);
   const isMissing = typeof receipt === 'object' && receipt !== null && Reflect.get(receipt, field) === undefined;
   throw isMissing
-    ? new RecordProblemError('field_missing', 'is missing.', field)
-    : new RecordProblemError('field_invalid', 'is not valid.', field);
+    ? new RecordProblemError('field_missing', { english: 'is missing.', chinese: '缺失。' }, field)
+    : new RecordProblemError('field_invalid', { english: 'is not valid.', chinese: '无效。' }, field);
 }
 
 function readEach<T>(

@@ -1,3 +1,5 @@
+import type { Sentence } from '../domain/sentence.ts';
+
 /** Why one record of a body is not taken. `README.md` lists the codes too. */
 export const RECORD_PROBLEMS = [
   'record_invalid',
@@ -16,6 +18,8 @@ export type RecordProblemCode = (typeof RECORD_PROBLEMS)[number];
 export interface RecordProblem {
   readonly code: RecordProblemCode;
   readonly message: string;
+  /** The same in Chinese. */
+  readonly messageZh: string;
   /** Null where the record as a whole is meant. */
   readonly field: string | null;
 }
@@ -24,11 +28,13 @@ export interface RecordProblem {
 export class RecordProblemError extends Error implements RecordProblem {
   override readonly name = 'RecordProblemError';
   readonly code: RecordProblemCode;
+  readonly messageZh: string;
   readonly field: string | null;
 
-  constructor(code: RecordProblemCode, message: string, field: string | null = null) {
-    super(message);
+  constructor(code: RecordProblemCode, { english, chinese }: Sentence, field: string | null = null) {
+    super(english);
     this.code = code;
+    this.messageZh = chinese;
     this.field = field;
   }
 }
@@ -61,14 +67,20 @@ export class TimeWindow {
     if (milliseconds > this.#latest) {
       throw new RecordProblemError(
         'at_in_future',
-        `lies more than ${AHEAD_MINUTES} minutes in the future; set the clock of the sender.`,
+        {
+          english: `lies more than ${AHEAD_MINUTES} minutes in the future; set the clock of the sender.`,
+          chinese: `晚于现在 ${AHEAD_MINUTES} 分钟以上；请校准发送方的时钟。`,
+        },
         field,
       );
     }
     if (milliseconds < this.#earliest) {
       throw new RecordProblemError(
         'at_too_old',
-        `lies more than ${OLDEST_DAYS} days in the past; usage that old is not taken.`,
+        {
+          english: `lies more than ${OLDEST_DAYS} days in the past; usage that old is not taken.`,
+          chinese: `早于现在 ${OLDEST_DAYS} 天以上；这么早的用量不再接受。`,
+        },
         field,
       );
     }

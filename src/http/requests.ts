@@ -34,7 +34,10 @@ export function requireBearer(guard: KeyGuard): (request: FastifyRequest) => Pro
   return async (request) => {
     const [, key] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
     if (key === undefined) {
-      throw new HttpError('key_unknown', { message: 'The request carries no API key.', field: 'authorization' });
+      throw new HttpError('key_unknown', {
+        sentence: { english: 'The request carries no API key.', chinese: '请求没有携带 API 密钥。' },
+        field: 'authorization',
+      });
     }
     request.accountId = await guard.accountOf(key, request.ip);
   };

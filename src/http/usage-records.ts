@@ -1,5 +1,6 @@
 import { isSupportedCountry } from 'libphonenumber-js/max';
 import { z } from 'zod';
+import type { Sentence } from '../domain/sentence.ts';
 import { TEMPLATE_TYPES, type UsageReport } from '../domain/usage.ts';
 import { HttpError } from './errors.ts';
 import { MAX_SEGMENTS, type RecordProblem, RecordProblemError, TimeWindow } from './record-problem.ts';
@@ -8,7 +9,8 @@ const MAX_RECORDS = 10_000;
 /** No control characters, half surrogates or code points without a meaning. */
 const PRINTABLE_ID = /^\P{C}{1,200}$/u;
 
-const body = z.looseObject({ records: z.array(z.unknown()) });
+/** Strict: a misspelt key beside the records would be silently nothing. */
+const body = z.strictObject({ records: z.array(z.unknown()) });
 
 const record = z.strictObject({
   id: z.string().regex(PRINTABLE_ID),
@@ -20,15 +22,45 @@ const record = z.strictObject({
   at: z.iso.datetime({ offset: true }),
 });
 
-const EXPECTED: Readonly<Record<string, string>> = {
-  id: 'must be 1 to 200 printable characters.',
-  destination: 'must be "mainland" or "international".',
-  country: 'must be two capital letters, such as "SG".',
-  templateType: `must be one of ${TEMPLATE_TYPES.join(', ')}, or left out for the account's default.`,
-  segments: `must be a whole number from 1 to ${MAX_SEGMENTS}.`,
-  status: 'must be "submitted", "delivered" or "failed".',
-  at: 'must be a time with an offset, such as "2026-03-01T10:00:00+08:00".',
+const EXPECTED: { readonly [Field in keyof typeof record.shape]: Sentence } = {
+  id: { english: 'must be 1 to 200 printable characters.', chinese: '须为 1 到 200 个可显示的字符。' },
+  destination: {
+    english: 'must be "mainland" or "international".',
+    chinese: '须为 "mainland"（中国内地）或 "international"（国际/港澳台）。',
+  },
+  country: { english: 'must be two capital letters, such as "SG".', chinese: '须为两个大写字母，例如 "SG"。' },
+  templateType: {
+    english: `must be one of ${TEMPLATE_TYPES.join(', ')}, or left out for the account's default.`,
+    chinese: `须为 ${TEMPLATE_TYPES.join('、')} 之一；不写则用账户的默认类型。`,
+  },
+  segments: {
+    english: `must be a whole number from 1 to ${MAX_SEGMENTS}.`,
+    chinese: `须为 1 到 ${MAX_SEGMENTS} 之间的整数。`,
+  },
+  status: {
+    english: 'must be "submitted", "delivered" or "failed".',
+    chinese: '须为 "submitted"、"delivered" 或 "failed"。',
+  },
+  at: {
+    english: 'must be a time with an offset, such as "2026-03-01T10:00:00+08:00".',
+    chinese: '须为带时区偏移的时间，例如 "2026-03-01T10:00:00+08:00"。',
+  },
 };
+
+const NEEDED: Sentence = { english: 'is needed for an international message.', chinese: '国际/港澳台短信必须提供。' };
+const IS_MAINLAND: Sentence = {
+  english: 'is CN: a message to the mainland is "mainland".',
+  chinese: '是 CN：发往中国内地的短信属于 "mainland"。',
+};
+const NO_COUNTRY: Sentence = {
+  english: 'is not a country of ISO 3166 that has telephones.',
+  chinese: '不是 ISO 3166 中有电话的国家或地区。',
+};
+const NO_FIELD: Sentence = {
+  english: 'is not a field of a record; see that it is spelt right.',
+  chinese: '不是记录的字段；请检查拼写。',
+};
+const NO_OBJECT: Sentence = { english: 'A record must be an object.', chinese: '一条记录须为一个对象。' };
 
 export interface RejectedRecord extends RecordProblem {
   /** Its place in the body, from 0. */
@@ -47,7 +79,7 @@ export function readUsageBody(
 ): { reports: UsageReport[]; rejected: RejectedRecord[] } {
   const parsed = body.safeParse(value);
   if (!parsed.success) {
-    throw new HttpError('body_invalid', { message: 'The body must be {"records": [...]}.', field: 'records' });
+    throw bodyProblem(parsed.error);
   }
   const { records } = parsed.data;
   if (records.length > MAX_RECORDS) throw new HttpError('too_many_records', { field: 'records' });
@@ -60,11 +92,30 @@ export function readUsageBody(
       reports.push(readRecord(each, window));
     } catch (error) {
       if (!(error instanceof RecordProblemError)) throw error;
-      const { code, message, field } = error;
-      rejected.push({ index, ...idOf(each), code, message: field ? `"${field}" ${message}` : message, field });
+      rejected.push({ index, ...idOf(each), ...sayField(error) });
     }
   }
   return { reports, rejected };
+}
+
+function bodyProblem(error: z.ZodError): HttpError {
+  const [issue] = error.issues;
+  if (issue?.code !== 'unrecognized_keys') {
+    const sentence = { english: 'The body must be {"records": [...]}.', chinese: '请求体须为 {"records": [...]}。' };
+    return new HttpError('body_invalid', { sentence, field: 'records' });
+  }
+  const field = String(issue.keys[0]).slice(0, 100);
+  const sentence = {
+    english: `The body must be {"records": [...]} and nothing else; "${field}" is not known.`,
+    chinese: `请求体须为 {"records": [...]}，不能有别的内容；不认识“${field}”。`,
+  };
+  return new HttpError('body_invalid', { sentence, field });
+}
+
+/** A problem with the field that it is about in its sentences. */
+function sayField({ code, message, messageZh, field }: RecordProblemError): RecordProblem {
+  if (field === null) return { code, message, messageZh, field };
+  return { code, message: `"${field}" ${message}`, messageZh: `“${field}”${messageZh}`, field };
 }
 
 function readRecord(value: unknown, window: TimeWindow): UsageReport {
@@ -81,19 +132,22 @@ function readCountry(destination: UsageReport['destination'], country: string | 
     if (country === null) return null;
     throw new RecordProblemError(
       'country_unexpected',
-      'must be left out for the mainland; Hong Kong, Macao and Taiwan are international.',
+      {
+        english: 'must be left out for the mainland; Hong Kong, Macao and Taiwan are international.',
+        chinese: '对中国内地须省略；港澳台属于 "international"。',
+      },
       'country',
     );
   }
   if (country === null) {
-    throw new RecordProblemError('country_missing', 'is needed for an international message.', 'country');
+    throw new RecordProblemError('country_missing', NEEDED, 'country');
   }
-  if (!/^[A-Z]{2}$/.test(country)) throw new RecordProblemError('field_invalid', EXPECTED.country ?? '', 'country');
+  if (!/^[A-Z]{2}$/.test(country)) throw new RecordProblemError('field_invalid', EXPECTED.country, 'country');
   if (country === 'CN') {
-    throw new RecordProblemError('country_unexpected', 'is CN: a message to the mainland is "mainland".', 'country');
+    throw new RecordProblemError('country_unexpected', IS_MAINLAND, 'country');
   }
   if (!isSupportedCountry(country)) {
-    throw new RecordProblemError('country_unknown', 'is not a country of ISO 3166 that has telephones.', 'country');
+    throw new RecordProblemError('country_unknown', NO_COUNTRY, 'country');
   }
   return country;
 }
@@ -102,13 +156,18 @@ function problemOf(value: unknown, error: z.ZodError): RecordProblemError {
   const [issue] = error.issues;
   if (issue?.code === 'unrecognized_keys') {
     const field = String(issue.keys[0]).slice(0, 100);
-    return new RecordProblemError('field_unknown', 'is not a field of a record; see that it is spelt right.', field);
+    return new RecordProblemError('field_unknown', NO_FIELD, field);
   }
   const [field] = issue?.path ?? [];
-  if (typeof field !== 'string') return new RecordProblemError('record_invalid', 'A record must be an object.');
+  if (typeof field !== 'string') return new RecordProblemError('record_invalid', NO_OBJECT);
+  const { english, chinese } = EXPECTED[field as keyof typeof EXPECTED];
   return isMissing(value, field)
-    ? new RecordProblemError('field_missing', `is missing; it ${EXPECTED[field]}`, field)
-    : new RecordProblemError('field_invalid', EXPECTED[field] ?? 'is not valid.', field);
+    ? new RecordProblemError(
+        'field_missing',
+        { english: `is missing; it ${english}`, chinese: `缺失；${chinese}` },
+        field,
+      )
+    : new RecordProblemError('field_invalid', { english, chinese }, field);
 }
 
 function isMissing(value: unknown, field: string): boolean {

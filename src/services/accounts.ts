@@ -40,7 +40,9 @@ export async function createAccount(context: ServiceContext, tx: Tx, input: Acco
   try {
     now.toZonedDateTimeISO(input.timeZone);
   } catch {
-    throw new InputError('time_zone_unknown', `"${input.timeZone}" is not a time zone; write it like Asia/Shanghai.`);
+    throw new InputError('time_zone_unknown', `"${input.timeZone}" is not a time zone; write it like Asia/Shanghai.`, {
+      timeZone: input.timeZone,
+    });
   }
   const id = input.id ?? randomUUID();
   await insertAccount(tx, { ...input, id, currency: tariff.currency, at: now });

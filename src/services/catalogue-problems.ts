@@ -1,11 +1,12 @@
 import { isSupportedCountry } from 'libphonenumber-js/max';
 import { z } from 'zod';
+import type { Sentence } from '../domain/sentence.ts';
 import { type TariffVersion, tierProblems, versionProblem } from '../domain/tariff.ts';
 
 /** What is wrong in a file, and where: the keys and indexes that lead there. */
 export interface FileProblem {
   readonly path: readonly PropertyKey[];
-  readonly message: string;
+  readonly message: Sentence;
 }
 
 // As much of a file as can be read: what cannot be read is named by the schema, and must not hide what else is wrong.
@@ -44,7 +45,7 @@ export function catalogueProblems(value: unknown): FileProblem[] {
     ),
     ...offers.flatMap(({ id }, index) => {
       const isTwice = id !== undefined && offers.slice(0, index).some((other) => other.id === id);
-      return isTwice ? [{ path: ['offers', index, 'id'], message: `the offer "${id}" occurs twice` }] : [];
+      return isTwice ? [{ path: ['offers', index, 'id'], message: twice(`the offer "${id}"`, `套餐“${id}”`) }] : [];
     }),
   ];
 }
@@ -63,11 +64,23 @@ function problemsOf({ mainland, international }: AnyTariff): FileProblem[] {
   ];
 }
 
-function countryProblem(country: string): string | undefined {
-  if (country === 'CN') return 'the mainland is not international; its prices stand under "mainland"';
+function twice(english: string, chinese: string): Sentence {
+  return { english: `${english} occurs twice`, chinese: `${chinese}出现了两次` };
+}
+
+function countryProblem(country: string): Sentence | undefined {
+  if (country === 'CN') {
+    return {
+      english: 'the mainland is not international; its prices stand under "mainland"',
+      chinese: '中国内地不属于国际/港澳台，其价格写在 "mainland" 下',
+    };
+  }
   // Other forms are the schema's to name.
   if (!/^[A-Z]{2}$/.test(country) || isSupportedCountry(country)) return undefined;
-  return `there is no country "${country}"; a country is its ISO 3166 code, such as "HK"`;
+  return {
+    english: `there is no country "${country}"; a country is its ISO 3166 code, such as "HK"`,
+    chinese: `没有国家“${country}”；国家用 ISO 3166 代码表示，例如 "HK"`,
+  };
 }
 
 function problemsAmong(tariff: AnyTariff, before: readonly AnyTariff[]): FileProblem[] {
@@ -77,7 +90,8 @@ function problemsAmong(tariff: AnyTariff, before: readonly AnyTariff[]): FilePro
     const known = versionOf(other);
     if (other.id !== tariff.id || !known) return [];
     if (known.version === version.version) {
-      return [{ path: ['version'], message: `version ${version.version} of "${tariff.id}" occurs twice` }];
+      const message = twice(`version ${version.version} of "${tariff.id}"`, `“${tariff.id}”的第 ${version.version} 版`);
+      return [{ path: ['version'], message }];
     }
     const message = versionProblem(version, known);
     return message ? [{ path: [known.currency === version.currency ? 'effectiveFrom' : 'currency'], message }] : [];

@@ -1,22 +1,35 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { InputError } from '../domain/errors.ts';
 import type { PlanOffer } from '../domain/plan.ts';
+import { bilingual, type Sentence } from '../domain/sentence.ts';
 import { versionProblem } from '../domain/tariff.ts';
 import { makeWaitingDue } from '../store/accounts.ts';
 import { insertOffers, readOffers } from '../store/plans.ts';
 import type { Tx } from '../store/schema.ts';
-import { insertTariff, moneyInFile, readTariffs, type TariffDocument, tariffDocument } from '../store/tariffs.ts';
+import {
+  currencyInFile,
+  insertTariff,
+  moneyInFile,
+  readTariffs,
+  type TariffDocument,
+  tariffDocument,
+} from '../store/tariffs.ts';
 import { catalogueProblems, type FileProblem } from './catalogue-problems.ts';
 import type { ServiceContext } from './context.ts';
+import { issuesIn, parseFile } from './file-problems.ts';
 
 const offerSchema = z
   .strictObject({
-    id: z.string().regex(/^\S{1,60}$/, 'an id has 1 to 60 characters and no spaces'),
+    id: z
+      .string()
+      .regex(
+        /^\S{1,60}$/,
+        bilingual('an id has 1 to 60 characters and no spaces', 'id 由 1 到 60 个字符组成，不含空格'),
+      ),
     title: z.string().min(1).max(60),
     segments: z.int().positive().transform(BigInt),
     price: moneyInFile,
-    currency: z.string().regex(/^[A-Z]{3}$/),
+    currency: currencyInFile,
     validityMonths: z.int().min(1).max(120),
     renewalDiscountBp: z.int().min(0).max(10_000).default(0),
   })
@@ -27,7 +40,7 @@ const entries = { tariffs: z.array(tariffDocument).default([]), offers: z.array(
 /** Price lists and plan offers, as they stand in a world; its other keys belong to others. */
 export const catalogueSchema = z.looseObject(entries).superRefine((value, context) => {
   for (const { path, message } of catalogueProblems(value)) {
-    context.addIssue({ code: 'custom', path: [...path], message });
+    context.addIssue({ code: 'custom', path: [...path], message: message.english, params: message });
   }
 });
 
@@ -45,25 +58,16 @@ export interface Catalogue {
 /** What became of an entry: `different` says why it does not go together with what is there, and was left out. */
 export type CatalogueEntry = { readonly kind: 'tariff' | 'offer'; readonly id: string } & (
   | { readonly state: 'added' | 'known' }
-  | { readonly state: 'different'; readonly reason: string }
+  | { readonly state: 'different'; readonly reason: Sentence }
 );
 
 /** All that is wrong with a catalogue file, or what stands in it. */
 export function readCatalogueFile(value: unknown): Catalogue | { readonly problems: readonly FileProblem[] } {
   const parsed = catalogueFile.safeParse(value);
-  const found = [...(parsed.error?.issues ?? []).flatMap(toProblems), ...catalogueProblems(value)];
-  const problems = new Map(found.map((problem) => [`${problem.path.join('.')} ${problem.message}`, problem]));
+  const found = [...issuesIn(catalogueFile, value), ...catalogueProblems(value)];
+  const problems = new Map(found.map((problem) => [`${problem.path.join('.')} ${problem.message.english}`, problem]));
   if (problems.size > 0 || !parsed.success) return { problems: [...problems.values()] };
   return { tariffs: tariffsOf(value), offers: parsed.data.offers };
-}
-
-/** A key that is not known is named itself, not what it stands in. */
-function toProblems(issue: z.core.$ZodIssue): FileProblem[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'nothing of this name belongs here' }));
-  }
-  const message = issue.code === 'invalid_key' ? issue.issues.map((inner) => inner.message).join('; ') : issue.message;
-  return [{ path: issue.path, message }];
 }
 
 /** @throws InputError `file_invalid`, with everything that is wrong */
@@ -75,14 +79,6 @@ export function parseCatalogue(value: unknown): Catalogue {
 /** A tariff is kept as it was written, so it is the input that is wanted, once it was found valid. */
 function tariffsOf(value: unknown): readonly TariffDocument[] {
   return (value as { tariffs?: readonly TariffDocument[] }).tariffs ?? [];
-}
-
-/** @throws InputError `file_invalid`, with everything that is wrong */
-export function parseFile<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`);
-  throw new InputError('file_invalid', `The file cannot be used. Change it and try again:\n  ${problems.join('\n  ')}`);
 }
 
 /** Adds what is new to the catalogue. What is there already stays as it is: a bill may rest on it. */
@@ -122,9 +118,14 @@ export async function addTariffs(
   return added;
 }
 
-const OTHER_TARIFF =
-  'this version is there with other content, and bills may rest on it; give the new one a new version';
-const OTHER_OFFER = 'this offer is there with other content, and plans may rest on it; give the new one a new id';
+const OTHER_TARIFF: Sentence = {
+  english: 'this version is there with other content, and bills may rest on it; give the new one a new version',
+  chinese: '这一版已存在而内容不同，账单可能以它为据；请给新的内容一个新版本号',
+};
+const OTHER_OFFER: Sentence = {
+  english: 'this offer is there with other content, and plans may rest on it; give the new one a new id',
+  chinese: '这个套餐已存在而内容不同，已购套餐可能以它为据；请给新的套餐一个新 id',
+};
 
 /** Adds offers; those that are there with other content are left out. */
 export async function addOffers(tx: Tx, offers: readonly PlanOffer[]): Promise<CatalogueEntry[]> {

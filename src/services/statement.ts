@@ -29,13 +29,23 @@ export async function readAccountStatement(
   { book, from, to }: StatementInput,
 ): Promise<Statement> {
   if (Temporal.PlainDate.compare(from, to) > 0) {
-    throw new InputError('period_malformed', `The period ends on ${to}, before it begins on ${from}; turn them round.`);
+    throw new InputError(
+      'period_malformed',
+      `The period ends on ${to}, before it begins on ${from}; turn them round.`,
+      {
+        from: from.toString(),
+        to: to.toString(),
+      },
+    );
   }
   const unit = unitOfBook(book, account.currency);
   const planBooks = (await readPlanIds(db, account.id)).map(planBook);
   if (unit === undefined || (!BOOKS.includes(book) && !planBooks.includes(book))) {
     const known = [...BOOKS, ...planBooks].join(', ');
-    throw new InputError('book_unknown', `There is no book "${book}"; the account has ${known}.`, { book });
+    throw new InputError('book_unknown', `There is no book "${book}"; the account has ${known}.`, {
+      book,
+      books: known,
+    });
   }
   const { opening, entries } = await readStatement(db, account.id, {
     book,

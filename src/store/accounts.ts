@@ -180,6 +180,7 @@ function toAccount(row: Selectable<Schema['accounts']> | undefined, accountId: s
     throw new InputError(
       'account_unknown',
       `There is no account ${accountId}; "npm run cli -- account list" shows them.`,
+      { account: accountId },
     );
   }
   return {

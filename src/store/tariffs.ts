@@ -1,25 +1,38 @@
 import { z } from 'zod';
 import { parseMoney } from '../domain/money.ts';
+import { bilingual } from '../domain/sentence.ts';
 import { type Tariff, tierProblems } from '../domain/tariff.ts';
 import type { Executor, Tx } from './schema.ts';
 
+const NEGATIVE = bilingual('an amount cannot be negative', '金额不能为负');
+const NO_AMOUNT = bilingual(
+  'an amount is a decimal such as 2150.00, with at most six digits after the point',
+  '金额是 2150.00 这样的小数，小数点后最多六位',
+);
+
 /** An amount in a file: decimal text, so that it is never a float. */
 export const moneyInFile = z
-  .string('an amount is a decimal such as 2150.00; in JSON it stands in quotes')
+  .string(
+    bilingual(
+      'an amount is a decimal such as 2150.00; in JSON it stands in quotes',
+      '金额是 2150.00 这样的小数，在 JSON 里要加引号',
+    ),
+  )
   .regex(/^\d{1,12}(\.\d{1,6})?$/, {
-    error: ({ input }) =>
-      String(input).startsWith('-')
-        ? 'an amount cannot be negative'
-        : 'an amount is a decimal such as 2150.00, with at most six digits after the point',
+    error: ({ input }) => (String(input).startsWith('-') ? NEGATIVE : NO_AMOUNT),
   })
   .transform(parseMoney);
+
+export const currencyInFile = z
+  .string()
+  .regex(/^[A-Z]{3}$/, bilingual('a currency is three capital letters, such as CNY', '币种是三个大写字母，例如 CNY'));
 
 const tiers = z
   .array(z.object({ upTo: z.int().positive().nullable(), price: moneyInFile }))
   .min(1)
   .superRefine((list, context) => {
     for (const { index, message } of tierProblems(list.map(({ upTo }) => upTo))) {
-      context.addIssue({ code: 'custom', path: [index, 'upTo'], message });
+      context.addIssue({ code: 'custom', path: [index, 'upTo'], message: message.english, params: message });
     }
   })
   .transform((list) => list.map(({ upTo, price }) => ({ upTo: upTo === null ? null : BigInt(upTo), price })));
@@ -28,12 +41,26 @@ const tiers = z
 export const tariffDocument = z.strictObject({
   id: z.string().min(1),
   version: z.int().positive(),
-  currency: z.string().regex(/^[A-Z]{3}$/),
-  effectiveFrom: z.iso.datetime({ offset: true }),
+  currency: currencyInFile,
+  effectiveFrom: z.iso.datetime({
+    offset: true,
+    error: bilingual(
+      'a time has an offset, such as 2026-04-01T00:00:00+08:00',
+      '时间须带时区偏移，例如 2026-04-01T00:00:00+08:00',
+    ),
+  }),
   mode: z.enum(['volume', 'graduated']),
   planUsageCounts: z.boolean(),
   mainland: z.strictObject({ verification: tiers, notification: tiers, promotion: tiers }),
-  international: z.record(z.string().regex(/^[A-Z]{2}$/, 'a country is its ISO 3166 code, such as "HK"'), moneyInFile),
+  international: z.record(
+    z
+      .string()
+      .regex(
+        /^[A-Z]{2}$/,
+        bilingual('a country is its ISO 3166 code, such as "HK"', '国家用 ISO 3166 代码表示，例如 "HK"'),
+      ),
+    moneyInFile,
+  ),
 });
 
 export type TariffDocument = z.input<typeof tariffDocument>;

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CHAT_ERRORS, chatError } from '../../src/bot/errors.ts';
 import { Writer } from '../../src/bot/writer.ts';
+import type { ErrorArguments, ErrorDetails } from '../../src/domain/error-sentences.ts';
 import { RuleError } from '../../src/domain/errors.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { ADMIN, BotWorld, MEMBER, type QueuedNotice } from './bot-world.ts';
@@ -13,6 +14,11 @@ const read = ({ content }: QueuedNotice) => `${content.title}\n${wordsOf(content
 
 /** In the bot's reach, but not in a chat's: an account that a group is bound to exists, and the others would be defects. */
 const NOT_IN_CHAT = ['account_unknown', 'ledger_conflict', 'money_malformed', 'offer_unknown', 'plan_conflict'];
+
+/** Also with a code that there is not. */
+function anError(code: string, details: ErrorDetails = {}): RuleError {
+  return new RuleError(...([code, '', details] as unknown as ErrorArguments));
+}
 
 /** The files that the bot runs, itself included. */
 function reach(file: string, found = new Set<string>()): Set<string> {
@@ -54,11 +60,11 @@ describe('Bot: what a rule refuses', () => {
     for (const code of Object.keys(CHAT_ERRORS)) {
       const chinese = chatError(
         new Writer({ language: 'zh-CN', currency: 'CNY', timeZone: 'UTC' }),
-        new RuleError(code, '', details),
+        anError(code, details),
       );
       const english = chatError(
         new Writer({ language: 'en', currency: 'CNY', timeZone: 'UTC' }),
-        new RuleError(code, '', details),
+        anError(code, details),
       );
       expect(chinese).toMatch(/\p{Script=Han}/u);
       expect(english?.replace('5 万条', '')).toMatch(/^[^\p{Script=Han}]{20,}$/u);
@@ -69,7 +75,7 @@ describe('Bot: what a rule refuses', () => {
   it('given a code that nobody foresaw, then there are no words for it', () => {
     const writer = new Writer({ language: 'en', currency: 'CNY', timeZone: 'UTC' });
     for (const code of ['ledger_conflict', 'toString', '__proto__']) {
-      expect(chatError(writer, new RuleError(code, ''))).toBeUndefined();
+      expect(chatError(writer, anError(code))).toBeUndefined();
     }
   });
 

@@ -166,7 +166,9 @@ test('given a defect, then the answer says nothing of it, and the log has it wit
   expect(response.json().error).toEqual({
     code: 'internal',
     message: HTTP_ERRORS.internal.message,
+    messageZh: HTTP_ERRORS.internal.messageZh,
     next: HTTP_ERRORS.internal.next,
+    nextZh: HTTP_ERRORS.internal.nextZh,
   });
   const log = http.log.join('');
   expect(log).toContain('test_defect');

@@ -182,6 +182,7 @@ describe('given a body in which one record is wrong', () => {
         ...(field === 'id' ? {} : { id: bad.id }),
         code,
         message: expect.stringMatching(new RegExp(`^"${field}" .+\\.$`)),
+        messageZh: expect.stringMatching(new RegExp(`^“${field}”.+。$`)),
         field,
       },
     ]);

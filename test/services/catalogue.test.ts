@@ -12,7 +12,7 @@ const world = await BillingWorld.on(db);
 
 function problemsOf(value: unknown): string[] {
   const read = readCatalogueFile(value);
-  return 'problems' in read ? read.problems.map(({ path, message }) => `${path.join('.')}: ${message}`) : [];
+  return 'problems' in read ? read.problems.map(({ path, message }) => `${path.join('.')}: ${message.english}`) : [];
 }
 
 const tier = (upTo: number | null, price = '0.04') => ({ upTo, price });
@@ -180,11 +180,11 @@ describe('what is added to the catalogue', () => {
       version(5, '2026-05-01T00:00:00+08:00', { currency: 'USD' }),
     );
     expect(refused).toMatchObject([
-      { state: 'different', reason: expect.stringContaining('with other content') },
-      { state: 'different', reason: expect.stringContaining('with other content') },
-      { state: 'different', reason: expect.stringContaining('must begin before version 3') },
-      { state: 'different', reason: expect.stringContaining('must begin after version 3') },
-      { state: 'different', reason: expect.stringContaining('version 1 is in CNY') },
+      { state: 'different', reason: { english: expect.stringContaining('with other content') } },
+      { state: 'different', reason: { english: expect.stringContaining('with other content') } },
+      { state: 'different', reason: { english: expect.stringContaining('must begin before version 3') } },
+      { state: 'different', reason: { english: expect.stringContaining('must begin after version 3') } },
+      { state: 'different', reason: { english: expect.stringContaining('version 1 is in CNY') } },
     ]);
     expect((await readTariffs(db.kysely, 'dated')).map((tariff) => [tariff.version, tariff.mode])).toEqual([
       [1, 'volume'],

@@ -106,7 +106,7 @@ describe.runIf(root)('given a program that runs as root', () => {
     expect(await readdir(shared)).toHaveLength(1);
     const place = { home: scratch, cluster: scratch, identity };
     for (const program of ['initdb', 'pg_ctl', 'postgres']) {
-      await runProgram({ binaries: copy, place }, 'test', program, ['--version']);
+      await runProgram({ binaries: copy, place }, 'init_failed', program, ['--version']);
     }
   });
 });

@@ -117,7 +117,7 @@ test('given a server left over without its program, when the next one starts, th
   const log = join(place.cluster, 'log');
   const args = ['start', '-w', '-D', place.cluster, '-o', options, '-l', log];
   const binaries = await reachableBinaries(await installedBinaries(), place.identity, SHARED_FOLDER);
-  await runProgram({ binaries, place }, 'test', 'pg_ctl', args);
+  await runProgram({ binaries, place }, 'init_failed', 'pg_ctl', args);
   const ended = connectionEnd(await connect(url));
 
   const next = await start({ dataDir });

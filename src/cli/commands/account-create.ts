@@ -10,6 +10,7 @@ import { listTariffIds } from '../../store/tariffs.ts';
 import { defineCommand, nameOf } from '../command.ts';
 import { amountArgument } from '../money-argument.ts';
 import { formatMoney, table } from '../output.ts';
+import { templateTypeArgument } from '../template-type-argument.ts';
 
 export const accountCreate = defineCommand({
   name: 'account create',
@@ -26,7 +27,7 @@ export const accountCreate = defineCommand({
     tariff: z.string().optional(),
     'time-zone': z.string().default('Asia/Shanghai'),
     'credit-limit': amountArgument.default('0'),
-    'template-type': z.enum(TEMPLATE_TYPES, `must be one of ${TEMPLATE_TYPES.join(', ')}`).default('notification'),
+    'template-type': templateTypeArgument.default('notification'),
   }),
   run: async ({ db, context }, input) => {
     const account = await inTransaction(db, async (tx) => {
@@ -68,7 +69,10 @@ export const accountCreate = defineCommand({
 async function assertNameIsFree(tx: Tx, name: string): Promise<void> {
   const [taken] = await readAccountsByName(tx, name);
   if (taken) {
-    throw new InputError('account_name_taken', `Account ${taken.id} is already named "${name}"; choose another name.`);
+    throw new InputError('account_name_taken', `Account ${taken.id} is already named "${name}"; choose another name.`, {
+      account: taken.id,
+      name,
+    });
   }
 }
 
@@ -76,7 +80,7 @@ async function onlyTariff(tx: Tx): Promise<string> {
   const [id, ...others] = await listTariffIds(tx);
   if (id === undefined) {
     throw new InputError(
-      'tariff_unknown',
+      'tariff_missing',
       'There is no tariff yet; import one with "npm run cli -- tariff import FILE".',
     );
   }
@@ -84,5 +88,6 @@ async function onlyTariff(tx: Tx): Promise<string> {
   throw new InputError(
     'tariff_ambiguous',
     `There are several tariffs; name one with --tariff: ${[id, ...others].join(', ')}.`,
+    { tariffs: [id, ...others].join(', ') },
   );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Config, loadConfig } from '../../config.ts';
 import { completeSettings } from '../../dingtalk/settings.ts';
+import { bilingual } from '../../domain/sentence.ts';
 import { createLogger } from '../../log.ts';
 import { codeOf } from '../../store/connection.ts';
 import { defineProgram } from '../command.ts';
@@ -25,7 +26,7 @@ export const doctor = defineProgram({
     user: z.string().min(1).optional(),
     wait: z
       .string()
-      .regex(/^[1-9]\d{0,2}$/, 'must be a number of seconds from 1 to 999')
+      .regex(/^[1-9]\d{0,2}$/, bilingual('must be a number of seconds from 1 to 999', '须为 1 到 999 之间的秒数'))
       .transform(Number)
       .default(DEFAULT_WAIT_SECONDS),
   }),

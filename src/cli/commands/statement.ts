@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { CASH, SEGMENT } from '../../domain/ledger.ts';
 import { moneyToDecimal } from '../../domain/money.ts';
+import { bilingual } from '../../domain/sentence.ts';
 import { readAccountStatement, type Statement } from '../../services/statement.ts';
 import type { Account } from '../../store/accounts.ts';
 import { findAccount } from '../accounts.ts';
 import { defineCommand } from '../command.ts';
 import { formatCount, formatMoney, formatTime, table } from '../output.ts';
 
-const date = z.iso.date('must be a date like 2026-03-31').transform((text) => Temporal.PlainDate.from(text));
+const date = z.iso
+  .date(bilingual('must be a date like 2026-03-31', '须为 2026-03-31 这样的日期'))
+  .transform((text) => Temporal.PlainDate.from(text));
 
 interface Details extends Statement {
   readonly account: Account;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { InputError } from '../../domain/errors.ts';
 import { type Micro, moneyToDecimal } from '../../domain/money.ts';
+import { bilingual } from '../../domain/sentence.ts';
 import { type Tariff, tariffAt } from '../../domain/tariff.ts';
 import { TEMPLATE_TYPES } from '../../domain/usage.ts';
 import { readTariffs } from '../../store/tariffs.ts';
@@ -16,7 +17,7 @@ export const tariffShow = defineCommand({
     TARIFF: z.string(),
     version: z
       .string()
-      .regex(/^\d{1,9}$/, 'must be a number')
+      .regex(/^\d{1,9}$/, bilingual('must be a number', '须为数字'))
       .transform(Number)
       .optional(),
   }),
@@ -26,6 +27,7 @@ export const tariffShow = defineCommand({
       throw new InputError(
         'tariff_unknown',
         `There is no tariff "${TARIFF}"; "npm run cli -- tariff list" shows them.`,
+        { tariff: TARIFF },
       );
     }
     const tariff =
@@ -34,7 +36,9 @@ export const tariffShow = defineCommand({
         : versions.find((candidate) => candidate.version === version);
     if (!tariff) {
       const known = versions.map((candidate) => candidate.version).join(', ');
-      throw new InputError('tariff_unknown', `"${TARIFF}" has no version ${version}; it has ${known}.`);
+      throw new InputError('tariff_unknown', `"${TARIFF}" has no version ${version}; it has ${known}.`, {
+        tariff: `${TARIFF} version ${version}`,
+      });
     }
     return { json: toJson(tariff), lines: toLines(tariff) };
   },

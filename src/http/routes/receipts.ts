@@ -50,6 +50,10 @@ export function receiptRoutes(scope: FastifyInstance, parts: HttpParts): void {
 
 /** @throws HttpError `body_invalid` */
 function listOf(body: unknown): readonly unknown[] {
-  if (!Array.isArray(body)) throw new HttpError('body_invalid', { message: 'The body must be an array of receipts.' });
+  if (!Array.isArray(body)) {
+    throw new HttpError('body_invalid', {
+      sentence: { english: 'The body must be an array of receipts.', chinese: '请求体须为回执的数组。' },
+    });
+  }
   return body;
 }

@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Logger } from '../../log.ts';
-import { StoreError } from '../errors.ts';
+import { StoreError, type StoreErrorCode } from '../errors.ts';
 import type { Binaries } from './binaries.ts';
 import type { Place } from './place.ts';
 
@@ -28,7 +28,7 @@ export interface Installation {
  */
 export async function runProgram(
   { binaries, place }: Installation,
-  code: string,
+  code: StoreErrorCode,
   program: string,
   args: string[],
 ): Promise<void> {
@@ -189,7 +189,7 @@ function keep(lines: string[], line: string): void {
   if (lines.length > KEPT_LINES) lines.shift();
 }
 
-function programFailed(code: string, program: string, how: string, lines: readonly string[]): StoreError {
+function programFailed(code: StoreErrorCode, program: string, how: string, lines: readonly string[]): StoreError {
   const said = lines.length > 0 ? `It said:\n  ${lines.join('\n  ')}\n` : 'It said nothing.\n';
   return new StoreError(code, `PostgreSQL's ${program} ended with ${how}. ${said}${nextStep(lines)}`);
 }

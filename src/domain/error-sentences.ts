@@ -1,0 +1,64 @@
+import type { NamesIn } from './sentence.ts';
+
+/**
+ * Every code of a rule's, an input's or the command line's refusal, with its sentence in Chinese; the English one stands where it is thrown.
+ * What a sentence names in braces must be among the details of the error, and a code that is not here does not compile.
+ */
+export const CHINESE = {
+  // accounts and keys
+  account_unknown: '没有账户“{account}”。用 npm run cli -- account list 查看已有账户。',
+  account_missing: '还没有账户。先用 npm run cli -- account create NAME 开一个。',
+  account_ambiguous: '有多个账户符合，请用账户 ID 指明一个：{accounts}。',
+  account_name_taken: '账户 {account} 已经叫“{name}”了，请换一个名称。',
+  time_zone_unknown: '没有时区“{timeZone}”。请写成 Asia/Shanghai 这样的形式。',
+  key_label_unknown: '这个账户没有标签为“{label}”的密钥。用 account show 查看它的密钥。',
+
+  // money and ledger
+  money_malformed: '“{text}”不是金额。请写成 500 或 500.00 这样的形式。',
+  amount_not_positive: '充值金额必须大于零。',
+  ledger_conflict: '“{key}”已经以别的内容入账。新的一笔请换一个新的键。',
+  book_unknown: '没有账簿“{book}”。这个账户有：{books}。',
+  period_malformed: '期间在 {to} 结束，却从 {from} 开始。请把两个日期对调。',
+
+  // tariffs, offers and plans
+  tariff_unknown: '没有资费“{tariff}”。用 npm run cli -- tariff list 查看，用 tariff import FILE 导入。',
+  tariff_missing: '还没有资费。先用 npm run cli -- tariff import FILE 导入一份。',
+  tariff_ambiguous: '有多份资费，请用 --tariff 指明一份：{tariffs}。',
+  tariff_conflict: '没有导入任何内容。\n  {problems}',
+  offer_unknown: '没有套餐“{offer}”。用 npm run cli -- offer list 查看可买的套餐。',
+  offer_conflict: '没有导入任何内容。\n  {problems}',
+  offer_currency: '套餐“{offer}”以 {currency} 计价，而账户用 {accountCurrency} 记账。请换一个套餐。',
+  plan_conflict: '“{key}”已经是另一个套餐的键。新的套餐请换一个新的键。',
+
+  // auto-renewal
+  threshold_out_of_range: '阈值须在 0 到 {max} 条之间。',
+  guard_out_of_range: '每天和每月的购买次数至少为 1，金额不能为负。要停止自动续费，请把它关闭。',
+  offer_missing: '自动续费需要先选定要购买的套餐。',
+  offer_too_small: '套餐“{offer}”只有 {segments} 条，无法让余量高于阈值 {threshold} 条。请换更大的套餐，或调低阈值。',
+
+  // asking and approving
+  not_administrator: '只有管理员可以这样做。',
+  identity_unknown: '无法确认您是本组织的成员，因此不能这样做。',
+  already_so: '已经是这样了，没有任何改变。',
+  own_request: '本账户要求双人确认，不能批准自己的申请 {code}。请另一位管理员决定。',
+  nobody_else: '本账户要求双人确认，而管理员只有一位，没有别人可以批准。请先添加一位管理员。',
+  already_requested: '同样的请求已在等待管理员处理，审批码为 {code}。',
+
+  // files and the command line
+  file_unreadable: '无法读取 {path}（{reason}）。请给出一个您有权读取的文件。',
+  file_invalid: '文件无法使用，没有导入任何内容。请改正后重试：\n  {problems}',
+  migrations_pending: '数据库还缺少 {migrations}。请先运行 npm run cli -- migrate，或启动服务（它会自动迁移）。',
+  cli_busy: '另一个命令仍在使用 {folder}。请等它结束后再试。',
+} as const satisfies Readonly<Record<string, string>>;
+
+/** Every code that a `RuleError` may have. */
+export type ErrorCode = keyof typeof CHINESE;
+
+export type ErrorDetails = Readonly<Record<string, string>>;
+
+/** What makes an error: its code, its sentence in English, and the details that its Chinese sentence names, or more. */
+export type ErrorArguments = { [Code in ErrorCode]: ArgumentsOf<Code, NamesIn<(typeof CHINESE)[Code]>> }[ErrorCode];
+
+type ArgumentsOf<Code extends ErrorCode, Names extends string> = [Names] extends [never]
+  ? [code: Code, message: string, details?: ErrorDetails]
+  : [code: Code, message: string, details: ErrorDetails & Readonly<Record<Names, string>>];
