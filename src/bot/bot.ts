@@ -11,12 +11,15 @@ import { insertNotice, NO_ACCOUNT, type NoticeContent } from '../store/notices.t
 import type { Tx } from '../store/schema.ts';
 import type { Reply } from './commands/command.ts';
 import { contentOf } from './content.ts';
+import { ConversationQueue } from './conversation-queue.ts';
 import { chatError } from './errors.ts';
 import { fromClick, fromMessage, type Inbound, type NameOf } from './inbound.ts';
 import { type RoutedReply, readBound, route, writerOf } from './router.ts';
 
 const REFERENCE_ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
 const REFERENCE_LENGTH = 6;
+/** How long somebody waits for an answer before they are told that it is coming. */
+const PATIENCE_MS = 1_500;
 
 export interface BotOptions {
   readonly db: Database;
@@ -26,6 +29,8 @@ export interface BotOptions {
   readonly wake: { deliver(): void; review(accountId: string): void };
   /** Finds a person's name by staff id, for people who are not administrators. Default: nobody's name is known. */
   readonly nameOf?: NameOf;
+  /** Real time after which a command that is still at work says so. Default 1,500 ms. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -38,13 +43,19 @@ export class Bot {
   readonly #logger: Logger;
   readonly #wake: BotOptions['wake'];
   readonly #nameOf: NameOf;
+  readonly #patienceMs: number;
+  readonly #queue = new ConversationQueue();
+  /** Who waits in a conversation and has been told so. */
+  readonly #toldToWait = new Map<string, Set<string>>();
 
-  constructor({ db, context, logger, wake, nameOf = async () => undefined }: BotOptions) {
+  constructor(options: BotOptions) {
+    const { db, context, logger, wake, nameOf = async () => undefined, patienceMs = PATIENCE_MS } = options;
     this.#db = db;
     this.#context = context;
     this.#logger = logger;
     this.#wake = wake;
     this.#nameOf = nameOf;
+    this.#patienceMs = patienceMs;
   }
 
   /**
@@ -52,7 +63,9 @@ export class Bot {
    * @throws when not even an answer could be saved: then the message was not accepted, and saying it again is safe
    */
   async handleMessage(message: RobotMessage): Promise<void> {
-    await this.#handle(await fromMessage(message, this.#nameOf, this.#logger));
+    const { corpId, conversationId, conversationKind, senderStaffId } = message;
+    const place = conversationKind === 'group' ? conversationId : (senderStaffId ?? conversationId);
+    await this.#inOrder(`${corpId}/${place}`, fromMessage(message, this.#nameOf, this.#logger));
   }
 
   /**
@@ -60,21 +73,59 @@ export class Bot {
    * @throws when not even an answer could be saved
    */
   async handleClick(click: CardClick): Promise<void> {
-    await this.#handle(await fromClick(this.#db, click, this.#nameOf, this.#logger));
+    const place = click.conversationId ?? click.userId;
+    await this.#inOrder(`${click.corpId}/${place}`, fromClick(this.#db, click, this.#nameOf, this.#logger));
   }
 
-  async #handle(inbound: Inbound): Promise<void> {
+  /** Takes its turn in the conversation; says that it is at work when that takes longer than somebody waits without a sign. */
+  async #inOrder(place: string, arriving: Promise<Inbound>): Promise<void> {
+    const work: Work = { isAnswered: false };
+    // Whoever waits for it is told of its failure; until then nobody might.
+    arriving.catch(() => {});
+    const sign = setTimeout(() => void this.#saySoFirst(place, arriving, work), this.#patienceMs);
     try {
-      await this.#once(inbound, (tx) =>
+      await this.#queue.run(place, async () => this.#handle(await arriving, work));
+    } finally {
+      clearTimeout(sign);
+      work.isAnswered = true;
+      if (this.#queue.isIdle(place)) this.#toldToWait.delete(place);
+    }
+  }
+
+  async #handle(inbound: Inbound, work: Work): Promise<void> {
+    try {
+      await this.#once(inbound, work, (tx) =>
         inbound.refusal ? this.#refuse(tx, inbound) : route({ tx, services: this.#context, ...inbound }),
       );
     } catch (error) {
-      await this.#once(inbound, (tx) => this.#explain(tx, inbound, error));
+      await this.#once(inbound, work, (tx) => this.#explain(tx, inbound, error));
+    }
+  }
+
+  /** A courtesy that may fail: tells once who waits, however much they said meanwhile. */
+  async #saySoFirst(place: string, arriving: Promise<Inbound>, work: Work): Promise<void> {
+    try {
+      const inbound = await arriving;
+      const person = inbound.actor.staffId ?? '';
+      const told = this.#toldToWait.get(place) ?? new Set();
+      if (inbound.refusal || told.has(person)) return;
+      this.#toldToWait.set(place, told.add(person));
+      await inTransaction(this.#db, async (tx) => {
+        const writer = await writerOf(tx, inbound.conversation, inbound.text);
+        const bound = await readBound(tx, inbound.conversation);
+        const said = writer.title(inbound.text ?? '');
+        const reply = { title: writer.text('processing.title'), paragraphs: [writer.text('processing.body', { said })] };
+        // An answer that is on its way already needs no announcement.
+        if (!work.isAnswered) await this.#queueNotice(tx, inbound, { reply, writer, bound }, 'processing');
+      });
+      this.#wake.deliver();
+    } catch (error) {
+      this.#logger.warn(traceOf(error), 'somebody who waits could not be told so');
     }
   }
 
   /** Accepts a message, runs it and queues its answer, all or nothing. */
-  async #once(inbound: Inbound, run: (tx: Tx) => Promise<RoutedReply>): Promise<void> {
+  async #once(inbound: Inbound, work: Work, run: (tx: Tx) => Promise<RoutedReply>): Promise<void> {
     let reviewDue: string | undefined;
     const attempt = () =>
       inTransaction(this.#db, async (tx) => {
@@ -82,7 +133,8 @@ export class Bot {
         if (!(await acceptMessage(tx, { corpId: inbound.conversation.corpId, messageId: inbound.id }, now))) return;
         const routed = await run(tx);
         reviewDue = routed.reply.reviewDue;
-        await this.#queue(tx, inbound, routed);
+        work.isAnswered = true;
+        await this.#queueNotice(tx, inbound, routed, 'reply');
       });
     try {
       await attempt();
@@ -95,7 +147,12 @@ export class Bot {
     if (reviewDue !== undefined) this.#wake.review(reviewDue);
   }
 
-  async #queue(tx: Tx, inbound: Inbound, { reply, writer, bound }: RoutedReply): Promise<void> {
+  async #queueNotice(
+    tx: Tx,
+    inbound: Inbound,
+    { reply, writer, bound }: RoutedReply,
+    reason: 'reply' | 'processing',
+  ): Promise<void> {
     const now = this.#context.clock.now();
     const { conversation, actor, cardSpace } = inbound;
     const mentions: NoticeContent['mentions'] =
@@ -111,8 +168,8 @@ export class Bot {
       tx,
       {
         accountId: bound?.account.id ?? NO_ACCOUNT,
-        key: `reply/${conversation.corpId}/${inbound.id}`,
-        reason: 'reply',
+        key: `${reason}/${conversation.corpId}/${inbound.id}`,
+        reason,
         recipient: recipientOf({
           corpId: conversation.corpId,
           conversationId: cardSpace ?? conversation.conversationId,
@@ -170,6 +227,11 @@ export class Bot {
       paragraphs: [writer.text('failed.body', { reference: writer.name(reference) })],
     };
   }
+}
+
+/** A message or click at work. */
+interface Work {
+  isAnswered: boolean;
 }
 
 /** Where it happened, without what was said: the database puts rejected values into its messages and details. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CardClick, MentionedPerson, RobotMessage } from '../dingtalk/messages.ts';
 import type { Logger } from '../log.ts';
 import type { Actor } from '../services/roles.ts';
@@ -12,6 +13,7 @@ const NAME_LENGTH = 40;
 const TITLE_LENGTH = 60;
 /** More people at once than any command takes. */
 const MAX_MENTIONS = 10;
+const NAME_PATIENCE_MS = 1_000;
 
 export type NameOf = (staffId: string) => Promise<string | undefined>;
 
@@ -125,12 +127,16 @@ function withoutMentions(text: string, mentions: readonly Mention[]): string {
 }
 
 async function nameInDirectory(staffId: string, nameOf: NameOf, logger: Logger): Promise<string> {
+  const giveUp = new AbortController();
   try {
-    return nameOr((await nameOf(staffId)) ?? '', staffId);
+    // A name is a courtesy, since the staff id decides: nobody waits long for it.
+    const late = sleep(NAME_PATIENCE_MS, undefined, { signal: giveUp.signal });
+    return nameOr((await Promise.race([nameOf(staffId), late])) ?? '', staffId);
   } catch (error) {
-    // A name is a courtesy; the staff id decides.
     logger.warn({ type: error instanceof Error ? error.name : typeof error }, 'the name of a person could not be read');
     return staffId;
+  } finally {
+    giveUp.abort();
   }
 }
 

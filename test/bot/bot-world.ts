@@ -12,6 +12,7 @@ import { setAutoRenewal } from '../../src/services/auto-renewal.ts';
 import type { Compose, ServiceContext } from '../../src/services/context.ts';
 import { authorizeGroup, issueGroupCode } from '../../src/services/groups.ts';
 import { grantPlan } from '../../src/services/plans.ts';
+import { lockAccount } from '../../src/store/accounts.ts';
 import { type Database, inTransaction } from '../../src/store/database.ts';
 import type { Language } from '../../src/store/groups.ts';
 import type { NoticeContent, NoticeTarget } from '../../src/store/notices.ts';
@@ -66,7 +67,7 @@ export class BotWorld {
   composeDefect: Error | undefined;
   accountId = '';
 
-  constructor(db: Database, options: { nameOf?: NameOf } = {}) {
+  constructor(db: Database, options: { nameOf?: NameOf; patienceMs?: number } = {}) {
     worlds += 1;
     this.db = db;
     this.group = `cidOps${worlds}`;
@@ -75,11 +76,11 @@ export class BotWorld {
       return compose(announcement, audience);
     };
     this.context = { clock: this.clock, compose: composeOrFail };
-    this.bot = this.anotherBot(options.nameOf);
+    this.bot = this.anotherBot(options.nameOf, db, options.patienceMs);
   }
 
   /** Another process of the same service, which may reach the database by another way. */
-  anotherBot(nameOf?: NameOf, db: Database = this.db): Bot {
+  anotherBot(nameOf?: NameOf, db: Database = this.db, patienceMs?: number): Bot {
     const lines = new Writable({
       write: (line, _encoding, done) => {
         this.log.push(String(line));
@@ -95,6 +96,7 @@ export class BotWorld {
         review: (accountId) => this.wakes.push(`review ${accountId}`),
       },
       ...(nameOf ? { nameOf } : {}),
+      ...(patienceMs === undefined ? {} : { patienceMs }),
     });
   }
 
@@ -238,6 +240,22 @@ export class BotWorld {
   async groupCode(): Promise<string> {
     const { code } = await inTransaction(this.db, (tx) => issueGroupCode(this.context, tx, this.accountId));
     return code;
+  }
+
+  /** Holds the account as a long piece of work would, until what is returned is called. */
+  async holdAccount(): Promise<() => Promise<void>> {
+    const held = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const work = inTransaction(this.db, async (tx) => {
+      await lockAccount(tx, this.accountId);
+      held.resolve();
+      await gate.promise;
+    });
+    await held.promise;
+    return () => {
+      gate.resolve();
+      return work;
+    };
   }
 
   /** Everything about the account that a command could change, to compare. */
