@@ -114,7 +114,10 @@ export class Bot {
         const writer = await writerOf(tx, inbound.conversation, inbound.text);
         const bound = await readBound(tx, inbound.conversation);
         const said = writer.title(inbound.text ?? '');
-        const reply = { title: writer.text('processing.title'), paragraphs: [writer.text('processing.body', { said })] };
+        const reply = {
+          title: writer.text('processing.title'),
+          paragraphs: [writer.text('processing.body', { said })],
+        };
         // An answer that is on its way already needs no announcement.
         if (!work.isAnswered) await this.#queueNotice(tx, inbound, { reply, writer, bound }, 'processing');
       });
@@ -154,9 +157,12 @@ export class Bot {
     reason: 'reply' | 'processing',
   ): Promise<void> {
     const now = this.#context.clock.now();
-    const { conversation, actor, cardSpace } = inbound;
+    const { conversation, actor } = inbound;
+    const toClicker = privateTarget(inbound, reply);
+    const target = toClicker ?? inbound.target;
+    const cardSpace = toClicker ? null : inbound.cardSpace;
     const mentions: NoticeContent['mentions'] =
-      conversation.kind === 'group' && inbound.target.type !== 'direct' && actor.staffId !== null
+      conversation.kind === 'group' && target.type !== 'direct' && actor.staffId !== null
         ? [{ userId: actor.staffId, name: actor.name }]
         : [];
     const draft = { ...reply, mentions };
@@ -172,9 +178,9 @@ export class Bot {
         reason,
         recipient: recipientOf({
           corpId: conversation.corpId,
-          conversationId: cardSpace ?? conversation.conversationId,
+          conversationId: toClicker?.userId ?? cardSpace ?? conversation.conversationId,
         }),
-        target: inbound.target,
+        target,
         content,
         outTrackId,
       },
@@ -189,7 +195,8 @@ export class Bot {
         corpId: conversation.corpId,
         conversationId: cardSpace,
         buttons: content.buttons,
-        subject: null,
+        subject: reply.subject ?? null,
+        actsIn: target.type === 'direct' && conversation.kind === 'group' ? conversation.conversationId : null,
       },
       now,
     );
@@ -211,7 +218,7 @@ export class Bot {
     const bound = await readBound(tx, inbound.conversation);
     const known = error instanceof RuleError ? chatError(writer, error) : undefined;
     const reply: Reply = known
-      ? { title: writer.text('refused.title'), paragraphs: [known] }
+      ? { title: writer.text('refused.title'), paragraphs: [known], privately: true }
       : this.#apologize(writer, inbound, error);
     return { reply, writer, bound };
   }
@@ -232,6 +239,12 @@ export class Bot {
 /** A message or click at work. */
 interface Work {
   isAnswered: boolean;
+}
+
+/** Where an answer goes that concerns only who clicked. What somebody typed is answered where they typed it. */
+function privateTarget({ target, actor }: Inbound, { privately = false }: Reply) {
+  if (!privately || target.type !== 'group' || actor.staffId === null) return undefined;
+  return { type: 'direct', userId: actor.staffId } as const;
 }
 
 /** Where it happened, without what was said: the database puts rejected values into its messages and details. */

@@ -51,17 +51,21 @@ export function switchButton(writer: Writer, state: SwitchState, style: NoticeBu
   );
 }
 
-/** A button that decides an approval. `named` writes the code on it, for where several stand together. */
+/**
+ * A button that decides an approval. `named` writes the code on it, for where several stand together; `confirm` says so where one confirms
+ * what one asked for.
+ */
 export function decisionButton(
   writer: Writer,
   command: 'approve' | 'reject',
   code: string,
-  { named = false }: { named?: boolean } = {},
+  { named = false, confirm = false }: { named?: boolean; confirm?: boolean } = {},
 ): NoticeButton {
+  const word = !confirm ? command : command === 'approve' ? 'confirm' : 'cancel';
   const label = named
-    ? writer.text(`button.${command}.named`, { code: writer.name(code) })
-    : writer.text(`button.${command}`);
-  const style = command === 'approve' ? 'primary' : 'danger';
+    ? writer.text(`button.${word}.named`, { code: writer.name(code) })
+    : writer.text(`button.${word}`);
+  const style = command === 'approve' ? 'primary' : confirm ? 'plain' : 'danger';
   return button(label, style, `${command}-${code}`, commandText(writer.language, command, code));
 }
 

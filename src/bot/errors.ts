@@ -8,8 +8,9 @@ type Details = RuleError['details'];
 export const CHAT_ERRORS: Readonly<Record<string, (writer: Writer, details: Details) => Markdown>> = {
   not_administrator: (writer) => writer.text('error.not_administrator'),
   identity_unknown: (writer) => writer.text('error.identity_unknown'),
-  already_so: (writer, { state }) =>
-    writer.text(state === 'on' ? 'auto_renewal.already_on' : 'auto_renewal.already_off'),
+  own_request: (writer, { code = '' }) => writer.text('error.own_request', { code: writer.name(code) }),
+  nobody_else: (writer) => writer.text('error.nobody_else'),
+  already_so: (writer, { state = '' }) => alreadySo(writer, state),
   already_requested: (writer, { code = '' }) => writer.text('error.already_requested', { code: writer.name(code) }),
   offer_missing: (writer) => writer.text('error.offer_missing'),
   offer_too_small: (writer, { offer = '', segments = '0', threshold = '0' }) =>
@@ -29,7 +30,12 @@ export const CHAT_ERRORS: Readonly<Record<string, (writer: Writer, details: Deta
     writer.text('error.threshold_out_of_range', { max: writer.segments(BigInt(max)) }),
 };
 
+function alreadySo(writer: Writer, state: string): Markdown {
+  if (state === 'two_person_on' || state === 'two_person_off') return writer.text(`already_so.${state}`);
+  return writer.text(state === 'on' ? 'auto_renewal.already_on' : 'auto_renewal.already_off');
+}
+
 /** An error in the words of who met it; undefined when it is not one that a chat should meet. */
-export function chatError(writer: Writer, error: RuleError): Markdown | undefined {
+export function chatError(writer: Writer, error: Pick<RuleError, 'details'> & { code: string }): Markdown | undefined {
   return Object.hasOwn(CHAT_ERRORS, error.code) ? CHAT_ERRORS[error.code]?.(writer, error.details) : undefined;
 }

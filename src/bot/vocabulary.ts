@@ -5,6 +5,7 @@ export type CommandName =
   | 'balance'
   | 'quota'
   | 'price'
+  | 'bill'
   | 'auto-renew'
   | 'bind'
   | 'approve'
@@ -75,6 +76,12 @@ export const VOCABULARY: Readonly<Record<CommandName, CommandWords>> = {
     pinyin: 'jiage',
     takesArgument: false,
   },
+  bill: {
+    'zh-CN': ['账单', '月账单', '查账单', '查询账单', '查看账单', '账单查询', '对账单', '费用账单'],
+    en: ['bill', 'bills', 'invoice', 'monthly bill', 'show bill', 'billing'],
+    pinyin: 'zhangdan',
+    takesArgument: true,
+  },
   'auto-renew': {
     'zh-CN': ['自动续费', '自动续订', '自动续购', '续费'],
     en: ['auto-renew', 'auto renew', 'autorenew', 'auto-renewal', 'auto renewal', 'autorenewal', 'renewal', 'renew'],
@@ -88,14 +95,14 @@ export const VOCABULARY: Readonly<Record<CommandName, CommandWords>> = {
     takesArgument: true,
   },
   approve: {
-    'zh-CN': ['批准', '同意', '通过', '审批通过'],
-    en: ['approve', 'accept', 'allow'],
+    'zh-CN': ['批准', '同意', '通过', '审批通过', '确认', '确定'],
+    en: ['approve', 'accept', 'allow', 'confirm'],
     pinyin: 'pizhun',
     takesArgument: true,
   },
   reject: {
-    'zh-CN': ['拒绝', '驳回', '不同意', '不批准', '审批拒绝'],
-    en: ['reject', 'deny', 'decline', 'refuse'],
+    'zh-CN': ['拒绝', '驳回', '不同意', '不批准', '审批拒绝', '取消'],
+    en: ['reject', 'deny', 'decline', 'refuse', 'cancel'],
     pinyin: 'jujue',
     takesArgument: true,
   },

@@ -1,10 +1,12 @@
 import { MICRO, type Micro, moneyToDecimal } from '../domain/money.ts';
+import type { Month } from '../domain/month.ts';
 import type { Language } from '../store/groups.ts';
 import { escapeMarkdown, type Markdown, ownMarkdown } from './markdown.ts';
 import { type TextKey, type TextParams, text } from './texts.ts';
 
 const NAME_LENGTH = 20;
 const TITLE_LENGTH = 40;
+const REMARK_LENGTH = 100;
 const CENT = MICRO / 100n;
 
 export interface WriterOptions {
@@ -23,6 +25,8 @@ export class Writer {
   readonly #number: Intl.NumberFormat;
   readonly #time: Intl.DateTimeFormat;
   readonly #zone: Intl.DateTimeFormat;
+  readonly #month: Intl.DateTimeFormat;
+  readonly #country: Intl.DisplayNames;
 
   constructor({ language, currency, timeZone }: WriterOptions) {
     this.language = language;
@@ -36,6 +40,8 @@ export class Writer {
       timeZone,
     });
     this.#zone = new Intl.DateTimeFormat(language, { timeZone, timeZoneName: 'shortOffset' });
+    this.#month = new Intl.DateTimeFormat(language, { year: 'numeric', month: 'long', timeZone: 'UTC' });
+    this.#country = new Intl.DisplayNames(language, { type: 'region', style: 'short' });
   }
 
   text(key: TextKey, params: TextParams = {}): Markdown {
@@ -90,6 +96,17 @@ export class Writer {
     return this.text('unit.about_days', { count: tenths(days), number: this.number(days) });
   }
 
+  /** A calendar month, with its year. */
+  month(month: Month): Markdown {
+    const first = Temporal.PlainYearMonth.from(month).toPlainDate({ day: 1 });
+    return ownMarkdown(this.#month.format(first.toZonedDateTime('UTC').epochMilliseconds));
+  }
+
+  /** A country or region by its ISO 3166 code. */
+  country(code: string): Markdown {
+    return this.title(this.#country.of(code) ?? code);
+  }
+
   time(at: Temporal.Instant): Markdown {
     return ownMarkdown(this.#time.format(at.epochMilliseconds));
   }
@@ -112,6 +129,11 @@ export class Writer {
   /** A plan's title, or what somebody typed. */
   title(title: string): Markdown {
     return escapeMarkdown(title, TITLE_LENGTH);
+  }
+
+  /** What somebody wrote to be kept: a sentence. */
+  remark(text: string): Markdown {
+    return escapeMarkdown(text, REMARK_LENGTH);
   }
 
   /** Several, of whom one will do. */

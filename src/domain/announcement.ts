@@ -1,11 +1,26 @@
-import type { ApprovalAction, ApprovalOutcome } from './approval.ts';
+import type { ApprovalAction, ApprovalOutcome, ApprovalProblem, ApprovalState } from './approval.ts';
+import type { BillDraft } from './bill.ts';
 import type { Micro } from './money.ts';
 import type { RenewalGuard, RenewalTrigger } from './renewal.ts';
+import type { SettingChange } from './settings.ts';
+import type { Destination } from './usage.ts';
 
 type Instant = Temporal.Instant;
 
 /** What auto-renewal will do about a low quota: it buys, it waits for something, or it is off. */
 export type RenewalOutlook = 'buys' | 'waits' | 'off';
+
+/** A request that waits for an administrator. */
+interface PendingRequest {
+  approvalId: string;
+  code: string;
+  action: ApprovalAction;
+  /** Null when auto-renewal asks. */
+  requesterName: string | null;
+  expiresAt: Instant;
+  /** Whether who asked may not approve it. (rule 16) */
+  secondPerson: boolean;
+}
 
 /** Everything that is told to an account's administrators without being asked. Money in micro-units, quota in segments. (rule 20) */
 export type Announcement =
@@ -14,6 +29,8 @@ export type Announcement =
       level: number;
       quota: bigint;
       threshold: bigint;
+      /** Of the threshold, in percent: that at which this level begins. */
+      share: number;
       quotaDays: number | null;
       renewal: RenewalOutlook;
     }
@@ -31,6 +48,21 @@ export type Announcement =
   | { kind: 'overdue'; available: Micro; suspended: boolean; suspendedFrom: Instant }
   | { kind: 'restored'; available: Micro }
   | {
+      kind: 'spending_spike';
+      destination: Destination;
+      /** When the hour began. */
+      hour: Instant;
+      segments: bigint;
+      /** What that hour of the day uses otherwise. */
+      usual: bigint;
+      /** Of the segments, what plans covered. */
+      covered: bigint;
+      /** What the rest has cost so far. */
+      cost: Micro;
+      available: Micro;
+      quota: bigint;
+    }
+  | {
       kind: 'renewed';
       trigger: RenewalTrigger;
       title: string;
@@ -42,24 +74,37 @@ export type Announcement =
     }
   | { kind: 'renewal_failed'; title: string; price: Micro; available: Micro; missing: Micro; nextAttemptAt: Instant }
   | { kind: 'renewal_stopped'; title: string; price: Micro; guard: RenewalGuard; nextAttemptAt: Instant }
+  /** A month was closed. (rule 10) */
+  | ({ kind: 'bill_closed'; month: string } & BillDraft)
   | { kind: 'recharged'; amount: Micro; balance: Micro; available: Micro }
   | { kind: 'plan_added'; title: string; segments: bigint; quota: bigint; expiresAt: Instant }
-  | {
-      kind: 'approval_requested';
-      approvalId: string;
-      code: string;
-      action: ApprovalAction;
-      requesterName: string | null;
-      expiresAt: Instant;
-    }
+  | ({ kind: 'approval_requested' } & PendingRequest)
+  /** It expires soon, and nobody has decided it. */
+  | ({ kind: 'approval_reminder' } & PendingRequest)
   | {
       kind: 'approval_decided';
       action: ApprovalAction;
       code: string;
       requesterName: string | null;
-      state: 'approved' | 'rejected' | 'expired';
+      /** An administrator's own request, which was to be confirmed. */
+      confirm: boolean;
+      state: Exclude<ApprovalState, 'pending'>;
       deciderName: string | null;
       decidedAt: Instant;
       outcome: ApprovalOutcome;
+      /** Why it was rejected, in the words of who did. */
+      reason: string | null;
+      /** Why what was approved could not be carried out. */
+      problem: ApprovalProblem | null;
     }
+  | ({ kind: 'setting_changed'; byName: string } & SettingChange)
+  | {
+      kind: 'administrators_changed';
+      change: 'added' | 'removed';
+      personName: string;
+      groupTitle: string;
+      byName: string;
+    }
+  | { kind: 'group_unbound'; groupTitle: string; byName: string }
+  | { kind: 'two_person_changed'; enabled: boolean; byName: string }
   | { kind: 'auto_renewal_changed'; enabled: boolean; byName: string; threshold: bigint; offerTitle: string | null };

@@ -1,6 +1,21 @@
+import type { NamedValue, SettingChange } from './settings.ts';
+
 /** What an approval carries out when it is approved: all that was agreed to, so that nothing else can be done with it. (rule 17) */
 export type ApprovalAction =
-  | { readonly type: 'switch_auto_renewal'; readonly enabled: boolean }
+  | {
+      readonly type: 'switch_auto_renewal';
+      readonly enabled: boolean;
+      /** What auto-renewal would buy at once, because its trigger held when it was asked for. */
+      readonly buysNow?: PlanTerms;
+    }
+  /** One setting, from the value that was shown to another. The group is the one whose language it is, or that asked. */
+  | ({ readonly type: 'change_settings'; readonly group: GroupOfAction } & SettingChange)
+  | { readonly type: 'add_administrator'; readonly group: GroupOfAction; readonly person: NamedValue }
+  | { readonly type: 'remove_administrator'; readonly group: GroupOfAction; readonly person: NamedValue }
+  /** `others`: how many groups of the account are left; with none, nobody is told of anything any more. */
+  | { readonly type: 'unbind_group'; readonly group: GroupOfAction; readonly others: number }
+  /** Whether nobody may approve what they asked for. */
+  | { readonly type: 'set_two_person'; readonly enabled: boolean }
   | {
       readonly type: 'renew';
       readonly renewalId: string;
@@ -10,8 +25,58 @@ export type ApprovalAction =
       readonly price: string;
     };
 
+/** A plan at its price, as it is kept: amounts as decimal text, because JSON has no big numbers. */
+export interface PlanTerms {
+  readonly offerId: string;
+  readonly offerTitle: string;
+  readonly segments: string;
+  /** In micro-units of the account's currency. */
+  readonly price: string;
+}
+
+/** A group that an action is about, with its title as it was. */
+export interface GroupOfAction {
+  readonly corpId: string;
+  readonly conversationId: string;
+  readonly title: string;
+}
+
 /** An action of a type. */
 export type ActionOf<T extends ApprovalAction['type']> = Extract<ApprovalAction, { type: T }>;
 
-/** What came of an approval: carried out, nothing to do, or why it could not be carried out. */
-export type ApprovalOutcome = 'done' | 'declined' | 'no_longer_needed' | 'price_changed' | 'not_carried_out';
+/**
+ * What came of an approval: carried out, or nothing to do any more, or why it could not be carried out. `replaced`: who asked for it asked
+ * for something else instead.
+ */
+export type ApprovalOutcome =
+  | 'done'
+  | 'declined'
+  | 'no_longer_needed'
+  | 'replaced'
+  | 'price_changed'
+  | 'not_carried_out';
+
+/** `closed`: nobody decided it, because it was not needed any more. */
+export type ApprovalState = 'pending' | 'approved' | 'rejected' | 'expired' | 'closed';
+
+/** Why what was approved was not allowed when it was carried out: a `RuleError`, as it is kept. */
+export interface ApprovalProblem {
+  readonly code: string;
+  readonly details: Readonly<Record<string, string>>;
+}
+
+/** A request is valid for a day, a confirm card, which holds a price and stands there for one to press, for an hour. (rule 17) */
+const VALID_FOR = Temporal.Duration.from({ hours: 24 });
+const CONFIRM_WITHIN = Temporal.Duration.from({ hours: 1 });
+/** Administrators are reminded this long before a request expires. */
+const REMIND_BEFORE = Temporal.Duration.from({ hours: 2 });
+
+/** Until when something that is asked for at `at` can be decided, and when administrators are reminded of it; null for never. */
+export function validityOf(
+  at: Temporal.Instant,
+  confirm: boolean,
+): { expiresAt: Temporal.Instant; remindAt: Temporal.Instant | null } {
+  if (confirm) return { expiresAt: at.add(CONFIRM_WITHIN), remindAt: null };
+  const expiresAt = at.add(VALID_FOR);
+  return { expiresAt, remindAt: expiresAt.subtract(REMIND_BEFORE) };
+}

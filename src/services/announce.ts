@@ -3,15 +3,18 @@ import type { Announcement } from '../domain/announcement.ts';
 import type { Account } from '../store/accounts.ts';
 import { insertCard, readCardsOfSubject } from '../store/cards.ts';
 import {
+  type Administrator,
   type ConversationRef,
   type Group,
   readAdministrators,
   readGroup,
   readGroupsOfAccount,
 } from '../store/groups.ts';
-import { insertNotice, type NoticeContent } from '../store/notices.ts';
+import { insertNotice, type NoticeContent, type NoticeTarget } from '../store/notices.ts';
 import type { Tx } from '../store/schema.ts';
+import { readSettings } from '../store/settings.ts';
 import type { ServiceContext } from './context.ts';
+import { urgencyOf } from './urgency.ts';
 
 export interface AnnounceOptions {
   /** What caused it: the same cause is announced once to each group. */
@@ -20,10 +23,16 @@ export interface AnnounceOptions {
   readonly subject?: string;
   /** A conversation that has been told already, by the answer to its own command. */
   readonly except?: string;
+  /** A staff id that is not called by it, because it is for the others. */
+  readonly notFor?: string;
 }
 
+/** What everyone in a group may ask for and see decided is shown there, wherever alerts go. */
+const FOR_EVERYONE: readonly Announcement['kind'][] = ['approval_requested', 'approval_reminder'];
+
 /**
- * Tells the administrators of all groups of an account, in the transaction that caused it. (rules 21 and 22)
+ * Tells the administrators of all groups of an account, in the transaction that caused it: by a card in each group, by a message to each
+ * of them, or both, as the account has set. (rules 21 and 22)
  */
 export async function announce(
   context: ServiceContext,
@@ -32,9 +41,20 @@ export async function announce(
   announcement: Announcement,
   options: AnnounceOptions,
 ): Promise<void> {
-  for (const group of await readGroupsOfAccount(tx, account.id)) {
-    if (group.conversationId === options.except) continue;
-    const content = await composeFor(context, tx, account, group, announcement);
+  const { alertsTo } = await readSettings(tx, account.id);
+  const groups = await readGroupsOfAccount(tx, account.id);
+  // An answer to a click in a direct conversation was told there alone.
+  const isToldDirectly = context.source?.via === 'chat' && context.source.isDirect;
+  const told = isToldDirectly ? undefined : groups.find(({ conversationId }) => conversationId === options.except);
+  const others = groups.filter((group) => group !== told);
+  if (alertsTo !== 'group') {
+    await announceDirectly(context, tx, account, announcement, { ...options, groups: others, told });
+    if (alertsTo === 'direct' && !FOR_EVERYONE.includes(announcement.kind)) return;
+  }
+  for (const group of others) {
+    const administrators = await readAdministrators(tx, group);
+    const called = administrators.filter(({ staffId }) => staffId !== options.notFor);
+    const content = composeFor(context, account, group, announcement, called);
     await queueGroupNotice(context, tx, account.id, group, content, {
       key: `${options.key}/${group.conversationId}`,
       reason: announcement.kind,
@@ -44,26 +64,64 @@ export async function announce(
   }
 }
 
-/** Changes every card about a subject to say what is so now. */
+/**
+ * Tells each administrator by a message of their own: once, also who is one in several groups, in the language of the first of them. Its
+ * buttons act in that group, for as long as they are an administrator there.
+ */
+async function announceDirectly(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  announcement: Announcement,
+  options: AnnounceOptions & { readonly groups: readonly Group[]; readonly told: Group | undefined },
+): Promise<void> {
+  const { groups, told, key, subject = null, notFor } = options;
+  const seen = new Set((told ? await readAdministrators(tx, told) : []).map(({ staffId }) => staffId));
+  if (notFor !== undefined) seen.add(notFor);
+  for (const group of groups) {
+    for (const person of await readAdministrators(tx, group)) {
+      if (seen.has(person.staffId)) continue;
+      seen.add(person.staffId);
+      const content = composeFor(context, account, group, announcement, [person]);
+      const space = { corpId: group.corpId, conversationId: person.staffId };
+      await queueCard(context, tx, account.id, space, content, {
+        key: `${key}/direct/${person.staffId}`,
+        reason: announcement.kind,
+        target: { type: 'direct', userId: person.staffId },
+        subject,
+        actsIn: group.conversationId,
+      });
+    }
+  }
+}
+
+/**
+ * Changes every card about a subject to say what is so now. `key` tells a further change from the first one of its kind. `former`: the
+ * group that has just been unbound, whose own card still says so.
+ */
 export async function changeCards(
   context: ServiceContext,
   tx: Tx,
   account: Account,
   subject: string,
   announcement: Announcement,
+  key: string = announcement.kind,
+  former?: Group,
 ): Promise<void> {
   for (const card of await readCardsOfSubject(tx, account.id, subject)) {
-    const group = await readGroup(tx, card);
+    const { corpId, conversationId, actsIn } = card;
+    const group = (await readGroup(tx, { corpId, conversationId: actsIn ?? conversationId })) ?? former;
     if (!group) continue;
+    const target = { type: 'card', conversationId, ...(actsIn === null ? {} : { userId: conversationId }) } as const;
     await insertNotice(
       tx,
       {
         accountId: account.id,
-        key: `${subject}/${announcement.kind}/${card.outTrackId}`,
+        key: `${subject}/${key}/${card.outTrackId}`,
         reason: announcement.kind,
-        recipient: recipientOf(group),
-        target: { type: 'card', conversationId: group.conversationId },
-        content: await composeFor(context, tx, account, group, announcement),
+        recipient: recipientOf(card),
+        target,
+        content: composeFor(context, account, group, announcement, await readAdministrators(tx, group)),
         outTrackId: card.outTrackId,
       },
       context.clock.now(),
@@ -80,32 +138,43 @@ export async function queueGroupNotice(
   content: NoticeContent,
   options: { key: string; reason: string; directTo: readonly string[]; subject: string | null },
 ): Promise<void> {
+  const { key, reason, directTo, subject } = options;
+  const target = { type: 'group', conversationId: group.conversationId, directTo } as const;
+  await queueCard(context, tx, accountId, group, content, { key, reason, target, subject, actsIn: null });
+}
+
+async function queueCard(
+  context: ServiceContext,
+  tx: Tx,
+  accountId: string,
+  space: ConversationRef,
+  content: NoticeContent,
+  options: { key: string; reason: string; target: NoticeTarget; subject: string | null; actsIn: string | null },
+): Promise<void> {
   const now = context.clock.now();
   const outTrackId = newOutTrackId();
+  const { key, reason, target, subject, actsIn } = options;
   const queued = await insertNotice(
     tx,
     {
       accountId,
-      key: options.key,
-      reason: options.reason,
-      recipient: recipientOf(group),
-      target: { type: 'group', conversationId: group.conversationId, directTo: options.directTo },
+      key,
+      reason,
+      recipient: recipientOf(space),
+      target,
       content,
       outTrackId,
+      urgency: urgencyOf(reason),
+      // A card that is changed later has to stay a card of its own.
+      merges: subject === null,
     },
     now,
   );
   if (!queued) return;
+  const { corpId, conversationId } = space;
   await insertCard(
     tx,
-    {
-      outTrackId,
-      accountId,
-      corpId: group.corpId,
-      conversationId: group.conversationId,
-      buttons: content.buttons,
-      subject: options.subject,
-    },
+    { outTrackId, accountId, corpId, conversationId, buttons: content.buttons, subject, actsIn },
     now,
   );
 }
@@ -120,19 +189,19 @@ export function newOutTrackId(): string {
   return `steward-${randomBytes(18).toString('base64url')}`;
 }
 
-async function composeFor(
+function composeFor(
   context: ServiceContext,
-  tx: Tx,
   account: Account,
   group: Group,
   announcement: Announcement,
-): Promise<NoticeContent> {
+  administrators: readonly Administrator[],
+): NoticeContent {
   return context.compose(announcement, {
     language: group.language,
     accountName: account.name,
     currency: account.currency,
     timeZone: account.timeZone,
-    administrators: await readAdministrators(tx, group),
+    administrators,
     at: context.clock.now(),
   });
 }

@@ -1,63 +1,85 @@
-import type { ApprovalOutcome } from '../domain/approval.ts';
+import type { ApprovalOutcome, ApprovalProblem } from '../domain/approval.ts';
 import { RuleError } from '../domain/errors.ts';
 import { type Account, lockAccount } from '../store/accounts.ts';
-import { type Approval, decideApproval, lockApprovalByCode, readPendingApprovals } from '../store/approvals.ts';
+import { type Approval, addReason, lockApprovalByCode, readPendingApprovals } from '../store/approvals.ts';
 import type { Group } from '../store/groups.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import { handlerOf } from './actions/index.ts';
-import { changeCards } from './announce.ts';
-import { approvalSubject } from './approval-request.ts';
+import { type EndedApproval, endApproval, showDecision } from './approval-end.ts';
+import { remindAdministrators } from './approval-request.ts';
 import type { ServiceContext } from './context.ts';
 import { type Actor, assertAdministrator } from './roles.ts';
 
-/** What a decision came to. `late`: it had been decided, or had expired, before. */
+/** What a decision came to. `late`: it had been decided, or had expired, before. `reason_added`: to the rejection that it repeats. */
 export type DecisionResult =
   | { readonly type: 'unknown' }
   | { readonly type: 'late'; readonly approval: Approval }
-  | { readonly type: 'decided'; readonly approval: Approval; readonly outcome: ApprovalOutcome };
+  | { readonly type: 'reason_added'; readonly approval: Approval }
+  | { readonly type: 'decided'; readonly approval: EndedApproval };
+
+export interface Decision {
+  readonly code: string;
+  readonly approve: boolean;
+  /** Why it is rejected, in the words of who does; from the world. */
+  readonly reason?: string;
+}
 
 /**
  * Approves or rejects a request, once; an approved action is carried out in the same transaction, after role, price and state were
- * checked again. (rules 16 and 17)
- * @throws RuleError `not_administrator`
+ * checked again. Who rejected without a reason may add it. (rules 16 and 17)
+ * @throws RuleError `not_administrator`; `own_request` where a second person is demanded and the same one asked
  */
 export async function decide(
   context: ServiceContext,
   tx: Tx,
   group: Group,
   actor: Actor,
-  decision: { code: string; approve: boolean },
+  decision: Decision,
 ): Promise<DecisionResult> {
   const account = await lockAccount(tx, group.accountId);
   await assertAdministrator(tx, group, actor);
   const approval = await lockApprovalByCode(tx, account.id, decision.code);
   if (!approval) return { type: 'unknown' };
-  if (approval.state !== 'pending') return { type: 'late', approval };
-  if (Temporal.Instant.compare(approval.expiresAt, context.clock.now()) <= 0) {
-    return { type: 'late', approval: await expire(context, tx, account, approval) };
-  }
+  if (approval.state !== 'pending') return late(context, tx, account, approval, actor, decision);
+  if (isOver(context, approval)) return { type: 'late', approval: await expire(context, tx, account, approval) };
   if (!decision.approve) {
     await handlerOf(approval.action).refused?.(context, tx, account, approval.action, 'rejected');
-    return close(context, tx, account, approval, actor, 'rejected', 'declined');
+    const reason = decision.reason ?? null;
+    const end = { state: 'rejected', outcome: 'declined', reason, problem: null } as const;
+    return { type: 'decided', approval: await endApproval(context, tx, account, approval, actor, end) };
   }
-  const outcome = await carryOut(context, tx, account, group, approval, actor);
-  return close(context, tx, account, approval, actor, 'approved', outcome);
+  assertSecondPerson(account, approval, actor);
+  const { outcome, problem } = await carryOut(context, tx, account, group, approval, actor);
+  const end = { state: 'approved', outcome, reason: null, problem } as const;
+  return { type: 'decided', approval: await endApproval(context, tx, account, approval, actor, end) };
 }
 
 /** Ends a pending request whose time is over. Nothing happens when it was decided meanwhile. (rule 17) */
 export async function expireApproval(context: ServiceContext, tx: Tx, accountId: string, code: string): Promise<void> {
   const account = await lockAccount(tx, accountId);
   const approval = await lockApprovalByCode(tx, account.id, code);
-  if (approval?.state !== 'pending') return;
-  if (Temporal.Instant.compare(approval.expiresAt, context.clock.now()) > 0) return;
+  if (approval?.state !== 'pending' || !isOver(context, approval)) return;
   await expire(context, tx, account, approval);
+}
+
+/** Reminds administrators, once, of a request that expires soon; nothing happens when it was decided meanwhile, or is over. */
+export async function remindOfApproval(
+  context: ServiceContext,
+  tx: Tx,
+  accountId: string,
+  code: string,
+): Promise<void> {
+  const account = await lockAccount(tx, accountId);
+  const approval = await lockApprovalByCode(tx, account.id, code);
+  if (approval?.state !== 'pending' || approval.remindAt === null || isOver(context, approval)) return;
+  if (Temporal.Instant.compare(approval.remindAt, context.clock.now()) > 0) return;
+  await remindAdministrators(context, tx, account, approval);
 }
 
 /** What can still be decided, the oldest first. */
 export async function listPending(context: ServiceContext, db: Executor, accountId: string): Promise<Approval[]> {
-  const now = context.clock.now();
   const pending = await readPendingApprovals(db, accountId);
-  return pending.filter((approval) => Temporal.Instant.compare(approval.expiresAt, now) > 0);
+  return pending.filter((approval) => !isOver(context, approval));
 }
 
 /** The newest request with this code, if it is decided or has expired: what someone who comes late is told. (rule 17) */
@@ -66,10 +88,44 @@ export async function findDecided(tx: Tx, accountId: string, code: string): Prom
   return approval && approval.state !== 'pending' ? approval : undefined;
 }
 
-async function expire(context: ServiceContext, tx: Tx, account: Account, approval: Approval): Promise<Approval> {
+function isOver(context: ServiceContext, approval: Approval): boolean {
+  return Temporal.Instant.compare(approval.expiresAt, context.clock.now()) <= 0;
+}
+
+/** A decision that comes late changes nothing, except that who rejected may still say why. */
+async function late(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  approval: Approval,
+  actor: Actor,
+  { approve, reason }: Decision,
+): Promise<DecisionResult> {
+  const { state, outcome, decidedAt, decidedBy } = approval;
+  const isTheirs = state === 'rejected' && decidedBy === actor.staffId && approval.reason === null;
+  if (approve || reason === undefined || !isTheirs || outcome === null || decidedAt === null) {
+    return { type: 'late', approval };
+  }
+  await addReason(tx, account.id, approval.id, reason);
+  const explained = { ...approval, state, outcome, decidedAt, reason };
+  await showDecision(context, tx, account, explained, 'approval_reason');
+  return { type: 'reason_added', approval: explained };
+}
+
+async function expire(context: ServiceContext, tx: Tx, account: Account, approval: Approval): Promise<EndedApproval> {
   await handlerOf(approval.action).refused?.(context, tx, account, approval.action, 'expired');
-  const result = await close(context, tx, account, approval, null, 'expired', 'declined');
-  return result.approval;
+  const end = { state: 'expired', outcome: 'declined', reason: null, problem: null } as const;
+  return endApproval(context, tx, account, approval, null, end);
+}
+
+/** Rule 16: an account can demand a second person; then nobody approves what they asked for. Who asked may always take it back. */
+function assertSecondPerson(account: Account, approval: Approval, actor: Actor): void {
+  if (!account.twoPerson || approval.requestedBy !== actor.staffId) return;
+  throw new RuleError(
+    'own_request',
+    `This account demands a second person: another administrator has to approve ${approval.code}.`,
+    { code: approval.code },
+  );
 }
 
 /** What was asked for and approved is tried; what is not allowed any more is said, not thrown, because the decision stands. */
@@ -80,43 +136,13 @@ async function carryOut(
   group: Group,
   approval: Approval,
   actor: Actor,
-): Promise<ApprovalOutcome> {
-  const { action } = approval;
+): Promise<{ outcome: ApprovalOutcome; problem: ApprovalProblem | null }> {
+  const { action, id: approvalId } = approval;
   try {
-    return await handlerOf(action).carryOut(context, tx, account, action, { group, actor });
+    const outcome = await handlerOf(action).carryOut(context, tx, account, action, { group, actor, approvalId });
+    return { outcome, problem: null };
   } catch (error) {
-    if (error instanceof RuleError) return 'not_carried_out';
-    throw error;
+    if (!(error instanceof RuleError)) throw error;
+    return { outcome: 'not_carried_out', problem: { code: error.code, details: error.details } };
   }
-}
-
-async function close(
-  context: ServiceContext,
-  tx: Tx,
-  account: Account,
-  approval: Approval,
-  actor: Actor | null,
-  state: 'approved' | 'rejected' | 'expired',
-  outcome: ApprovalOutcome,
-): Promise<DecisionResult & { type: 'decided' }> {
-  const at = context.clock.now();
-  const deciderName = actor?.name ?? null;
-  await decideApproval(tx, account.id, approval.id, {
-    state,
-    by: actor?.staffId ?? null,
-    byName: deciderName,
-    at,
-    outcome,
-  });
-  await changeCards(context, tx, account, approvalSubject(approval.id), {
-    kind: 'approval_decided',
-    action: approval.action,
-    code: approval.code,
-    requesterName: approval.requesterName,
-    state,
-    deciderName,
-    decidedAt: at,
-    outcome,
-  });
-  return { type: 'decided', approval: { ...approval, state, deciderName, decidedAt: at }, outcome };
 }

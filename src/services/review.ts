@@ -1,22 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { AlertChange, AlertInput } from '../domain/alert.ts';
 import { decideAlerts } from '../domain/alert.ts';
-import { BURN_WINDOW_DAYS, forecast } from '../domain/forecast.ts';
 import { forfeitTransfer } from '../domain/ledger.ts';
-import { quotaOf } from '../domain/plan.ts';
 import { expiredPlans, nextReview } from '../domain/review.ts';
-import { availableOf } from '../domain/standing.ts';
 import { type Account, delayReview, lockAccount, lockIfDue, makeDue, scheduleReview } from '../store/accounts.ts';
 import { closeAlert, openAlert, readOpenAlerts, setAlertLevel } from '../store/alerts.ts';
-import { readBurn } from '../store/charges.ts';
 import { postTransfers } from '../store/ledger.ts';
 import { hadPlans, markPlanExpired, readPlansWithQuota } from '../store/plans.ts';
 import { readOpenRenewal, readPolicy } from '../store/renewals.ts';
 import type { Executor, Tx } from '../store/schema.ts';
+import { readSettings } from '../store/settings.ts';
 import { alertAnnouncement } from './alert-announcement.ts';
 import { announce } from './announce.ts';
+import { closeNeedlessApprovals } from './approval-end.ts';
 import type { ServiceContext } from './context.ts';
-import { readTierState } from './prices.ts';
+import { forecastOf, readSpikeInput, readUsageState } from './forecast.ts';
 import { renewIfDue } from './renewal.ts';
 import { beforeNextPrices, priceWaitingUsage } from './waiting-usage.ts';
 
@@ -32,12 +30,16 @@ export async function reviewAccount(context: ServiceContext, tx: Tx, accountId: 
   const isMoreWaiting = await priceWaitingUsage(context, tx, due);
   const account = await lockAccount(tx, accountId);
   await closeExpiredPlans(context, tx, account);
-  await settleAlerts(context, tx, account);
+  // Read once: nothing is metered while the account is locked.
+  const usage = await readUsage(tx, account, context.clock.now());
+  await settleAlerts(context, tx, account, usage);
   if (await renewIfDue(context, tx, account)) {
-    await settleAlerts(context, tx, await lockAccount(tx, account.id));
+    await settleAlerts(context, tx, await lockAccount(tx, account.id), usage);
   }
   const left = await lockAccount(tx, account.id);
-  const next = nextReview(await readAlertInput(tx, left, context.clock.now()), await readOpenRenewal(tx, account.id));
+  await closeNeedlessApprovals(context, tx, left);
+  const input = await readAlertInput(tx, left, usage, context.clock.now());
+  const next = nextReview(input, await readOpenRenewal(tx, account.id));
   await scheduleReview(tx, account.id, { ...next, at: await beforeNextPrices(context, tx, account, next.at) });
   if (isMoreWaiting) await makeDue(tx, account.id, context.clock.now());
   return true;
@@ -60,9 +62,9 @@ async function closeExpiredPlans(context: ServiceContext, tx: Tx, account: Accou
   }
 }
 
-async function settleAlerts(context: ServiceContext, tx: Tx, account: Account): Promise<void> {
+async function settleAlerts(context: ServiceContext, tx: Tx, account: Account, usage: Usage): Promise<void> {
   const now = context.clock.now();
-  const input = await readAlertInput(tx, account, now);
+  const input = await readAlertInput(tx, account, usage, now);
   const policy = await readPolicy(tx, account.id);
   const renewal = await readOpenRenewal(tx, account.id);
   for (const change of decideAlerts(input)) {
@@ -82,7 +84,12 @@ async function writeAlert(tx: Tx, accountId: string, change: AlertChange, now: T
 }
 
 /** Everything that alerts and the next review depend on. */
-async function readAlertInput(db: Executor, account: Account, now: Temporal.Instant): Promise<AlertInput> {
+async function readAlertInput(
+  db: Executor,
+  account: Account,
+  { usage, spike }: Usage,
+  now: Temporal.Instant,
+): Promise<AlertInput> {
   const plans = await readPlansWithQuota(db, account.id);
   const policy = await readPolicy(db, account.id);
   return {
@@ -92,21 +99,19 @@ async function readAlertInput(db: Executor, account: Account, now: Temporal.Inst
     plans,
     hadPlans: await hadPlans(db, account.id),
     threshold: policy.threshold,
-    forecast: await readForecast(db, account, quotaOf(plans, now), now),
+    alertShare: (await readSettings(db, account.id)).alertShare,
+    forecast: forecastOf(account, plans, usage),
+    spike,
     open: await readOpenAlerts(db, account.id),
   };
 }
 
-/** The present burn, projected. */
-export async function readForecast(db: Executor, account: Account, quota: bigint, now: Temporal.Instant) {
-  const { tariff, tierVolumes } = await readTierState(db, account, now);
-  return forecast({
-    burn: await readBurn(db, account.id, now.subtract({ hours: 24 * BURN_WINDOW_DAYS }), now),
-    quota,
-    available: availableOf(account.money),
-    tariff,
-    tierVolumes,
-  });
+/** What the account uses: what forecasts are made of, and what shows a spike. */
+type Usage = Awaited<ReturnType<typeof readUsage>>;
+
+async function readUsage(db: Executor, account: Account, now: Temporal.Instant) {
+  const usage = await readUsageState(db, account, now);
+  return { usage, spike: await readSpikeInput(db, account, usage) };
 }
 
 /** How long a review that failed is put off. */

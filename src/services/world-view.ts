@@ -93,7 +93,7 @@ async function readApprovals(
     at: asOf,
   };
   return pending.map(({ id, code, action, requesterName, expiresAt }) => {
-    const request = { approvalId: id, code, action, requesterName, expiresAt };
+    const request = { approvalId: id, code, action, requesterName, expiresAt, secondPerson: account.twoPerson };
     return {
       code,
       summary: context.compose({ kind: 'approval_requested', ...request }, audience).title,

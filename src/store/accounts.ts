@@ -2,7 +2,9 @@ import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
 import { InputError } from '../domain/errors.ts';
 import type { Micro } from '../domain/money.ts';
+import { type Month, monthEnd, monthOf } from '../domain/month.ts';
 import type { NextReview } from '../domain/review.ts';
+import type { HourWatermark } from '../domain/spike.ts';
 import type { MoneyState } from '../domain/standing.ts';
 import type { TemplateType } from '../domain/usage.ts';
 import type { Executor, Schema, Tx } from './schema.ts';
@@ -19,6 +21,16 @@ export interface Account {
   readonly lastRechargedAt: Temporal.Instant | null;
   readonly quotaWatermark: bigint | null;
   readonly availableWatermark: Micro | null;
+  /** How many segments an hour may use without a review. */
+  readonly hourWatermarks: readonly HourWatermark[];
+  /** The month of its first bill, that of its opening. */
+  readonly firstMonth: Month;
+  /** The oldest month whose bill is not closed. */
+  readonly openMonth: Month;
+  /** When that one ends, in the account's time zone. */
+  readonly monthEndsAt: Temporal.Instant;
+  /** Whether nobody may approve what they asked for. (rule 16) */
+  readonly twoPerson: boolean;
 }
 
 export interface NewAccount {
@@ -34,6 +46,7 @@ export interface NewAccount {
 }
 
 export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> {
+  const month = monthOf(account.at, account.timeZone);
   await tx
     .insertInto('accounts')
     .values({
@@ -47,6 +60,9 @@ export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> 
       overdue_grace_hours: account.overdueGraceHours,
       next_review_at: account.at,
       created_at: account.at,
+      first_month: month,
+      open_month: month,
+      month_ends_at: monthEnd(month, account.timeZone),
     })
     .execute();
 }
@@ -85,6 +101,10 @@ export async function readAccountsByName(db: Executor, name: string): Promise<Ac
 export async function listAccounts(db: Executor): Promise<Account[]> {
   const rows = await db.selectFrom('accounts').selectAll().orderBy('created_at').orderBy('account_id').execute();
   return rows.map((row) => toAccount(row, row.account_id));
+}
+
+export async function writeTwoPerson(tx: Tx, accountId: string, enabled: boolean): Promise<void> {
+  await tx.updateTable('accounts').set({ two_person: enabled }).where('account_id', '=', accountId).execute();
 }
 
 /** Accounts that are due for review, the most overdue first. */
@@ -131,6 +151,8 @@ export async function scheduleReview(tx: Tx, accountId: string, next: NextReview
       next_review_at: next.at,
       quota_watermark: next.quotaWatermark,
       available_watermark: next.availableWatermark,
+      hour_watermarks:
+        next.hourWatermarks.length === 0 ? null : JSON.stringify(next.hourWatermarks.map(toWatermarkRow)),
     })
     .where('account_id', '=', accountId)
     .execute();
@@ -199,5 +221,33 @@ function toAccount(row: Selectable<Schema['accounts']> | undefined, accountId: s
     lastRechargedAt: row.last_recharged_at,
     quotaWatermark: row.quota_watermark,
     availableWatermark: row.available_watermark,
+    hourWatermarks: ((row.hour_watermarks ?? []) as WatermarkRow[]).map(toWatermark),
+    firstMonth: row.first_month,
+    openMonth: row.open_month,
+    monthEndsAt: row.month_ends_at,
+    twoPerson: row.two_person,
+  };
+}
+
+/** A watermark as JSON: `bigint` as text. */
+interface WatermarkRow {
+  readonly hour: string;
+  readonly mainland: string | null;
+  readonly international: string | null;
+}
+
+function toWatermarkRow({ hour, above }: HourWatermark): WatermarkRow {
+  return {
+    hour: hour.toString(),
+    mainland: above.mainland?.toString() ?? null,
+    international: above.international?.toString() ?? null,
+  };
+}
+
+function toWatermark(row: WatermarkRow): HourWatermark {
+  const above = (text: string | null) => (text === null ? null : BigInt(text));
+  return {
+    hour: Temporal.Instant.from(row.hour),
+    above: { mainland: above(row.mainland), international: above(row.international) },
   };
 }

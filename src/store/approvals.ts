@@ -1,8 +1,6 @@
 import { type Selectable, sql } from 'kysely';
-import type { ApprovalAction } from '../domain/approval.ts';
+import type { ApprovalAction, ApprovalOutcome, ApprovalProblem, ApprovalState } from '../domain/approval.ts';
 import type { Executor, Schema, Tx } from './schema.ts';
-
-export type ApprovalState = 'pending' | 'approved' | 'rejected' | 'expired';
 
 /** A request that an administrator decides, with the exact action that it allows. (rule 17) */
 export interface Approval {
@@ -16,12 +14,27 @@ export interface Approval {
   readonly requesterName: string | null;
   readonly requestedAt: Temporal.Instant;
   readonly expiresAt: Temporal.Instant;
+  /** When administrators are reminded of it; null for never, and when they were. */
+  readonly remindAt: Temporal.Instant | null;
+  /** An administrator's own request, shown as a card to confirm. (rule 16) */
+  readonly confirm: boolean;
   readonly state: ApprovalState;
+  /** A staff id. */
+  readonly decidedBy: string | null;
   readonly deciderName: string | null;
   readonly decidedAt: Temporal.Instant | null;
+  readonly outcome: ApprovalOutcome | null;
+  /** Why it was rejected, in the words of who did; from the world. */
+  readonly reason: string | null;
+  /** Why what was approved could not be carried out. */
+  readonly problem: ApprovalProblem | null;
 }
 
-export type NewApproval = Omit<Approval, 'state' | 'deciderName' | 'decidedAt'>;
+/** An approval before anyone has decided. */
+export type NewApproval = Omit<
+  Approval,
+  'state' | 'decidedBy' | 'deciderName' | 'decidedAt' | 'outcome' | 'reason' | 'problem'
+>;
 
 /** False when its code is taken by another pending request of the account. */
 export async function insertApproval(tx: Tx, accountId: string, approval: NewApproval): Promise<boolean> {
@@ -36,6 +49,8 @@ export async function insertApproval(tx: Tx, accountId: string, approval: NewApp
       requester_name: approval.requesterName,
       requested_at: approval.requestedAt,
       expires_at: approval.expiresAt,
+      confirm: approval.confirm,
+      remind_at: approval.remindAt,
       state: 'pending',
     })
     .onConflict((oc) => oc.doNothing())
@@ -69,30 +84,44 @@ export async function readPendingApprovals(db: Executor, accountId: string): Pro
   return rows.map(toApproval);
 }
 
-export async function decideApproval(
-  tx: Tx,
-  accountId: string,
-  approvalId: string,
-  decision: {
-    state: 'approved' | 'rejected' | 'expired';
-    by: string | null;
-    byName: string | null;
-    at: Temporal.Instant;
-    outcome: string;
-  },
-): Promise<void> {
+/** Ends a pending approval. */
+export async function decideApproval(tx: Tx, accountId: string, approval: Approval): Promise<void> {
   await tx
     .updateTable('approvals')
     .set({
-      state: decision.state,
-      decided_by: decision.by,
-      decider_name: decision.byName,
-      decided_at: decision.at,
-      outcome: decision.outcome,
+      state: approval.state,
+      decided_by: approval.decidedBy,
+      decider_name: approval.deciderName,
+      decided_at: approval.decidedAt,
+      outcome: approval.outcome,
+      reason: approval.reason,
+      problem: approval.problem && JSON.stringify(approval.problem),
     })
     .where('account_id', '=', accountId)
-    .where('approval_id', '=', approvalId)
+    .where('approval_id', '=', approval.id)
     .where('state', '=', 'pending')
+    .execute();
+}
+
+/** Adds the reason to a rejection that has none. */
+export async function addReason(tx: Tx, accountId: string, approvalId: string, reason: string): Promise<void> {
+  await tx
+    .updateTable('approvals')
+    .set({ reason })
+    .where('account_id', '=', accountId)
+    .where('approval_id', '=', approvalId)
+    .where('state', '=', 'rejected')
+    .where('reason', 'is', null)
+    .execute();
+}
+
+/** Notes that administrators were reminded. */
+export async function markReminded(tx: Tx, accountId: string, approvalId: string): Promise<void> {
+  await tx
+    .updateTable('approvals')
+    .set({ remind_at: null })
+    .where('account_id', '=', accountId)
+    .where('approval_id', '=', approvalId)
     .execute();
 }
 
@@ -113,17 +142,40 @@ export async function findExpiredApprovals(
   return rows.map((row) => ({ accountId: row.account_id, code: row.code }));
 }
 
-/** When the next pending approval runs out, of those that do after `after`; null when there is none. */
-export async function nextApprovalExpiry(db: Executor, after?: Temporal.Instant): Promise<Temporal.Instant | null> {
-  const row = await db
+/** Pending approvals of which it is time to remind administrators. */
+export async function findApprovalsToRemind(
+  db: Executor,
+  now: Temporal.Instant,
+  limit: number,
+): Promise<{ accountId: string; code: string }[]> {
+  const rows = await db
     .selectFrom('approvals')
-    .select('expires_at')
+    .select(['account_id', 'code'])
     .where('state', '=', 'pending')
-    .$if(after !== undefined, (query) => query.where('expires_at', '>', sql<Temporal.Instant>`${after}`))
-    .orderBy('expires_at')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.expires_at ?? null;
+    .where('remind_at', '<=', now)
+    .orderBy('remind_at')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ accountId: row.account_id, code: row.code }));
+}
+
+/** When the next pending approval runs out or is to be reminded of, of those after `after`; null when there is none. */
+export async function nextApprovalDueAt(db: Executor, after?: Temporal.Instant): Promise<Temporal.Instant | null> {
+  const next = async (column: 'expires_at' | 'remind_at') => {
+    const row = await db
+      .selectFrom('approvals')
+      .select(column)
+      .where('state', '=', 'pending')
+      .where(column, 'is not', null)
+      .$if(after !== undefined, (query) => query.where(column, '>', sql<Temporal.Instant>`${after}`))
+      .orderBy(column)
+      .limit(1)
+      .executeTakeFirst();
+    return row?.[column] ?? null;
+  };
+  const [expiry, reminder] = [await next('expires_at'), await next('remind_at')];
+  if (expiry === null || reminder === null) return expiry ?? reminder;
+  return Temporal.Instant.compare(reminder, expiry) < 0 ? reminder : expiry;
 }
 
 function toApproval(row: Selectable<Schema['approvals']>): Approval {
@@ -135,8 +187,14 @@ function toApproval(row: Selectable<Schema['approvals']>): Approval {
     requesterName: row.requester_name,
     requestedAt: row.requested_at,
     expiresAt: row.expires_at,
+    remindAt: row.remind_at,
+    confirm: row.confirm,
     state: row.state,
+    decidedBy: row.decided_by,
     deciderName: row.decider_name,
     decidedAt: row.decided_at,
+    outcome: row.outcome as ApprovalOutcome | null,
+    reason: row.reason,
+    problem: row.problem as ApprovalProblem | null,
   };
 }

@@ -42,6 +42,11 @@ export interface Schema {
     next_review_at: Instant;
     quota_watermark: Defaulted<bigint | null>;
     available_watermark: Defaulted<bigint | null>;
+    hour_watermarks: ColumnType<object | null, string | null | undefined, string | null>;
+    first_month: string;
+    open_month: string;
+    month_ends_at: Instant;
+    two_person: Defaulted<boolean>;
     created_at: Instant;
   };
   transfers: {
@@ -55,6 +60,7 @@ export interface Schema {
     amount: bigint;
     at: Instant;
     details: Json<object>;
+    month: string;
   };
   plans: {
     account_id: string;
@@ -69,6 +75,7 @@ export interface Schema {
     effective_at: Instant;
     expires_at: Instant;
     expired_at: Defaulted<Instant | null>;
+    refunded_at: Defaulted<Instant | null>;
   };
   usage_records: {
     account_id: string;
@@ -82,6 +89,7 @@ export interface Schema {
     billing: 'free' | 'charged' | 'unpriced';
     batch_id: string;
     received_at: Instant;
+    late_month: Defaulted<string | null>;
   };
   rejected_usage: {
     account_id: string;
@@ -109,6 +117,40 @@ export interface Schema {
     unit_price: bigint | null;
     amount: bigint;
     at: Instant;
+    late: Defaulted<boolean>;
+  };
+  bills: {
+    account_id: string;
+    month: string;
+    opening: bigint;
+    recharges: bigint;
+    purchases: bigint;
+    renewals: bigint;
+    refunds: bigint;
+    payg: bigint;
+    corrections: bigint;
+    rounding: bigint;
+    closing: bigint;
+    closed_at: Instant;
+  };
+  bill_lines: {
+    account_id: string;
+    month: string;
+    line: number;
+    kind: string;
+    destination: DestinationColumn | null;
+    country: string | null;
+    template_type: TemplateTypeColumn | null;
+    tariff_version: number | null;
+    tier: number | null;
+    late: boolean;
+    plan_id: string | null;
+    title: string | null;
+    segments: bigint | null;
+    unit_price: bigint | null;
+    amount: bigint;
+    at: Instant | null;
+    key: string | null;
   };
   monthly_volumes: {
     account_id: string;
@@ -162,6 +204,18 @@ export interface Schema {
     next_attempt_at: Instant | null;
     closed_at: Instant | null;
   };
+  renewal_steps: {
+    account_id: string;
+    renewal_id: string;
+    ordinal: number;
+    state: 'requested' | 'approved' | 'paid' | 'failed' | 'stopped';
+    reason: string | null;
+    offer_id: string;
+    price: bigint;
+    missing: bigint | null;
+    by_name: string | null;
+    at: Instant;
+  };
   alerts: {
     account_id: string;
     alert_id: string;
@@ -181,11 +235,17 @@ export interface Schema {
     requester_name: string | null;
     requested_at: Instant;
     expires_at: Instant;
-    state: 'pending' | 'approved' | 'rejected' | 'expired';
+    state: 'pending' | 'approved' | 'rejected' | 'expired' | 'closed';
+    confirm: Defaulted<boolean>;
+    remind_at: Defaulted<Instant | null>;
     decided_by: Defaulted<string | null>;
     decider_name: Defaulted<string | null>;
     decided_at: Defaulted<Instant | null>;
     outcome: Defaulted<string | null>;
+    /** Why it was rejected, in the words of who did. */
+    reason: Defaulted<string | null>;
+    /** Why what was approved could not be carried out. */
+    problem: ColumnType<object | null, string | null | undefined, string | null>;
   };
   groups: {
     corp_id: string;
@@ -238,7 +298,11 @@ export interface Schema {
     target: Json<object>;
     content: Json<object>;
     out_track_id: string | null;
-    state: 'waiting' | 'delivered' | 'dead';
+    state: 'waiting' | 'delivered' | 'dead' | 'dropped';
+    urgency: Defaulted<'reply' | 'critical' | 'routine'>;
+    merges: Defaulted<boolean>;
+    merged_into: Defaulted<string | null>;
+    trace: Defaulted<string | null>;
     form: Defaulted<string | null>;
     attempts: Defaulted<number>;
     next_attempt_at: Instant;
@@ -256,7 +320,52 @@ export interface Schema {
     conversation_id: string;
     buttons: Json<object>;
     subject: string | null;
+    acts_in: Defaulted<string | null>;
     created_at: Instant;
+  };
+  audit: {
+    account_id: string;
+    audit_id: string;
+    at: Instant;
+    ordinal: bigint;
+    actor_kind: 'person' | 'operator' | 'auto_renewal' | 'system';
+    actor_id: string | null;
+    actor_name: string | null;
+    deed: string;
+    details: Json<object>;
+    outcome: string;
+    via: 'chat' | 'cli' | 'service' | 'unrecorded';
+    corp_id: string | null;
+    conversation_id: string | null;
+    message_id: string | null;
+    approval_id: string | null;
+    approval_code: string | null;
+    requested_by: string | null;
+    requester_name: string | null;
+    decided_by: string | null;
+    decider_name: string | null;
+  };
+  account_settings: {
+    account_id: string;
+    alert_share: number | null;
+    quiet_from: string | null;
+    quiet_until: string | null;
+    alerts_to: 'group' | 'direct' | 'both';
+    second_contact_id: string | null;
+    second_contact_name: string | null;
+    escalate_after_minutes: number;
+    digest_at: string | null;
+    changed_at: Instant;
+  };
+  call_rates: {
+    scope: string;
+    free_at: Instant;
+  };
+  call_months: {
+    month: string;
+    used: Defaulted<bigint>;
+    exhausted_at: Defaulted<Instant | null>;
+    warned_at: Defaulted<Instant | null>;
   };
   job_runs: {
     job: string;

@@ -6,6 +6,13 @@ import { at, NOW, yuan } from '../support/builders.ts';
 export const SWITCH_OFF: ApprovalAction = { type: 'switch_auto_renewal', enabled: false };
 export const SWITCH_ON: ApprovalAction = { type: 'switch_auto_renewal', enabled: true };
 
+export const SWITCH_ON_AND_BUY: ApprovalAction = {
+  ...SWITCH_ON,
+  buysNow: { offerId: 'o', offerTitle: '国内短信 5 万条包', segments: '50000', price: yuan('1805').toString() },
+};
+export const TWO_PERSON_ON: ApprovalAction = { type: 'set_two_person', enabled: true };
+export const TWO_PERSON_OFF: ApprovalAction = { type: 'set_two_person', enabled: false };
+
 export function aRenewAction(offerTitle = '国内短信 5 万条包'): ApprovalAction {
   return { type: 'renew', renewalId: 'r', offerId: 'o', offerTitle, segments: '50000', price: yuan('1805').toString() };
 }
@@ -30,10 +37,13 @@ function aDecision(action: ApprovalAction, name: string, overrides: Partial<Deci
     action,
     code: '7F3K',
     requesterName: action.type === 'renew' ? null : name,
+    confirm: false,
     state: 'approved',
     deciderName: name,
     decidedAt: at('2026-03-10T12:34'),
     outcome: 'done',
+    reason: null,
+    problem: null,
     ...overrides,
   };
 }
@@ -42,9 +52,9 @@ function aDecision(action: ApprovalAction, name: string, overrides: Partial<Deci
 export function everyAnnouncement(name: string): Announcement[] {
   const title = name;
   const expiresAt = at('2026-09-01T08:30');
-  const approval = { code: '7F3K', requesterName: name, expiresAt, approvalId: 'a' };
+  const approval = { code: '7F3K', requesterName: name, expiresAt, approvalId: 'a', secondPerson: false };
   const outlooks = ['buys', 'waits', 'off'] as const;
-  const actions = [SWITCH_ON, SWITCH_OFF, aRenewAction(name)];
+  const actions = [SWITCH_ON, SWITCH_ON_AND_BUY, SWITCH_OFF, TWO_PERSON_ON, TWO_PERSON_OFF, aRenewAction(name)];
   const outcomes = ['done', 'no_longer_needed', 'price_changed', 'not_carried_out'] as const;
   return [
     ...outlooks.flatMap((renewal): Announcement[] => [
@@ -94,12 +104,22 @@ export function everyAnnouncement(name: string): Announcement[] {
     { kind: 'plan_added', title, segments: 50_000n, quota: 59_800n, expiresAt },
     ...actions.map((action): Announcement => ({ kind: 'approval_requested', action, ...approval })),
     { kind: 'approval_requested', action: aRenewAction(name), ...approval, requesterName: null },
+    { kind: 'approval_requested', action: SWITCH_ON, ...approval, secondPerson: true },
+    { kind: 'approval_reminder', action: aRenewAction(name), ...approval },
     ...actions.flatMap((action) => [
       ...outcomes.map((outcome) => aDecision(action, name, { outcome })),
       aDecision(action, name, { state: 'rejected', outcome: 'declined' }),
+      aDecision(action, name, { state: 'rejected', outcome: 'declined', reason: name }),
+      aDecision(action, name, { state: 'rejected', outcome: 'declined', confirm: true }),
+      aDecision(action, name, { confirm: true }),
+      aDecision(action, name, { outcome: 'not_carried_out', problem: { code: 'nobody_else', details: {} } }),
+      aDecision(action, name, { state: 'closed', outcome: 'no_longer_needed', deciderName: null }),
+      aDecision(action, name, { state: 'closed', outcome: 'replaced', deciderName: null, confirm: true }),
       aDecision(action, name, { state: 'expired', outcome: 'declined', deciderName: null }),
     ]),
     { kind: 'auto_renewal_changed', enabled: true, byName: name, threshold: 10_000n, offerTitle: name },
+    { kind: 'two_person_changed', enabled: true, byName: name },
+    { kind: 'two_person_changed', enabled: false, byName: name },
     { kind: 'auto_renewal_changed', enabled: false, byName: name, threshold: 10_000n, offerTitle: null },
   ];
 }

@@ -172,6 +172,7 @@ describe('compose: what is told, with its figures (rule 20)', () => {
         action: aRenewAction(),
         requesterName: null,
         expiresAt: at('2026-03-11T12:00'),
+        secondPerson: false,
       },
       ['7F3K', '国内短信 5 万条包', '50,000 条', '¥1,805.00'],
       ['7F3K', '国内短信 5 万条包', '50,000 segments', '¥1,805.00'],
@@ -183,10 +184,13 @@ describe('compose: what is told, with its figures (rule 20)', () => {
         action: SWITCH_OFF,
         code: '7F3K',
         requesterName: '李娜',
+        confirm: false,
         state: 'approved',
         deciderName: '张伟',
         decidedAt: at('2026-03-10T12:34'),
         outcome: 'done',
+        reason: null,
+        problem: null,
       },
       ['已批准 7F3K', '李娜', '张伟', '2026年3月10日 12:34', '已关闭'],
       ['Approved 7F3K', '李娜', '张伟', 'Mar 10, 2026, 12:34', 'off from now'],
@@ -236,14 +240,19 @@ describe('compose: buttons and the commands that do the same (rule 18)', () => {
 
   it('given a request, then it can be approved and rejected by button, and the decided card has no buttons', () => {
     const approval = { code: '7F3K', action: SWITCH_OFF, requesterName: '李娜' };
-    const requested = say({ kind: 'approval_requested', approvalId: 'a', expiresAt: NOW, ...approval });
+    const request = { approvalId: 'a', expiresAt: NOW, secondPerson: false, ...approval };
+    const requested = say({ kind: 'approval_requested', ...request });
     expect(requested.buttons).toEqual([
       { id: 'approve-7F3K', label: '批准', style: 'primary', command: '批准 7F3K' },
       { id: 'reject-7F3K', label: '拒绝', style: 'danger', command: '拒绝 7F3K' },
     ]);
     expect(requested.hint).toBe('在群里 @我 发送：「批准 7F3K」或「拒绝 7F3K」');
-    const decision = { state: 'rejected', deciderName: '张伟', decidedAt: NOW, outcome: 'declined' } as const;
-    const decided = say({ kind: 'approval_decided', ...approval, ...decision });
+    const decided = say({
+      kind: 'approval_decided',
+      ...approval,
+      ...{ confirm: false, state: 'rejected', outcome: 'declined', reason: null, problem: null },
+      ...{ deciderName: '张伟', decidedAt: NOW },
+    });
     expect(decided).toMatchObject({ buttons: [], hint: '', mentions: [] });
   });
 

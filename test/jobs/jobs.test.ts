@@ -108,8 +108,10 @@ describe('ReviewJob', () => {
 
   test('given more accounts than one look takes, then one run reviews them all', async () => {
     await sql`
-      insert into accounts (account_id, name, currency, time_zone, tariff_id, default_template_type, next_review_at, created_at)
-      select gen_random_uuid(), 'many', 'CNY', 'Asia/Shanghai', 'test', 'notification', ${NOW}, ${NOW}
+      insert into accounts (account_id, name, currency, time_zone, tariff_id, default_template_type, next_review_at, created_at,
+        first_month, open_month, month_ends_at)
+      select gen_random_uuid(), 'many', 'CNY', 'Asia/Shanghai', 'test', 'notification', ${NOW}, ${NOW},
+        '2026-03', '2026-03', '2026-04-01T00:00:00+08:00'
       from generate_series(1, 230)`.execute(db.kysely);
     await newJob().job.run();
     const { rows } = await sql<{ due: bigint }>`
@@ -153,19 +155,27 @@ describe('ApprovalJob (rule 17)', () => {
     return account;
   }
 
-  test('given requests that nobody decided, then each ends when its time is over, once, and its card says so', async () => {
+  test('given requests that nobody decided, then administrators are reminded once, and each ends when its time is over, once, and its card says so', async () => {
     const account = await requested('undecided');
     let told = 0;
     const job = new ApprovalJob(db, world.context, () => {
       told += 1;
     });
-    const expiry = NOW.add({ hours: 24 });
-    expect(await job.nextDueAt()).toEqual(expiry);
+    const [reminder, expiry] = [NOW.add({ hours: 22 }), NOW.add({ hours: 24 })];
+    expect(await job.nextDueAt()).toEqual(reminder);
     await job.run();
     expect(told).toBe(0);
+    world.clock.set(reminder);
+    await Promise.all([job.run(), job.run()]);
+    expect(await account.news()).toMatchObject([{ kind: 'approval_reminder', expiresAt: expiry.toString() }]);
+    expect(await job.nextDueAt()).toEqual(expiry);
+    await job.run();
+    expect(await account.news()).toEqual([]);
     world.clock.set(expiry);
     await Promise.all([job.run(), job.run()]);
-    expect(await account.news()).toMatchObject([{ kind: 'approval_decided', state: 'expired' }]);
+    // The card that asked and the one that reminded of it.
+    const end = { kind: 'approval_decided', state: 'expired' };
+    expect(await account.news()).toMatchObject([end, end]);
     expect(await job.nextDueAt()).toBeNull();
     const before = told;
     await job.run();

@@ -71,8 +71,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     await account.news();
     expect(await decideOn(account, code)).toMatchObject({
       type: 'decided',
-      outcome: 'done',
-      approval: { state: 'approved', deciderName: '张伟', decidedAt: NOW },
+      approval: { outcome: 'done', state: 'approved', deciderName: '张伟', decidedAt: NOW },
     });
     expect(await bought(account)).toMatchObject([{ price: yuan('170'), total: 5_000n }]);
     expect(await account.news()).toMatchObject([
@@ -101,8 +100,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
   test('rule 17: given it is rejected, then nothing is bought and it is not asked again while the episode lasts', async () => {
     const { account, code } = await askingAccount();
     expect(await decideOn(account, code, false)).toMatchObject({
-      outcome: 'declined',
-      approval: { state: 'rejected' },
+      approval: { outcome: 'declined', state: 'rejected' },
     });
     await account.news();
     for (let day = 1; day <= 3; day += 1) {
@@ -155,14 +153,14 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
       .set({ price: yuan('180') })
       .where('offer_id', '=', 'moving')
       .execute();
-    expect(await decideOn(account, code)).toMatchObject({ outcome: 'price_changed' });
+    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'price_changed' } });
     expect(await bought(account)).toEqual([]);
     await account.review();
     expect(await account.news()).toMatchObject([
       { kind: 'approval_decided', outcome: 'price_changed' },
       { kind: 'approval_requested', action: { price: String(yuan('180')) } },
     ]);
-    expect(await decideOn(account, await pendingCode(account))).toMatchObject({ outcome: 'done' });
+    expect(await decideOn(account, await pendingCode(account))).toMatchObject({ approval: { outcome: 'done' } });
     expect(await bought(account)).toMatchObject([{ price: yuan('180') }]);
   });
 
@@ -170,7 +168,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     await world.run((tx) => insertOffers(tx, [anOffer({ id: 'shrinking', segments: 5_000n })]));
     const { account, code } = await askingAccount({ offerId: 'shrinking' });
     await db.kysely.updateTable('plan_offers').set({ segments: 2_000n }).where('offer_id', '=', 'shrinking').execute();
-    expect(await decideOn(account, code)).toMatchObject({ outcome: 'price_changed' });
+    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'price_changed' } });
     expect(await bought(account)).toEqual([]);
   });
 
@@ -178,7 +176,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     const { account, code } = await askingAccount();
     await account.renewal({ threshold: 600n, offerId: 'sms-5000-off', approvalAbove: yuan('100') });
     await account.review();
-    expect(await decideOn(account, code)).toMatchObject({ outcome: 'price_changed' });
+    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'price_changed' } });
     expect(await bought(account)).toEqual([]);
     await account.review();
     expect((await account.told()).at(-1)).toMatchObject({
@@ -191,7 +189,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     const { account, code } = await askingAccount({ balance: '200' });
     await account.use(10_000);
     await account.news();
-    expect(await decideOn(account, code)).toMatchObject({ outcome: 'not_carried_out' });
+    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'not_carried_out' } });
     expect(kinds(await account.news())).toEqual(['renewal_failed', 'approval_decided']);
     await account.recharge('10000');
     await account.review();
@@ -203,7 +201,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     const { account, code } = await askingAccount();
     await account.renewal({ threshold: 1_000n, approvalAbove: yuan('100'), moneyPerMonth: yuan('169') });
     await account.news();
-    expect(await decideOn(account, code)).toMatchObject({ outcome: 'not_carried_out' });
+    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'not_carried_out' } });
     expect(await account.news()).toMatchObject([
       { kind: 'renewal_stopped', guard: 'money_per_month' },
       { kind: 'approval_decided', outcome: 'not_carried_out' },
@@ -216,7 +214,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
       const { account, code } = await askingAccount();
       await account.grant('sms-5000');
       if (isReviewed) await account.review();
-      expect(await decideOn(account, code)).toMatchObject({ outcome: 'no_longer_needed' });
+      expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'no_longer_needed' } });
       expect(await bought(account)).toEqual([]);
     }
   });
@@ -227,16 +225,16 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     await account.review();
     await account.use(4_900);
     await account.review();
-    expect(await decideOn(account, code)).toMatchObject({ outcome: 'no_longer_needed' });
+    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'no_longer_needed' } });
     expect(await bought(account)).toEqual([]);
-    expect(await decideOn(account, await pendingCode(account))).toMatchObject({ outcome: 'done' });
+    expect(await decideOn(account, await pendingCode(account))).toMatchObject({ approval: { outcome: 'done' } });
     expect(await bought(account)).toHaveLength(1);
   });
 
   test('rule 11: given auto-renewal was turned off meanwhile, then the approval buys nothing', async () => {
     const { account, code } = await askingAccount();
     await account.renewal({ enabled: false, threshold: 1_000n });
-    expect(await decideOn(account, code)).toMatchObject({ outcome: 'no_longer_needed' });
+    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'no_longer_needed' } });
     expect(await bought(account)).toEqual([]);
   });
 });
@@ -297,7 +295,9 @@ describe('requests to switch auto-renewal (rule 16)', () => {
   async function offAccount() {
     world.clock.set(NOW);
     const account = await world.openAccount();
+    await account.grant('sms-5000');
     await account.renewal({ enabled: false, threshold: 1_000n });
+    await account.news();
     return account;
   }
 
@@ -321,14 +321,14 @@ describe('requests to switch auto-renewal (rule 16)', () => {
     const { code } = await request(account, true);
     expect(await isOn(account)).toBe(false);
     expect(await account.news()).toMatchObject([{ kind: 'approval_requested', requesterName: '李娜', code }]);
-    expect(await decideOn(account, code)).toMatchObject({ outcome: 'done' });
+    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'done' } });
     expect(await isOn(account)).toBe(true);
   });
 
   test('rule 16: given it is rejected, then nothing changes', async () => {
     const account = await offAccount();
     const { code } = await request(account, true);
-    expect(await decideOn(account, code, false)).toMatchObject({ outcome: 'declined' });
+    expect(await decideOn(account, code, false)).toMatchObject({ approval: { outcome: 'declined' } });
     expect(await isOn(account)).toBe(false);
   });
 
@@ -338,7 +338,7 @@ describe('requests to switch auto-renewal (rule 16)', () => {
   ])('given %s, then the request is refused', async (_, enabled, actor, code) => {
     const account = await offAccount();
     await expect(request(account, enabled, actor)).rejects.toMatchObject({ code });
-    expect(await account.told()).toEqual([]);
+    expect(await account.news()).toEqual([]);
   });
 
   test('given the same request waits already, then the second one names it', async () => {
@@ -365,7 +365,7 @@ describe('requests to switch auto-renewal (rule 16)', () => {
     const account = await offAccount();
     const { code } = await request(account, true);
     expect(await ask(account, true, ADMIN)).toEqual({ type: 'done', outcome: 'done' });
-    expect(await decideOn(account, code)).toMatchObject({ outcome: 'no_longer_needed' });
+    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'no_longer_needed' } });
     expect(await isOn(account)).toBe(true);
   });
 
@@ -373,7 +373,7 @@ describe('requests to switch auto-renewal (rule 16)', () => {
     const account = await offAccount();
     const { code } = await request(account, true);
     await account.renewal({ enabled: false, threshold: 5_000n });
-    expect(await decideOn(account, code)).toMatchObject({ outcome: 'not_carried_out' });
+    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'not_carried_out' } });
     expect(await isOn(account)).toBe(false);
   });
 

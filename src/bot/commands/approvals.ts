@@ -6,9 +6,8 @@ import { bullets, joinMarkdown, type Markdown } from '../markdown.ts';
 import type { Writer } from '../writer.ts';
 import type { Command, GroupCommandContext, Reply } from './command.ts';
 
+/** Requests that are shown, each with its two buttons; those that expire first are the ones to decide now. */
 const MAX_LINES = 10;
-/** Requests that get buttons, two each: more would push the text off a phone's screen. */
-const MAX_WITH_BUTTONS = 2;
 
 /** What waits for an administrator. */
 export const approvals: Command = {
@@ -28,10 +27,10 @@ export const approvals: Command = {
       title: writer.text('approvals.title', { count: pending.length }),
       paragraphs: [pendingLines(writer, pending), writer.text('approvals.how'), asOf],
       buttons: pending
-        .slice(0, MAX_WITH_BUTTONS)
-        .flatMap(({ code }) => [
-          decisionButton(writer, 'approve', code, { named: true }),
-          decisionButton(writer, 'reject', code, { named: true }),
+        .slice(0, MAX_LINES)
+        .flatMap(({ code, confirm }) => [
+          decisionButton(writer, 'approve', code, { named: true, confirm }),
+          decisionButton(writer, 'reject', code, { named: true, confirm }),
         ]),
     };
   },

@@ -2,15 +2,14 @@ import { renewalPrice } from '../../domain/plan.ts';
 import type { OpenRenewal } from '../../domain/renewal.ts';
 import { requestAction } from '../../services/actions/request.ts';
 import { type AutoRenewal, readAutoRenewal, readRenewalEpisode } from '../../services/auto-renewal.ts';
-import type { NewApproval } from '../../store/approvals.ts';
 import { askFor } from '../ask.ts';
-import { actionOf } from '../compose/approvals.ts';
 import { autoRenewalPromise } from '../compose/receipts.ts';
 import { askButton, switchButton } from '../content.ts';
 import { bullets, type Markdown } from '../markdown.ts';
 import { SWITCH_WORDS, type SwitchState, switchOf } from '../vocabulary.ts';
 import type { Writer } from '../writer.ts';
-import { administratorNames, type Command, type GroupCommandContext, isAdministrator, type Reply } from './command.ts';
+import { type Command, type GroupCommandContext, isAdministrator, type Reply } from './command.ts';
+import { requestReply } from './request-reply.ts';
 
 /**
  * Shows auto-renewal, and switches it. An administrator's switch is carried out at once, because the button in the answer undoes it;
@@ -31,7 +30,7 @@ export const autoRenew: Command = {
       type: 'switch_auto_renewal',
       enabled: wanted === 'on',
     });
-    return result.type === 'done' ? switched(context, current, wanted) : requested(context, result.approval);
+    return result.type === 'done' ? switched(context, current, wanted) : requestReply(context, result);
   },
 };
 
@@ -60,22 +59,6 @@ function switched({ services, writer, bound }: GroupCommandContext, before: Auto
     ],
     buttons: [switchButton(writer, now === 'on' ? 'off' : 'on', 'plain'), askButton(writer, 'quota')],
     reviewDue: bound.account.id,
-  };
-}
-
-function requested({ writer, bound }: GroupCommandContext, approval: NewApproval): Reply {
-  const code = writer.name(approval.code);
-  return {
-    title: writer.text('auto_renewal_requested.title', { code }),
-    paragraphs: [
-      writer.text('auto_renewal_requested.body', {
-        action: actionOf(writer, approval.action),
-        code,
-        administrators: administratorNames(writer, bound.administrators),
-        time: writer.time(approval.expiresAt),
-      }),
-    ],
-    buttons: [askButton(writer, 'approvals')],
   };
 }
 

@@ -53,6 +53,10 @@ export interface GroupCommandContext extends CommandContext {
 
 /** What is answered to a command. */
 export interface Reply extends Draft {
+  /** What the answer's card is about, so that it changes for everyone when that does. */
+  readonly subject?: string;
+  /** For the one who clicked alone: it is said to them directly, without buttons, because a direct conversation has no account. */
+  readonly privately?: boolean;
   /** An account that a service made due for review, to be looked at as soon as the reply is saved. */
   readonly reviewDue?: string;
 }

@@ -1,12 +1,23 @@
-import { type DecisionResult, decide, findDecided, listPending } from '../../services/approvals.ts';
+import { decide, findDecided, listPending } from '../../services/approvals.ts';
 import type { Approval } from '../../store/approvals.ts';
-import { actionOf, decisionOf, outcomeOf, requesterOf } from '../compose/approvals.ts';
+import { wordsOf } from '../compose/actions/index.ts';
+import {
+  actionOf,
+  decisionOf,
+  decisionTitle,
+  outcomeOf,
+  reasonOf,
+  requesterOf,
+  storedDecision,
+} from '../compose/approvals.ts';
 import { askButton, decisionButton } from '../content.ts';
 import type { Markdown } from '../markdown.ts';
 import { pendingLines } from './approvals.ts';
 import { administratorNames, type Command, type GroupCommandContext, isAdministrator, type Reply } from './command.ts';
 
 const CODE = /^[2-9a-hj-np-z]{4}$/;
+/** A code, and what is said after it. */
+const CODE_FIRST = /^([2-9a-hj-np-z]{4})(?![a-z0-9])[\s:,、()-]*(?:(?:原因|理由|因为|because|reason)[\s:,是]*)?/u;
 const MAX_CHOICES = 4;
 
 /** Decides a request, by typed command as by button. (rules 16 to 18) */
@@ -14,29 +25,38 @@ export const approve: Command = { name: 'approve', who: 'group', run: (context) 
 export const reject: Command = { name: 'reject', who: 'group', run: (context) => run(context, 'reject') };
 
 async function run(context: GroupCommandContext, decision: 'approve' | 'reject'): Promise<Reply> {
-  const { tx, services, writer, bound, actor, argument } = context;
-  const code = codeIn(argument);
+  const { tx, services, writer, bound, actor } = context;
+  const { code, reason } = said(context);
   if (code === undefined) return choices(context, decision, askFor(context, decision));
   if (!isAdministrator(context)) {
     // Whoever comes late is told what became of it; the card in the group shows it to everyone anyway.
     const decided = await findDecided(tx, bound.account.id, code);
     return decided ? lateReply(context, decided) : notAdministrator(context);
   }
-  const result = await decide(services, tx, bound.group, actor, { code, approve: decision === 'approve' });
+  const approves = decision === 'approve';
+  const result = await decide(services, tx, bound.group, actor, {
+    code,
+    approve: approves,
+    ...(approves || reason === '' ? {} : { reason }),
+  });
   switch (result.type) {
     case 'unknown':
       return choices(context, decision, writer.text('decide.unknown', { code: writer.name(code) }));
     case 'late':
       return lateReply(context, result.approval);
+    case 'reason_added':
+      return reasonReply(context, result.approval);
     case 'decided':
-      return { ...decidedReply(context, result), reviewDue: bound.account.id };
+      return { ...decidedReply(context, result.approval), reviewDue: bound.account.id };
   }
 }
 
-function codeIn(argument: string): string | undefined {
+/** The code that is named, and what is said after it, as it was typed. */
+function said({ argument, argumentAsTyped }: GroupCommandContext): { code: string | undefined; reason: string } {
+  const [start = '', first] = CODE_FIRST.exec(argument) ?? [];
+  if (first !== undefined) return { code: first.toUpperCase(), reason: argumentAsTyped.slice(start.length).trim() };
   const joined = argument.replaceAll(/[^a-z0-9]/g, '');
-  const candidate = CODE.test(joined) ? joined : (argument.split(' ', 1)[0] ?? '');
-  return CODE.test(candidate) ? candidate.toUpperCase() : undefined;
+  return { code: CODE.test(joined) ? joined.toUpperCase() : undefined, reason: '' };
 }
 
 function askFor({ writer, argument }: GroupCommandContext, decision: 'approve' | 'reject'): Markdown {
@@ -59,7 +79,9 @@ async function choices(context: GroupCommandContext, decision: 'approve' | 'reje
   return {
     title: writer.text('approvals.title', { count: pending.length }),
     paragraphs: [first, pendingLines(writer, pending)],
-    buttons: pending.slice(0, MAX_CHOICES).map(({ code }) => decisionButton(writer, decision, code, { named: true })),
+    buttons: pending
+      .slice(0, MAX_CHOICES)
+      .map(({ code, confirm }) => decisionButton(writer, decision, code, { named: true, confirm })),
   };
 }
 
@@ -72,33 +94,52 @@ function notAdministrator({ writer, bound }: GroupCommandContext): Reply {
       }),
     ],
     buttons: [askButton(writer, 'approvals')],
+    privately: true,
   };
 }
 
+/** To the one who came late alone: the card has changed for everyone. */
 function lateReply({ writer }: GroupCommandContext, approval: Approval): Reply {
-  const { code, action, requesterName, state, deciderName, decidedAt } = approval;
+  const { code, action, requesterName } = approval;
   const what = { code: writer.name(code), action: actionOf(writer, action) };
+  const decision = storedDecision(approval);
   return {
     title: writer.text('decide.late.title', what),
     paragraphs: [
       writer.text('decide.late.body', { ...what, requester: requesterOf(writer, requesterName) }),
-      state === 'pending' || decidedAt === null ? undefined : decisionOf(writer, { state, deciderName, decidedAt }),
+      ...(decision ? decisionOf(writer, decision) : []),
     ],
+    buttons: [askButton(writer, 'approvals')],
+    privately: true,
+  };
+}
+
+function reasonReply({ writer }: GroupCommandContext, { code, reason }: Approval): Reply {
+  return {
+    title: writer.text('decide.reason_added.title', { code: writer.name(code) }),
+    paragraphs: [writer.text('decide.reason_added.body', { code: writer.name(code) }), reasonOf(writer, reason ?? '')],
     buttons: [askButton(writer, 'approvals')],
   };
 }
 
-function decidedReply({ writer }: GroupCommandContext, result: DecisionResult & { type: 'decided' }): Reply {
-  const { approval, outcome } = result;
-  const { code, action, requesterName } = approval;
-  const state = approval.state === 'approved' ? 'approved' : 'rejected';
-  const what = { code: writer.name(code), action: actionOf(writer, action) };
+function decidedReply({ writer }: GroupCommandContext, approval: Approval): Reply {
+  const { code, action, requesterName, confirm, reason } = approval;
+  const decision = storedDecision(approval);
+  if (!decision) throw new RangeError(`approval ${approval.id} is not decided`);
+  const words = wordsOf(action);
+  const named = writer.name(code);
+  const what = { code: named, action: actionOf(writer, action), requester: requesterOf(writer, requesterName) };
+  const isApproved = decision.state === 'approved';
+  const failed = isApproved && (decision.outcome === 'price_changed' || decision.outcome === 'not_carried_out');
+  const again = failed ? words.again?.(writer, action) : undefined;
   return {
-    title: writer.text(`approval_decided.${state}.title`, what),
+    title: decisionTitle(writer, code, decision),
     paragraphs: [
-      writer.text(`decide.${state}`, { ...what, requester: requesterOf(writer, requesterName) }),
-      state === 'approved' ? outcomeOf(writer, action, outcome) : writer.text(`decide.rejected.${action.type}`),
+      confirm ? undefined : writer.text(isApproved ? 'decide.approved' : 'decide.rejected', what),
+      isApproved ? outcomeOf(writer, decision) : words.declined(writer, action),
+      reason === null ? undefined : reasonOf(writer, reason),
+      isApproved || confirm || reason !== null ? undefined : writer.text('decide.say_why', { code: named }),
     ],
-    buttons: [askButton(writer, action.type === 'renew' ? 'quota' : 'auto-renew')],
+    buttons: [...(again ? [again] : []), words.next(writer, action)],
   };
 }

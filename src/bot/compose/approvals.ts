@@ -1,89 +1,137 @@
 import type { Announcement } from '../../domain/announcement.ts';
 import type { ApprovalAction } from '../../domain/approval.ts';
+import type { Approval, NewApproval } from '../../store/approvals.ts';
 import { type Draft, decisionButton } from '../content.ts';
+import { chatError } from '../errors.ts';
 import type { Markdown } from '../markdown.ts';
 import type { Writer } from '../writer.ts';
+import { wordsOf } from './actions/index.ts';
 
-type ApprovalNews = Extract<Announcement, { kind: 'approval_requested' | 'approval_decided' }>;
+const APPROVALS = ['approval_requested', 'approval_reminder', 'approval_decided'] as const;
+type ApprovalNews = Extract<Announcement, { kind: (typeof APPROVALS)[number] }>;
 type Of<K extends ApprovalNews['kind']> = Extract<ApprovalNews, { kind: K }>;
+/** A decision, as it was announced or as it is stored. */
+type Decision = Pick<Of<'approval_decided'>, 'action' | 'confirm' | 'outcome' | 'reason' | 'problem'> &
+  Pick<Of<'approval_decided'>, 'state' | 'deciderName' | 'decidedAt'>;
 
 export function isApproval(announcement: Announcement): announcement is ApprovalNews {
-  return announcement.kind === 'approval_requested' || announcement.kind === 'approval_decided';
+  return APPROVALS.some((kind) => kind === announcement.kind);
 }
 
-/** A request for the administrators to decide, and the same card once it is decided. (rules 16 and 17) */
+/** A request for the administrators to decide, a reminder of it, and the same card once it is decided. (rules 16 and 17) */
 export function composeApproval(writer: Writer, news: ApprovalNews): Draft {
-  return news.kind === 'approval_requested' ? requested(writer, news) : decided(writer, news);
+  return news.kind === 'approval_decided' ? decided(writer, news) : requested(writer, news);
 }
 
-function requested(writer: Writer, news: Of<'approval_requested'>): Draft {
-  const { action, expiresAt } = news;
+function requested(writer: Writer, news: Of<'approval_requested' | 'approval_reminder'>): Draft {
+  const { action, expiresAt, requesterName } = news;
   const code = writer.name(news.code);
-  const requester = requesterOf(writer, news.requesterName);
+  const requester = requesterOf(writer, requesterName);
+  const time = writer.time(expiresAt);
+  const what = { code, requester, action: actionOf(writer, action) };
   return {
-    title: writer.text('approval_requested.title', { code, requester, action: actionOf(writer, action) }),
+    title:
+      news.kind === 'approval_reminder'
+        ? writer.text('approval_reminder.title', { ...what, time })
+        : writer.text('approval_requested.title', what),
     paragraphs: [
-      action.type === 'renew'
-        ? writer.text('approval_requested.renew', {
-            plan: writer.title(action.offerTitle),
-            segments: writer.segments(BigInt(action.segments)),
-            price: writer.money(BigInt(action.price)),
-          })
-        : writer.text(`approval_requested.switch_${action.enabled ? 'on' : 'off'}`, { requester }),
-      writer.text('approval_requested.until', { code, time: writer.time(expiresAt) }),
+      news.kind === 'approval_reminder' ? writer.text('approval_reminder.body', { time }) : undefined,
+      requesterName === null ? undefined : writer.text('approval_requested.who', what),
+      ...wordsOf(action).effect(writer, action),
+      news.secondPerson && requesterName !== null ? writer.text('approval_requested.second_person') : undefined,
+      writer.text('approval_requested.until', { code, time }),
     ],
     buttons: [decisionButton(writer, 'approve', news.code), decisionButton(writer, 'reject', news.code)],
   };
 }
 
+/** What an administrator asked for, to be confirmed by one press. (rule 16) */
+export function confirmCard(writer: Writer, { code, action, expiresAt }: NewApproval): Draft {
+  const words = wordsOf(action);
+  const named = writer.name(code);
+  return {
+    title: writer.text('confirm.title', { code: named, action: actionOf(writer, action) }),
+    paragraphs: [
+      ...words.effect(writer, action),
+      writer.text('confirm.until', { code: named, time: writer.time(expiresAt) }),
+    ],
+    buttons: [
+      decisionButton(writer, 'approve', code, { confirm: true }),
+      ...(words.options?.(writer, action) ?? []),
+      decisionButton(writer, 'reject', code, { confirm: true }),
+    ],
+  };
+}
+
 /** No buttons, so that the card cannot be decided again, and no mentions: who decided knows. */
 function decided(writer: Writer, news: Of<'approval_decided'>): Draft {
-  const { action, state, outcome } = news;
+  const { action, confirm } = news;
   const code = writer.name(news.code);
   return {
-    title: writer.text(`approval_decided.${state}.title`, { code, action: actionOf(writer, action) }),
+    title: decisionTitle(writer, news.code, news),
     paragraphs: [
-      writer.text('approval_decided.request', {
+      writer.text(confirm ? 'approval_decided.own' : 'approval_decided.request', {
         code,
         requester: requesterOf(writer, news.requesterName),
         action: actionOf(writer, action),
       }),
-      decisionOf(writer, news),
-      state === 'approved' ? outcomeOf(writer, action, outcome) : undefined,
+      ...decisionOf(writer, news),
     ],
     mentions: [],
   };
 }
 
-/** Who decided what and when, in a sentence. */
-export function decisionOf(
-  writer: Writer,
-  decision: Pick<Of<'approval_decided'>, 'state' | 'deciderName' | 'decidedAt'>,
-): Markdown {
-  return writer.text(`approval_decided.${decision.state}.body`, {
-    decider: decision.deciderName === null ? writer.text('somebody') : writer.name(decision.deciderName),
-    time: writer.time(decision.decidedAt),
+/** What was decided, in a few words. */
+export function decisionTitle(writer: Writer, code: string, { action, confirm, state }: Decision): Markdown {
+  return writer.text(`approval_decided.${stateWord(state, confirm)}.title`, {
+    code: writer.name(code),
+    action: actionOf(writer, action),
   });
 }
 
+/** Who decided what and when, why, and what came of it. */
+export function decisionOf(writer: Writer, decision: Decision): (Markdown | undefined)[] {
+  const { action, state, confirm, deciderName, decidedAt, reason } = decision;
+  const time = writer.time(decidedAt);
+  return [
+    writer.text(`approval_decided.${stateWord(state, confirm)}.body`, {
+      decider: deciderName === null ? writer.text('somebody') : writer.name(deciderName),
+      time,
+    }),
+    reason === null ? undefined : reasonOf(writer, reason),
+    state === 'approved' || state === 'closed' ? outcomeOf(writer, decision) : undefined,
+    state === 'rejected' ? wordsOf(action).declined(writer, action) : undefined,
+  ];
+}
+
+/** The decision of an approval that has ended, as it is stored; undefined while it waits. */
+export function storedDecision(approval: Approval): Decision | undefined {
+  const { state, decidedAt, outcome } = approval;
+  if (state === 'pending' || decidedAt === null || outcome === null) return undefined;
+  return { ...approval, state, decidedAt, outcome };
+}
+
+/** Why it was rejected, in the words of who did. */
+export function reasonOf(writer: Writer, reason: string): Markdown {
+  return writer.text('approval_decided.reason', { reason: writer.remark(reason) });
+}
+
+function stateWord(state: Decision['state'], confirm: boolean) {
+  if (!confirm) return state;
+  return state === 'approved' ? 'confirmed' : state === 'rejected' ? 'cancelled' : state;
+}
+
 /** What came of an approved action. */
-export function outcomeOf(
-  writer: Writer,
-  action: ApprovalAction,
-  outcome: Of<'approval_decided'>['outcome'],
-): Markdown {
-  if (outcome !== 'done') return writer.text(`outcome.${outcome}`);
-  if (action.type === 'renew') return writer.text('outcome.done.renew', { plan: writer.title(action.offerTitle) });
-  return writer.text(`outcome.done.switch_${action.enabled ? 'on' : 'off'}`);
+export function outcomeOf(writer: Writer, { action, outcome, problem }: Decision): Markdown {
+  if (outcome === 'done') return wordsOf(action).done(writer, action);
+  const why = problem ? chatError(writer, problem) : undefined;
+  if (outcome === 'not_carried_out' && why) return writer.text('outcome.not_carried_out.because', { why });
+  return writer.text(`outcome.${outcome}`);
 }
 
 /** What an approval is about, in a few words. */
 export function actionOf(writer: Writer, action: ApprovalAction): Markdown {
-  if (action.type === 'switch_auto_renewal') return writer.text(`action.switch_${action.enabled ? 'on' : 'off'}`);
-  return writer.text('action.renew', {
-    plan: writer.title(action.offerTitle),
-    price: writer.money(BigInt(action.price)),
-  });
+  return wordsOf(action).name(writer, action);
 }
 
 /** Who asked; nobody means auto-renewal itself. */

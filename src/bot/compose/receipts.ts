@@ -5,7 +5,16 @@ import type { Writer } from '../writer.ts';
 
 type Receipt = Extract<
   Announcement,
-  { kind: 'renewed' | 'renewal_failed' | 'renewal_stopped' | 'recharged' | 'plan_added' | 'auto_renewal_changed' }
+  {
+    kind:
+      | 'renewed'
+      | 'renewal_failed'
+      | 'renewal_stopped'
+      | 'recharged'
+      | 'plan_added'
+      | 'auto_renewal_changed'
+      | 'two_person_changed';
+  }
 >;
 type Of<K extends Receipt['kind']> = Extract<Receipt, { kind: K }>;
 
@@ -24,6 +33,8 @@ export function composeReceipt(writer: Writer, receipt: Receipt): Draft {
       return planAdded(writer, receipt);
     case 'auto_renewal_changed':
       return autoRenewalChanged(writer, receipt);
+    case 'two_person_changed':
+      return twoPersonChanged(writer, receipt);
   }
 }
 
@@ -125,6 +136,14 @@ function autoRenewalChanged(writer: Writer, receipt: Of<'auto_renewal_changed'>)
       autoRenewalPromise(writer, receipt.threshold, receipt.offerTitle),
     ],
     buttons: [switchButton(writer, 'off', 'plain'), askButton(writer, 'quota')],
+  };
+}
+
+function twoPersonChanged(writer: Writer, { enabled, byName }: Of<'two_person_changed'>): Draft {
+  const state = enabled ? 'on' : 'off';
+  return {
+    title: writer.text(`two_person_changed.${state}.title`),
+    paragraphs: [writer.text(`two_person_changed.${state}`, { by: writer.name(byName) })],
   };
 }
 

@@ -16,10 +16,14 @@ export interface CarryOut {
   readonly group: Group;
   /** Who confirmed, approved or did it. */
   readonly actor: Actor;
+  /** The approval that allows it, which names what is done once only; null for what is done at once. */
+  readonly approvalId: string | null;
 }
 
 /** What is known of a kind of action that needs an administrator. The account is locked whenever one of these is called. */
 export interface ActionHandler<T extends ApprovalAction['type'] = ApprovalAction['type']> {
+  /** Adds what the request binds, as it is now, such as a price that follows from it. */
+  complete?(context: ServiceContext, tx: Tx, account: Account, action: ActionOf<T>): Promise<ActionOf<T>>;
   /**
    * Refuses what cannot be asked for now.
    * @throws RuleError with what is wrong, such as `already_so`
@@ -37,6 +41,10 @@ export interface ActionHandler<T extends ApprovalAction['type'] = ApprovalAction
     action: ActionOf<T>,
     by: CarryOut,
   ): Promise<ApprovalOutcome>;
+  /** Whether there is still anything to decide: a request of which this is false is closed by the next review. Default: there is. */
+  isNeeded?(tx: Tx, account: Account, action: ActionOf<T>): Promise<boolean>;
+  /** Whether who asks for `newer` means it in the place of `older`, which they asked for before. Default: only of the same. */
+  replaces?(older: ActionOf<T>, newer: ActionOf<T>): boolean;
   /** What a refusal does beside closing the request. */
   refused?(
     context: ServiceContext,

@@ -1,10 +1,19 @@
 import type { ApprovalAction } from '../../domain/approval.ts';
 import type { ActionHandler } from './action.ts';
+import { addAdministratorAction, removeAdministratorAction } from './administrators.ts';
+import { changeSettingsAction } from './change-settings.ts';
 import { renewAction } from './renew.ts';
+import { setTwoPersonAction } from './set-two-person.ts';
 import { switchAutoRenewalAction } from './switch-auto-renewal.ts';
+import { unbindGroupAction } from './unbind-group.ts';
 
 const HANDLERS: { readonly [T in ApprovalAction['type']]: ActionHandler<T> } = {
   switch_auto_renewal: switchAutoRenewalAction,
+  set_two_person: setTwoPersonAction,
+  change_settings: changeSettingsAction,
+  add_administrator: addAdministratorAction,
+  remove_administrator: removeAdministratorAction,
+  unbind_group: unbindGroupAction,
   renew: renewAction,
 };
 

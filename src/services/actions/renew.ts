@@ -10,6 +10,10 @@ import type { ActionHandler } from './action.ts';
 export const renewAction: ActionHandler<'renew'> = {
   check: async () => undefined,
   atOnce: async () => 'never',
+  isNeeded: async (tx, account, { renewalId }) => {
+    const open = await readOpenRenewal(tx, account.id);
+    return open?.id === renewalId && open.state === 'requested';
+  },
   carryOut: async (context, tx, account, action) => {
     const open = await readOpenRenewal(tx, account.id);
     if (open?.id !== action.renewalId) return 'no_longer_needed';

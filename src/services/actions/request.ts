@@ -1,61 +1,93 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ApprovalAction, ApprovalOutcome } from '../../domain/approval.ts';
 import { RuleError } from '../../domain/errors.ts';
-import { lockAccount } from '../../store/accounts.ts';
-import { type NewApproval, readPendingApprovals } from '../../store/approvals.ts';
+import { type Account, lockAccount } from '../../store/accounts.ts';
+import type { NewApproval } from '../../store/approvals.ts';
 import type { Group } from '../../store/groups.ts';
 import type { Tx } from '../../store/schema.ts';
-import { requestApproval } from '../approval-request.ts';
+import { closeApproval } from '../approval-end.ts';
+import { awaitConfirmation, requestApproval } from '../approval-request.ts';
+import { listPending } from '../approvals.ts';
+import { record } from '../audit.ts';
 import type { ServiceContext } from '../context.ts';
-import { type Actor, isAdministrator } from '../roles.ts';
+import { type Actor, isAdministrator, type Staff } from '../roles.ts';
+import { assertOtherAdministrator } from '../second-person.ts';
 import { handlerOf } from './index.ts';
 
-/** What asking for something that needs an administrator came to. */
+/**
+ * What asking for something that needs an administrator came to. `confirm`: who asked is an administrator and has to confirm it; the answer
+ * shows what is confirmed. `requested`: the administrators were asked, `secondPerson` because one of them may not decide it alone.
+ */
 export type RequestResult =
   | { readonly type: 'done'; readonly outcome: ApprovalOutcome }
-  | { readonly type: 'requested'; readonly approval: NewApproval };
+  | { readonly type: 'confirm'; readonly approval: NewApproval }
+  | { readonly type: 'requested'; readonly approval: NewApproval; readonly secondPerson: boolean };
 
 /**
- * The one door to everything that needs an administrator: an administrator's own wish is carried out, anybody else's in the group becomes
- * a request that an administrator decides. (rule 16)
- * @throws RuleError `identity_unknown` for someone without a staff id, `already_requested`, or what the action's `check` refuses
+ * The one door to everything that needs an administrator. An administrator's own wish is carried out where it only stops something or
+ * spends nothing, else it is to be confirmed; where the account demands a second person it becomes a request to the others, as anybody
+ * else's in the group becomes one to all administrators. (rule 16)
+ * @throws RuleError `identity_unknown` for someone without a staff id, `already_requested`, `nobody_else` where the second person that is
+ * demanded does not exist, or what the action's `check` refuses
  */
 export async function requestAction(
   context: ServiceContext,
   tx: Tx,
   group: Group,
   actor: Actor,
-  action: ApprovalAction,
+  asked: ApprovalAction,
 ): Promise<RequestResult> {
-  if (actor.staffId === null) {
+  const { staffId, name } = actor;
+  if (staffId === null) {
     throw new RuleError('identity_unknown', 'Only people of this organization may request a change.');
   }
   const account = await lockAccount(tx, group.accountId);
-  const handler = handlerOf(action);
-  await handler.check(context, tx, account, action);
-  if (await isAdministrator(tx, group, actor)) {
-    return { type: 'done', outcome: await handler.carryOut(context, tx, account, action, { group, actor }) };
+  const handler = handlerOf(asked);
+  await handler.check(context, tx, account, asked);
+  const action = (await handler.complete?.(context, tx, account, asked)) ?? asked;
+
+  const administers = await isAdministrator(tx, group, actor);
+  if (administers) {
+    const atOnce = await handler.atOnce(context, tx, account, action);
+    if (atOnce === 'always' || (atOnce === 'unless_second_person' && !account.twoPerson)) {
+      const by = { group, actor, approvalId: null };
+      const outcome = await handler.carryOut(context, tx, account, action, by);
+      await record(context, tx, account.id, { by: actor, deed: { type: 'carried_out', action }, outcome });
+      return { type: 'done', outcome };
+    }
+    if (account.twoPerson) await assertOtherAdministrator(tx, account.id, staffId);
   }
-  await refuseRepeated(context, tx, account.id, action);
-  const { staffId, name } = actor;
-  return {
-    type: 'requested',
-    approval: await requestApproval(context, tx, account, { action, requestedBy: staffId, requesterName: name }),
-  };
+  await settleEarlierRequests(context, tx, account, { staffId, name }, action);
+  const request = { action, requestedBy: staffId, requesterName: name };
+  if (administers && !account.twoPerson) {
+    return { type: 'confirm', approval: await awaitConfirmation(context, tx, account, request) };
+  }
+  const approval = await requestApproval(context, tx, account, request);
+  return { type: 'requested', approval, secondPerson: administers };
 }
 
-async function refuseRepeated(
+/**
+ * What the person asked for before and means no more is closed, so that it cannot be confirmed by mistake.
+ * @throws RuleError `already_requested` when the same waits for a decision already
+ */
+async function settleEarlierRequests(
   context: ServiceContext,
   tx: Tx,
-  accountId: string,
+  account: Account,
+  requester: Staff,
   action: ApprovalAction,
 ): Promise<void> {
-  const now = context.clock.now();
-  const same = (await readPendingApprovals(tx, accountId)).find(
-    (pending) => isDeepStrictEqual(pending.action, action) && Temporal.Instant.compare(pending.expiresAt, now) > 0,
-  );
-  if (!same) return;
-  throw new RuleError('already_requested', `This is already waiting for an administrator, as ${same.code}.`, {
-    code: same.code,
-  });
+  const { replaces } = handlerOf(action);
+  for (const earlier of await listPending(context, tx, account.id)) {
+    if (earlier.action.type !== action.type) continue;
+    const isSame = isDeepStrictEqual(earlier.action, action);
+    const isTheirs = earlier.requestedBy === requester.staffId;
+    if (isTheirs && (isSame ? earlier.confirm : replaces?.(earlier.action, action))) {
+      await closeApproval(context, tx, account, earlier, 'replaced');
+    } else if (isSame) {
+      throw new RuleError('already_requested', `This is already waiting for an administrator, as ${earlier.code}.`, {
+        code: earlier.code,
+      });
+    }
+  }
 }

@@ -1,11 +1,22 @@
+import type { PlanTerms } from '../../domain/approval.ts';
 import { RuleError } from '../../domain/errors.ts';
-import { assertPolicy } from '../../domain/renewal.ts';
+import { type PlanOffer, renewalPrice } from '../../domain/plan.ts';
+import { assertPolicy, renewalTrigger } from '../../domain/renewal.ts';
+import type { Account } from '../../store/accounts.ts';
+import { readPlansWithQuota } from '../../store/plans.ts';
 import { readPolicy } from '../../store/renewals.ts';
+import type { Tx } from '../../store/schema.ts';
 import { readAutoRenewal, switchAutoRenewal } from '../auto-renewal.ts';
+import type { ServiceContext } from '../context.ts';
+import { assertCurrency } from '../plans.ts';
 import type { ActionHandler } from './action.ts';
 
-/** Turns auto-renewal on or off. (rule 11) */
+/** Turns auto-renewal on or off. What it would buy at once belongs to what is confirmed. (rules 11 and 17) */
 export const switchAutoRenewalAction: ActionHandler<'switch_auto_renewal'> = {
+  complete: async (context, tx, account, { type, enabled }) => {
+    const buysNow = enabled ? await purchaseAtOnce(context, tx, account) : undefined;
+    return { type, enabled, ...(buysNow ? { buysNow } : {}) };
+  },
   check: async (_context, tx, account, { enabled }) => {
     const { policy, offer } = await readAutoRenewal(tx, account.id);
     if (policy.enabled === enabled) {
@@ -13,10 +24,18 @@ export const switchAutoRenewalAction: ActionHandler<'switch_auto_renewal'> = {
       throw new RuleError('already_so', `Auto-renewal is already ${state}.`, { state });
     }
     assertPolicy({ ...policy, enabled }, offer);
+    if (enabled) assertCurrency(account, offer);
   },
-  atOnce: async (_context, _tx, _account, { enabled }) => (enabled ? 'unless_second_person' : 'always'),
-  carryOut: async (context, tx, account, { enabled }, { group, actor }) => {
-    if ((await readPolicy(tx, account.id)).enabled === enabled) return 'no_longer_needed';
+  atOnce: async (_context, _tx, _account, { enabled, buysNow }) => {
+    if (!enabled) return 'always';
+    return buysNow ? 'never' : 'unless_second_person';
+  },
+  isNeeded: async (tx, account, { enabled }) => (await readPolicy(tx, account.id)).enabled !== enabled,
+  replaces: (older, newer) => older.enabled === newer.enabled,
+  carryOut: async (context, tx, account, { enabled, buysNow }, { group, actor }) => {
+    const { policy, offer } = await readAutoRenewal(tx, account.id);
+    if (policy.enabled === enabled) return 'no_longer_needed';
+    if (buysNow && !isSame(buysNow, offer)) return 'price_changed';
     await switchAutoRenewal(context, tx, account, {
       enabled,
       by: actor.staffId ?? '',
@@ -26,3 +45,25 @@ export const switchAutoRenewalAction: ActionHandler<'switch_auto_renewal'> = {
     return 'done';
   },
 };
+
+/** What auto-renewal would buy as soon as it is on, because its trigger holds now. (rule 12) */
+async function purchaseAtOnce(context: ServiceContext, tx: Tx, account: Account): Promise<PlanTerms | undefined> {
+  const { policy, offer } = await readAutoRenewal(tx, account.id);
+  const plans = await readPlansWithQuota(tx, account.id);
+  return offer && renewalTrigger(plans, policy.threshold, context.clock.now()) ? termsOf(offer) : undefined;
+}
+
+function termsOf(offer: PlanOffer): PlanTerms {
+  return {
+    offerId: offer.id,
+    offerTitle: offer.title,
+    segments: offer.segments.toString(),
+    price: renewalPrice(offer).toString(),
+  };
+}
+
+function isSame(terms: PlanTerms, offer: PlanOffer | null): boolean {
+  if (!offer) return false;
+  const now = termsOf(offer);
+  return now.offerId === terms.offerId && now.segments === terms.segments && now.price === terms.price;
+}

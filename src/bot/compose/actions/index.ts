@@ -1,0 +1,17 @@
+import type { ApprovalAction } from '../../../domain/approval.ts';
+import type { ActionWords } from './action-words.ts';
+import { renewWords } from './renew.ts';
+import { setTwoPersonWords } from './set-two-person.ts';
+import { switchAutoRenewalWords } from './switch-auto-renewal.ts';
+
+const WORDS: { readonly [T in ApprovalAction['type']]: ActionWords<T> } = {
+  switch_auto_renewal: switchAutoRenewalWords,
+  set_two_person: setTwoPersonWords,
+  renew: renewWords,
+};
+
+/** The words for an action's kind. */
+export function wordsOf(action: ApprovalAction): ActionWords {
+  // Each takes the actions of the type under which it stands.
+  return WORDS[action.type] as ActionWords;
+}

@@ -1,0 +1,88 @@
+import type { ApprovalOutcome } from '../domain/approval.ts';
+import type { Account } from '../store/accounts.ts';
+import { type Approval, decideApproval, readPendingApprovals } from '../store/approvals.ts';
+import type { Tx } from '../store/schema.ts';
+import { handlerOf } from './actions/index.ts';
+import { changeCards } from './announce.ts';
+import { approvalSubject } from './approval-request.ts';
+import { auditOf, record } from './audit.ts';
+import type { ServiceContext } from './context.ts';
+import type { Actor } from './roles.ts';
+
+/** How an approval ends. */
+export interface ApprovalEnd extends Pick<Approval, 'reason' | 'problem'> {
+  readonly state: Exclude<Approval['state'], 'pending'>;
+  readonly outcome: ApprovalOutcome;
+}
+
+/** An approval that has ended. */
+export type EndedApproval = Approval & ApprovalEnd & { readonly decidedAt: Temporal.Instant };
+
+/** Ends a pending approval, and changes its cards for everyone to show who decided, when, and what came of it. (rule 17) */
+export async function endApproval(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  approval: Approval,
+  actor: Actor | null,
+  end: ApprovalEnd,
+): Promise<EndedApproval> {
+  const decision = {
+    decidedBy: actor?.staffId ?? null,
+    deciderName: actor?.name ?? null,
+    decidedAt: context.clock.now(),
+  };
+  const ended = { ...approval, ...end, ...decision };
+  await decideApproval(tx, account.id, ended);
+  const { action } = approval;
+  await record(context, tx, account.id, {
+    by: actor ?? 'system',
+    deed: { type: 'decided', action, state: end.state, reason: end.reason, problem: end.problem?.code ?? null },
+    outcome: end.outcome,
+    approval: auditOf(approval, actor),
+  });
+  await showDecision(context, tx, account, ended);
+  return ended;
+}
+
+/** Changes an ended approval's cards to what it says now. `key` names a further change. */
+export async function showDecision(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  ended: EndedApproval,
+  key?: string,
+): Promise<void> {
+  const { action, code, requesterName, confirm, state, deciderName, decidedAt, outcome, reason, problem } = ended;
+  await changeCards(
+    context,
+    tx,
+    account,
+    approvalSubject(ended.id),
+    {
+      kind: 'approval_decided',
+      ...{ action, code, requesterName, confirm, state, deciderName, decidedAt, outcome, reason, problem },
+    },
+    key,
+  );
+}
+
+/** Closes a request that nobody has to decide any more: its card says why and loses its buttons. */
+export function closeApproval(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  approval: Approval,
+  outcome: 'no_longer_needed' | 'replaced',
+): Promise<EndedApproval> {
+  return endApproval(context, tx, account, approval, null, { state: 'closed', outcome, reason: null, problem: null });
+}
+
+/** Closes the account's requests that have become needless, as that of a renewal whose episode ended. Changes nothing twice. */
+export async function closeNeedlessApprovals(context: ServiceContext, tx: Tx, account: Account): Promise<void> {
+  for (const approval of await readPendingApprovals(tx, account.id)) {
+    const isNeeded = handlerOf(approval.action).isNeeded;
+    if (!isNeeded || (await isNeeded(tx, account, approval.action))) continue;
+    await closeApproval(context, tx, account, approval, 'no_longer_needed');
+  }
+}
