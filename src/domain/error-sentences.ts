@@ -44,6 +44,21 @@ export const CHINESE = {
   nobody_else: '本账户要求双人确认，而管理员只有一位，没有别人可以批准。请先添加一位管理员。',
   already_requested: '同样的请求已在等待管理员处理，审批码为 {code}。',
 
+  // settings and groups
+  setting_unchanged: '本来就是这样设置的，没有任何改变。',
+  setting_moved: '设置刚被别人改过，所以没有执行。请看一下现在的设置，再重新提出。',
+  alert_share_out_of_range: '第二档告警须在阈值的 1% 到 99% 之间，或者关闭。',
+  quiet_hours_invalid: '免打扰的开始和结束时间不能相同，请写成 22:00-08:00 这样的形式。',
+  time_of_day_invalid: '时间请写成 09:00 这样的形式。',
+  escalation_out_of_range: '升级前的等待时间须在 1 分钟到 7 天之间。',
+  group_gone: '这个群已经不属于这个账户，没有任何改变。',
+  last_administrator: '这是群里最后一位管理员，不能移除。请先添加另一位，或者解绑这个群。',
+  already_administrator: '{name} 已经是这个群的管理员。',
+  administrator_unknown: '{name} 不是这个群的管理员。',
+  second_person_needed: '账户要求双人复核，不能只剩一位管理员。请先添加另一位，或先关闭双人复核。',
+  time_zone_in_use: '账户已经有用量或账目，时区不能再改：各月的边界和账单都由它决定。',
+  account_change_missing: '没有指明要改什么。请至少给出一个选项，例如 --credit-limit 1000。',
+
   // files and the command line
   file_unreadable: '无法读取 {path}（{reason}）。请给出一个您有权读取的文件。',
   file_invalid: '文件无法使用，没有导入任何内容。请改正后重试：\n  {problems}',
