@@ -207,6 +207,11 @@ export function isCredentialRefusal(error: unknown): boolean {
   return error.status === 401 || error.code === 'invalidClientIdOrSecret';
 }
 
+/** Whether the organisation has no calls left this month: no call works before the next one, or before more are bought. */
+export function isCallQuotaUsedUp(error: DingTalkError): boolean {
+  return error.code === 'Forbidden.AccessDenied.ApiCountLimitForOrg' || error.code === '90020';
+}
+
 function withoutAnswer({ call, effect, cause }: Extract<CallOutcome, { cause: unknown }>): DingTalkError {
   const isTimeout = cause instanceof Error && cause.name === 'TimeoutError';
   const code = isTimeout ? 'timeout' : networkCode(cause);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AccessToken } from './access-token.ts';
-import { DingTalkError } from './errors.ts';
+import type { CallGate } from './call-gate.ts';
+import { DingTalkError, isCallQuotaUsedUp } from './errors.ts';
 import { call, type HttpCall } from './http.ts';
 import { isSessionWebhookAllowed } from './session-webhook.ts';
 import type { DingTalkSettings } from './settings.ts';
@@ -12,6 +13,10 @@ export const LIMITS = {
   directRecipients: 20,
   outTrackIdLength: 64,
 } as const;
+
+/** Calls that the platform does not count for the month. */
+const UNMETERED: ReadonlySet<string> = new Set(['getUser']);
+const SHORT_PAUSE = Temporal.Duration.from({ seconds: 2 });
 
 export interface GroupMessage {
   readonly conversationId: string;
@@ -83,11 +88,16 @@ export class OpenApi {
   readonly #settings: DingTalkSettings;
   readonly #timeoutMs: number;
   readonly #token: AccessToken;
+  readonly #gate: CallGate | undefined;
 
-  /** @param options.timeoutMs for each HTTP call as a whole; default 10 s */
-  constructor(settings: DingTalkSettings, options: { timeoutMs?: number } = {}) {
+  /**
+   * @param options.timeoutMs for each HTTP call as a whole; default 10 s
+   * @param options.gate asked before each call; default: calls are made at once
+   */
+  constructor(settings: DingTalkSettings, options: { timeoutMs?: number; gate?: CallGate } = {}) {
     this.#settings = settings;
     this.#timeoutMs = options.timeoutMs ?? 10_000;
+    this.#gate = options.gate;
     this.#token = new AccessToken(settings, this.#timeoutMs);
   }
 
@@ -167,7 +177,7 @@ export class OpenApi {
       cardUpdateOptions: { updateCardDataByKey: true },
       userIdType: 1,
     };
-    await this.#withToken((token) =>
+    await this.#withToken('updateCard', (token) =>
       call(this.#request('updateCard', 'PUT', '/v1.0/card/instances', body, token), updateResultSchema),
     );
   }
@@ -198,7 +208,7 @@ export class OpenApi {
   /** @throws DingTalkError of kind `gone` when the organisation has no such person */
   async getUser(userId: string): Promise<DingTalkUser> {
     const name = 'getUser';
-    const { result } = await this.#withToken((token) =>
+    const { result } = await this.#withToken(name, (token) =>
       call(
         {
           call: name,
@@ -238,7 +248,7 @@ export class OpenApi {
   }
 
   async #post<T>(name: string, path: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
-    return await this.#withToken((token) => call(this.#request(name, 'POST', path, body, token), schema));
+    return await this.#withToken(name, (token) => call(this.#request(name, 'POST', path, body, token), schema));
   }
 
   #request(name: string, method: 'POST' | 'PUT', path: string, body: unknown, token: string): HttpCall {
@@ -254,15 +264,30 @@ export class OpenApi {
   }
 
   /** A token can end before its time, when it is reset in the console: then once more with a fresh one. */
-  async #withToken<T>(attempt: (token: string) => Promise<T>): Promise<T> {
+  async #withToken<T>(name: string, attempt: (token: string) => Promise<T>): Promise<T> {
     const token = await this.#token.get();
     try {
-      return await attempt(token);
+      return await this.#withinLimits(name, () => attempt(token));
     } catch (error) {
       if (!(error instanceof DingTalkError && error.kind === 'token')) throw error;
       this.#token.drop(token);
     }
-    return await attempt(await this.#token.get());
+    const fresh = await this.#token.get();
+    return await this.#withinLimits(name, () => attempt(fresh));
+  }
+
+  async #withinLimits<T>(name: string, attempt: () => Promise<T>): Promise<T> {
+    await this.#gate?.pass(name, !UNMETERED.has(name));
+    try {
+      return await attempt();
+    } catch (error) {
+      if (this.#gate && error instanceof DingTalkError) {
+        if (error.kind === 'throttled') {
+          await this.#gate.refused(name, { kind: 'too_fast', pause: error.retryAfter ?? SHORT_PAUSE });
+        } else if (isCallQuotaUsedUp(error)) await this.#gate.refused(name, { kind: 'used_up' });
+      }
+      throw error;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Deliverer } from '../notify/deliverer.ts';
 import type { Database } from '../store/database.ts';
-import { nextNoticeAt } from '../store/notices.ts';
+import { nextNoticeAt } from '../store/notice-queue.ts';
 import type { Job } from './job.ts';
 
 /** Delivers notices that wait for their next attempt, or that a process left behind. */
@@ -15,7 +15,7 @@ export class DeliveryJob implements Job {
   }
 
   nextDueAt(after?: Temporal.Instant): Promise<Temporal.Instant | null> {
-    return nextNoticeAt(this.#db.kysely, after);
+    return nextNoticeAt(this.#db.kysely, after, this.#deliverer.budget);
   }
 
   run(): Promise<void> {

@@ -1,16 +1,27 @@
 import type { Clock } from '../clock.ts';
-import { DingTalkError } from '../dingtalk/errors.ts';
 import type { Logger } from '../log.ts';
-import type { Database } from '../store/database.ts';
-import { finishAttempt, type LeasedNotice, leaseDueNotices, type NoticeResult } from '../store/notices.ts';
-import { type Form, formsFor } from './forms.ts';
+import { changeButtons } from '../store/cards.ts';
+import { type Database, inTransaction } from '../store/database.ts';
+import {
+  type LeasedNotice,
+  leaseDueNotices,
+  type MonthlyBudget,
+  mergeWaiting,
+  type Parcel,
+} from '../store/notice-queue.ts';
+import type { Tx } from '../store/schema.ts';
+import { withTrace } from '../trace.ts';
+import { attempt } from './attempt.ts';
+import { callMonthOf, nextCallMonth, SPARING_SHARE } from './limits.ts';
+import { MAX_MERGED, MAX_MERGED_BYTES, mergedNotice } from './merge.ts';
 import type { Messenger } from './messenger.ts';
-import { isLastAttempt, pauseAfter } from './retry.ts';
+import { type Outcome, Recorder } from './recorder.ts';
+import type { DeliveryStep } from './steps.ts';
 
 /** Recipients that are served at the same time. */
-const PARALLEL = 16;
-/** Attempts in which a form that may work later is given time; after them an attempt goes on to the next forms. */
-const PATIENCE = 3;
+const PARALLEL = 32;
+/** Notices are leased when so many recipients more can be served: few statements, and nobody waits for a whole round. */
+const REFILL = 8;
 /** Longer than all forms of one attempt may take; then another process takes over. */
 const LEASE = Temporal.Duration.from({ seconds: 120 });
 
@@ -19,20 +30,32 @@ export interface DelivererOptions {
   readonly messenger: Messenger;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Calls that the organisation has in a month. Default: there is no limit. (rule 23) */
+  readonly callsPerMonth?: number;
+  /** Called in the transaction in which notices become dead letters. Default: they are in the log alone. */
+  readonly onDead?: (tx: Tx, dead: readonly LeasedNotice[]) => Promise<void>;
+  /** Called after what became of a notice was recorded; must not throw. */
+  readonly onRecorded?: (outcome: Outcome, at: Temporal.Instant) => void;
+  /** Called when a step is about to begin, with what it is about to be done with. For tests of what happens when it does not end. */
+  readonly onStep?: (step: DeliveryStep, notice?: LeasedNotice) => Promise<void>;
 }
 
 /**
- * Delivers queued notices, at least once and in order per recipient; what cannot be delivered is retried, then said in another form,
- * and at last a visible dead letter. A retry begins with the best form that may still work, so an outage degrades nothing. (rule 22)
+ * Delivers queued notices, at least once and in order per recipient, what waits for one recipient in one message; what cannot be delivered
+ * is retried, then said in another form, and at last a visible dead letter. A retry begins with the best form that may still work, so an
+ * outage degrades nothing. The steps are named in `steps.ts`. (rules 22 and 23)
  */
 export class Deliverer {
   readonly #options: DelivererOptions;
+  readonly #recorder: Recorder;
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
 
   constructor(options: DelivererOptions) {
+    const { db, clock, onDead = async () => {} } = options;
     this.#options = options;
+    this.#recorder = new Recorder({ db, now: () => clock.now(), onDead });
   }
 
   /** Delivers what is due, soon. */
@@ -57,63 +80,94 @@ export class Deliverer {
     await this.#running?.catch(() => undefined);
   }
 
+  /** What the month's calls have to last for; null where there is no limit. */
+  get budget(): MonthlyBudget | null {
+    const { callsPerMonth, clock } = this.#options;
+    if (callsPerMonth === undefined) return null;
+    const now = clock.now();
+    return {
+      month: callMonthOf(now),
+      sparingFrom: Math.ceil(callsPerMonth * SPARING_SHARE),
+      endsAt: nextCallMonth(now),
+    };
+  }
+
   async #run(): Promise<void> {
-    while (this.#again && !this.#stopped) {
-      this.#again = false;
-      const notices = await this.#lease();
-      if (notices.length === 0) continue;
-      // All of them come to their end, also when one could not be recorded: its lease runs out, and it is said again.
-      const attempts = await Promise.allSettled(notices.map((notice) => this.#attempt(notice)));
-      this.#again = true;
-      const failed = attempts.find((attempt) => attempt.status === 'rejected');
-      if (failed) throw failed.reason;
-    }
-  }
-
-  #lease(): Promise<LeasedNotice[]> {
-    const now = this.#options.clock.now();
-    return leaseDueNotices(this.#options.db.kysely, now, { limit: PARALLEL, leaseUntil: now.add(LEASE) });
-  }
-
-  async #attempt(notice: LeasedNotice): Promise<void> {
-    const { db, clock, logger } = this.#options;
-    const result = await this.#say(notice);
-    await finishAttempt(db.kysely, notice, result, clock.now());
-    const facts = { notice: notice.id, reason: notice.reason, attempt: notice.attempts };
-    if (result.state === 'delivered') logger.debug({ ...facts, form: result.form }, 'notice delivered');
-    else logger.warn({ ...facts, state: result.state, error: result.error }, 'notice not delivered');
-  }
-
-  /** Tries the forms from the best one that may still work; those before it have failed for good. */
-  async #say(notice: LeasedNotice): Promise<NoticeResult> {
-    const forms = formsFor(notice.target, notice.content);
-    const reached = Math.max(0, forms.indexOf(notice.form as Form));
-    let error = 'no form is left';
-    let hope: { form: Form; cause: DingTalkError } | undefined;
-    for (const form of forms.slice(reached)) {
-      try {
-        await this.#options.messenger.say(notice, form);
-        return { state: 'delivered', form };
-      } catch (cause) {
-        error = cause instanceof Error ? cause.message : String(cause);
-        if (!(cause instanceof DingTalkError) || !mayWorkLater(cause)) continue;
-        hope ??= { form, cause };
-        if (passesByItself(cause) && notice.attempts <= PATIENCE) break;
+    const inFlight = new Set<Promise<void>>();
+    const failures: unknown[] = [];
+    const failed = (error: unknown) => {
+      failures.push(error);
+    };
+    while (true) {
+      const free = PARALLEL - inFlight.size;
+      if (this.#again && !this.#stopped && failures.length === 0 && free >= REFILL) {
+        this.#again = false;
+        const parcels = await this.#lease(free).catch(failed);
+        for (const parcel of parcels ?? []) {
+          const delivery = this.#deliver(parcel)
+            .catch(failed)
+            .finally(() => inFlight.delete(delivery));
+          inFlight.add(delivery);
+        }
+        if (parcels?.length === free) this.#again = true;
+      } else if (inFlight.size > 0) {
+        await Promise.race(inFlight);
+      } else {
+        break;
       }
     }
-    if (!hope || isLastAttempt(notice.target, notice.attempts)) return { state: 'dead', error };
-    const pause = hope.cause.retryAfter ?? pauseAfter(notice.attempts);
-    const nextAttemptAt = this.#options.clock.now().add(pause);
-    return { state: 'waiting', form: hope.form, error: hope.cause.message, nextAttemptAt };
+    // All have come to their end, also when one could not be recorded: its lease runs out, and it is said again.
+    if (failures.length > 0) throw failures[0];
   }
-}
 
-/** An unknown outcome is tried again too: a duplicate beats a miss, and a card's id makes a repeat harmless. */
-function passesByItself({ kind }: DingTalkError): boolean {
-  return ['retry', 'throttled', 'token', 'unknown_outcome'].includes(kind);
-}
+  async #lease(limit: number): Promise<Parcel[]> {
+    const { db, clock, onStep } = this.#options;
+    await onStep?.('lease');
+    const now = clock.now();
+    return leaseDueNotices(db.kysely, now, { limit, leaseUntil: now.add(LEASE), budget: this.budget });
+  }
 
-/** A permission that the platform refuses may be granted by a person; what this program refuses itself stays refused. */
-function mayWorkLater(error: DingTalkError): boolean {
-  return passesByItself(error) || (error.kind === 'not_allowed' && !error.code.startsWith('local.'));
+  async #deliver(parcel: Parcel): Promise<void> {
+    const { messenger, clock, onStep } = this.#options;
+    await withTrace(parcel.leader.trace, async () => {
+      const { notice, merged } = await this.#merge(parcel);
+      await onStep?.('send', notice);
+      const result = await attempt(messenger, notice, () => clock.now());
+      await onStep?.('mark', notice);
+      const outcomes = [parcel.leader, ...merged].map((one) => ({ notice: one, result }));
+      await this.#recorder.record(outcomes);
+      for (const outcome of outcomes) this.#report(outcome);
+    });
+    if (parcel.hasMoreBehind) this.#again = true;
+  }
+
+  /** Binds what waits right behind a notice to it, if both may be said together; the buttons of all then belong to its card. (rule 23) */
+  async #merge({ leader, merged, isFresh, hasMoreBehind }: Parcel) {
+    if (!isFresh || !hasMoreBehind) return { merged, notice: mergedNotice(leader, merged) };
+    const { db, clock, onStep } = this.#options;
+    await onStep?.('merge', leader);
+    return inTransaction(db, async (tx) => {
+      const now = clock.now();
+      const room = { leaseUntil: now.add(LEASE), maxNotices: MAX_MERGED, maxBytes: MAX_MERGED_BYTES };
+      const added = await mergeWaiting(tx, leader, now, { ...room, budget: this.budget });
+      const notice = mergedNotice(leader, added);
+      if (added.length > 0 && notice.outTrackId !== null) {
+        await changeButtons(tx, notice.outTrackId, notice.content.buttons);
+      }
+      return { merged: added, notice };
+    });
+  }
+
+  #report(outcome: Outcome): void {
+    const { logger, clock, onRecorded } = this.#options;
+    const { notice, result } = outcome;
+    const now = clock.now();
+    withTrace(notice.trace, () => {
+      const facts = { notice: notice.id, reason: notice.reason, attempt: notice.attempts };
+      const waited = Math.round(notice.queuedAt.until(now).total('milliseconds'));
+      if (result.state === 'delivered') logger.info({ ...facts, form: result.form, waited }, 'notice delivered');
+      else logger.warn({ ...facts, state: result.state, error: result.error }, 'notice not delivered');
+    });
+    onRecorded?.(outcome, now);
+  }
 }

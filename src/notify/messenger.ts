@@ -1,56 +1,86 @@
 import { renderCard } from '../dingtalk/card-template.ts';
 import { DingTalkError } from '../dingtalk/errors.ts';
 import { LIMITS, type OpenApi } from '../dingtalk/open-api.ts';
-import type { LeasedNotice, NoticeTarget } from '../store/notices.ts';
+import type { Logger } from '../log.ts';
+import type { LeasedNotice } from '../store/notice-queue.ts';
+import type { NoticeTarget } from '../store/notices.ts';
 import type { Form } from './forms.ts';
-import { markdownWithHint, markdownWithMentions, plainText } from './render.ts';
+import { fitted, markdownWithHint, markdownWithMentions, plainText } from './render.ts';
+
+/** Some parameters of a message beside its text, in a reply: what the platform counts of them, and room. */
+const REPLY_MARGIN_BYTES = 200;
+
+export interface MessengerOptions {
+  /** Where the operator is told when no conversation of theirs can be reached. Default: nowhere, and the form fails. */
+  readonly logger?: Logger;
+  /** Whether an answer may go through a conversation's webhook now. Default: always. */
+  readonly mayReply?: (conversationId: string) => Promise<boolean>;
+}
 
 /** Says a notice in one form through DingTalk. */
 export class Messenger {
   readonly #api: OpenApi;
   readonly #cardTemplateId: string;
+  readonly #options: MessengerOptions;
 
-  constructor(api: OpenApi, cardTemplateId: string) {
+  constructor(api: OpenApi, cardTemplateId: string, options: MessengerOptions = {}) {
     this.#api = api;
     this.#cardTemplateId = cardTemplateId;
+    this.#options = options;
   }
 
-  /** @throws DingTalkError, which says what can be done; RangeError for a form that the notice's target cannot take */
-  async say(notice: LeasedNotice, form: Form): Promise<void> {
+  /**
+   * @param share of the platform's limits on sizes that is used: less than 1 when it has refused more
+   * @throws DingTalkError, which says what can be done; RangeError for a form that the notice's target cannot take
+   */
+  async say(notice: LeasedNotice, form: Form, share = 1): Promise<void> {
     const { content, target } = notice;
     switch (form) {
       case 'card':
         await this.#api.createCard({
-          ...this.#card(notice),
+          ...this.#card(notice, share),
           openSpace: { kind: 'group', conversationId: conversationOf(target), mentions: content.mentions },
         });
         return;
       case 'direct_card':
         await this.#api.createCard({
-          ...this.#card(notice),
+          ...this.#card(notice, share),
           openSpace: { kind: 'direct', userId: onlyPersonOf(target) },
         });
         return;
       case 'card_change':
-        await this.#api.updateCard({ outTrackId: outTrackIdOf(notice), params: renderCard(content) });
+        await this.#api.updateCard({ outTrackId: outTrackIdOf(notice), params: cardParams(notice, share) });
         return;
       case 'session':
-        if (target.type !== 'reply') throw misfit(form, target);
-        await this.#api.replyToSession(target.webhook, {
-          msgtype: 'markdown',
-          markdown: { title: content.title, text: markdownWithMentions(content) },
-          at: { atUserIds: content.mentions.map((person) => person.userId) },
-        });
+        await this.#reply(notice, share);
         return;
       case 'group_markdown':
       case 'group_text':
-        await this.#api.sendGroupMessage({ conversationId: conversationOf(target), ...message(notice, form) });
+        await this.#api.sendGroupMessage({ conversationId: conversationOf(target), ...message(notice, form, share) });
         return;
       case 'direct_markdown':
       case 'direct_text':
-        await this.#sayDirectly(peopleOf(target), message(notice, form));
+        await this.#sayDirectly(peopleOf(target), message(notice, form, share));
+        return;
+      case 'log':
+        this.#log(notice);
         return;
     }
+  }
+
+  async #reply({ target, content }: LeasedNotice, share: number): Promise<void> {
+    if (target.type !== 'reply' || target.webhook === undefined) throw misfit('session', target);
+    const { mayReply } = this.#options;
+    if (mayReply && !(await mayReply(target.conversationId))) {
+      throw new DingTalkError({ call: 'replyToSession', code: 'local.replyLimit', kind: 'not_allowed' });
+    }
+    const at = { atUserIds: content.mentions.map((person) => person.userId) };
+    const body = fitted(content, LIMITS.replyBytes * share - REPLY_MARGIN_BYTES, (said) => ({
+      msgtype: 'markdown',
+      markdown: { title: said.title, text: markdownWithMentions(said) },
+      at,
+    }));
+    await this.#api.replyToSession(target.webhook, body);
   }
 
   /** Fails only when nobody got it: the others would get it twice. */
@@ -74,35 +104,55 @@ export class Messenger {
     );
   }
 
-  #card(notice: LeasedNotice) {
+  #log({ reason, accountId, content, target }: LeasedNotice): void {
+    const { logger } = this.#options;
+    if (target.type !== 'operator' || !logger) throw misfit('log', target);
+    logger.error({ code: reason, account: accountId, text: plainText(content) }, `to the operator: ${content.title}`);
+  }
+
+  #card(notice: LeasedNotice, share: number) {
     return {
       outTrackId: outTrackIdOf(notice),
       templateId: this.#cardTemplateId,
-      params: renderCard(notice.content),
+      params: cardParams(notice, share),
       summary: notice.content.title,
     };
   }
 }
 
-function message(notice: LeasedNotice, form: Form): { msgKey: string; msgParam: Record<string, string> } {
+/** What a card may hold is not documented, so nothing is cut before the platform has refused it. */
+function cardParams({ content }: LeasedNotice, share: number): Record<string, string> {
+  if (share === 1) return renderCard(content);
+  return fitted(content, LIMITS.msgParamBytes * share, renderCard);
+}
+
+function message(
+  notice: LeasedNotice,
+  form: Form,
+  share: number,
+): { msgKey: string; msgParam: Record<string, string> } {
   const { content } = notice;
-  return form === 'group_text' || form === 'direct_text'
-    ? { msgKey: 'sampleText', msgParam: { content: plainText(content) } }
-    : { msgKey: 'sampleMarkdown', msgParam: { title: content.title, text: markdownWithHint(content) } };
+  if (form === 'group_text' || form === 'direct_text') {
+    return { msgKey: 'sampleText', msgParam: { content: plainText(content) } };
+  }
+  const write = (said: typeof content) => ({ title: said.title, text: markdownWithHint(said) });
+  return { msgKey: 'sampleMarkdown', msgParam: fitted(content, LIMITS.msgParamBytes * share, write) };
 }
 
 function conversationOf(target: NoticeTarget): string {
-  if (target.type === 'direct') throw misfit('group', target);
+  if (target.type === 'direct' || target.conversationId === null) throw misfit('group', target);
   return target.conversationId;
 }
 
 function peopleOf(target: NoticeTarget): readonly string[] {
   if (target.type === 'group') return target.directTo;
+  if (target.type === 'operator') return target.staffIds;
   return [onlyPersonOf(target)];
 }
 
 function onlyPersonOf(target: NoticeTarget): string {
   if (target.type === 'direct') return target.userId;
+  if (target.type === 'card' && target.userId !== undefined) return target.userId;
   if (target.type === 'reply' && target.userId !== null) return target.userId;
   throw misfit('direct', target);
 }

@@ -11,6 +11,8 @@ export interface Card {
   readonly buttons: readonly NoticeButton[];
   /** What the card is about, so that all cards about it can be changed; null for nothing that changes. */
   readonly subject: string | null;
+  /** The group in which the buttons of a card in a direct conversation act; null where they act where the card is. Default: null. */
+  readonly actsIn?: string | null;
 }
 
 export async function insertCard(tx: Tx, card: Card, now: Temporal.Instant): Promise<void> {
@@ -23,8 +25,18 @@ export async function insertCard(tx: Tx, card: Card, now: Temporal.Instant): Pro
       conversation_id: card.conversationId,
       buttons: JSON.stringify(card.buttons),
       subject: card.subject,
+      acts_in: card.actsIn ?? null,
       created_at: now,
     })
+    .execute();
+}
+
+/** Gives a card that was not posted yet other buttons. */
+export async function changeButtons(tx: Tx, outTrackId: string, buttons: readonly NoticeButton[]): Promise<void> {
+  await tx
+    .updateTable('cards')
+    .set({ buttons: JSON.stringify(buttons) })
+    .where('out_track_id', '=', outTrackId)
     .execute();
 }
 
@@ -38,6 +50,7 @@ export async function readCard(db: Executor, outTrackId: string): Promise<Card |
       conversationId: row.conversation_id,
       buttons: row.buttons as unknown as NoticeButton[],
       subject: row.subject,
+      actsIn: row.acts_in,
     }
   );
 }
@@ -47,10 +60,10 @@ export async function readCardsOfSubject(
   db: Executor,
   accountId: string,
   subject: string,
-): Promise<{ outTrackId: string; corpId: string; conversationId: string }[]> {
+): Promise<{ outTrackId: string; corpId: string; conversationId: string; actsIn: string | null }[]> {
   const rows = await db
     .selectFrom('cards')
-    .select(['out_track_id', 'corp_id', 'conversation_id'])
+    .select(['out_track_id', 'corp_id', 'conversation_id', 'acts_in'])
     .where('account_id', '=', accountId)
     .where('subject', '=', subject)
     .execute();
@@ -58,5 +71,6 @@ export async function readCardsOfSubject(
     outTrackId: row.out_track_id,
     corpId: row.corp_id,
     conversationId: row.conversation_id,
+    actsIn: row.acts_in,
   }));
 }

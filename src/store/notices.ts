@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import { currentTrace } from '../trace.ts';
 import type { Executor, Tx } from './schema.ts';
 
 /** The owner of notices that answer a conversation which no account owns. */
@@ -39,11 +40,25 @@ export type NoticeTarget =
       readonly conversationId: string;
       /** Who asked; null for someone without a staff id. */
       readonly userId: string | null;
-      readonly webhook: string;
+      /** A secret; taken away when it has expired or the notice is finished. */
+      readonly webhook?: string;
       readonly webhookExpiresAt: string;
     }
   /** Changes a card that was shown before; said anew in its conversation where that fails. */
-  | { readonly type: 'card'; readonly conversationId: string };
+  | {
+      readonly type: 'card';
+      readonly conversationId: string;
+      /** Whose direct conversation it is; left out for a group. */
+      readonly userId?: string;
+    }
+  /** The operator: their group, else these people directly; the log where nothing is configured or nothing works. */
+  | { readonly type: 'operator'; readonly conversationId: string | null; readonly staffIds: readonly string[] };
+
+/**
+ * What is said first when there is much to say, and what waits when the month's calls run out: somebody waits for a `reply`, something is
+ * lost without a `critical` one, and a `routine` one can wait. (rule 23)
+ */
+export type Urgency = 'reply' | 'critical' | 'routine';
 
 export interface NewNotice {
   readonly accountId: string;
@@ -56,16 +71,15 @@ export interface NewNotice {
   readonly target: NoticeTarget;
   readonly content: NoticeContent;
   readonly outTrackId: string | null;
-}
-
-/** A notice that this process may deliver until the lease ends. */
-export interface LeasedNotice extends NewNotice {
-  readonly id: string;
-  readonly leaseId: string;
-  /** The form that was reached in earlier attempts. */
-  readonly form: string | null;
-  /** Counts this attempt. */
-  readonly attempts: number;
+  /** Default: `reply` for a reply, else `critical`. */
+  readonly urgency?: Urgency;
+  /**
+   * Whether it may be said in one message with others that wait for the same recipient (rule 23). Only for a card that nothing changes
+   * later, and that answers nobody. Default: false.
+   */
+  readonly merges?: boolean;
+  /** Leads from the frame that caused it to its delivery. Default: that of what is at work. */
+  readonly trace?: string | null;
 }
 
 let ordinal = 0n;
@@ -90,6 +104,9 @@ export async function insertNotice(tx: Tx, notice: NewNotice, now: Temporal.Inst
       content: JSON.stringify(notice.content),
       out_track_id: notice.outTrackId,
       state: 'waiting',
+      urgency: notice.urgency ?? (notice.target.type === 'reply' ? 'reply' : 'critical'),
+      merges: notice.merges ?? false,
+      trace: notice.trace ?? currentTrace() ?? null,
       next_attempt_at: now,
       queued_at: now,
       ordinal: nextOrdinal(),
@@ -100,116 +117,40 @@ export async function insertNotice(tx: Tx, notice: NewNotice, now: Temporal.Inst
   return inserted !== undefined;
 }
 
-/**
- * Leases due notices: for each recipient only the one that was queued first, so that order is kept. A lease that ran out is free
- * again, so a process that died loses nothing.
- */
-export async function leaseDueNotices(
-  db: Executor,
-  now: Temporal.Instant,
-  options: { limit: number; leaseUntil: Temporal.Instant },
-): Promise<LeasedNotice[]> {
-  const { rows } = await sql<{
-    account_id: string;
-    notice_id: string;
-    key: string;
-    reason: string;
-    recipient: string;
-    target: NoticeTarget;
-    content: NoticeContent;
-    out_track_id: string | null;
-    form: string | null;
-    attempts: number;
-    lease_id: string;
-  }>`
-    with due as (
-      select account_id, notice_id from notices n
-      where state = 'waiting' and next_attempt_at <= ${now} and (leased_until is null or leased_until <= ${now})
-        and not exists (
-          select 1 from notices earlier
-          where earlier.recipient = n.recipient and earlier.state = 'waiting'
-            and (earlier.queued_at, earlier.ordinal) < (n.queued_at, n.ordinal))
-      order by queued_at, ordinal limit ${options.limit}
-      for update skip locked)
-    update notices n
-    set lease_id = gen_random_uuid(), leased_until = ${options.leaseUntil}, attempts = attempts + 1
-    from due where n.account_id = due.account_id and n.notice_id = due.notice_id
-    returning n.account_id, n.notice_id, n.key, n.reason, n.recipient, n.target, n.content, n.out_track_id, n.form,
-      n.attempts, n.lease_id`.execute(db);
-  return rows.map((row) => ({
-    accountId: row.account_id,
-    id: row.notice_id,
-    key: row.key,
-    reason: row.reason,
-    recipient: row.recipient,
-    target: row.target,
-    content: row.content,
-    outTrackId: row.out_track_id,
-    form: row.form,
-    attempts: row.attempts,
-    leaseId: row.lease_id,
-  }));
-}
-
-/** What became of an attempt. */
-export type NoticeResult =
-  | { readonly state: 'delivered'; readonly form: string }
-  | {
-      readonly state: 'waiting';
-      readonly form: string;
-      readonly nextAttemptAt: Temporal.Instant;
-      readonly error: string;
-    }
-  | { readonly state: 'dead'; readonly error: string };
-
-/** Records what became of an attempt; nothing when the lease was lost meanwhile. */
-export async function finishAttempt(
-  db: Executor,
-  notice: LeasedNotice,
-  result: NoticeResult,
-  now: Temporal.Instant,
-): Promise<void> {
-  await db
-    .updateTable('notices')
-    .set({
-      state: result.state,
-      lease_id: null,
-      leased_until: null,
-      ...(result.state === 'delivered' ? { form: result.form, finished_at: now, last_error: null } : {}),
-      ...(result.state === 'waiting'
-        ? { form: result.form, next_attempt_at: result.nextAttemptAt, last_error: result.error }
-        : {}),
-      ...(result.state === 'dead' ? { finished_at: now, last_error: result.error } : {}),
-    })
-    .where('account_id', '=', notice.accountId)
-    .where('notice_id', '=', notice.id)
-    .where('lease_id', '=', notice.leaseId)
-    .execute();
-}
-
-/**
- * When the next notice may be tried, of those that may after `after`; null when none waits. One that queues behind another of its
- * recipient does not count.
- */
-export async function nextNoticeAt(db: Executor, after?: Temporal.Instant): Promise<Temporal.Instant | null> {
-  const { rows } = await sql<{ at: Temporal.Instant | null }>`
-    select min(greatest(next_attempt_at, leased_until)) as at from notices n
-    where state = 'waiting' and not exists (
-      select 1 from notices earlier
-      where earlier.recipient = n.recipient and earlier.state = 'waiting'
-        and (earlier.queued_at, earlier.ordinal) < (n.queued_at, n.ordinal))
-      and greatest(next_attempt_at, leased_until) > ${after ?? '-infinity'}`.execute(db);
-  return rows[0]?.at ?? null;
-}
-
 /** How many notices wait, were delivered, or are dead letters; of all accounts and of none. */
 export async function countNotices(db: Executor): Promise<Record<'waiting' | 'delivered' | 'dead', number>> {
   const rows = await db
     .selectFrom('notices')
     .select(['state', sql<bigint>`count(*)`.as('count')])
+    .where('state', '<>', 'dropped')
     .groupBy('state')
     .execute();
   const counts = { waiting: 0, delivered: 0, dead: 0 };
-  for (const { state, count } of rows) counts[state] = Number(count);
+  for (const { state, count } of rows) if (state !== 'dropped') counts[state] = Number(count);
   return counts;
+}
+
+/** What waits and what nobody got, as a monitor asks for it. */
+export interface NoticeBacklog {
+  readonly urgency: Urgency;
+  readonly waiting: number;
+  /** When the oldest of them was queued; null when none waits. */
+  readonly oldest: Temporal.Instant | null;
+}
+
+/** What waits, by its urgency; `dead` letters of all. Costs no more than there is of both. */
+export async function readBacklog(db: Executor): Promise<{ waiting: NoticeBacklog[]; dead: number }> {
+  const [waiting, dead] = await Promise.all([
+    db
+      .selectFrom('notices')
+      .select(['urgency', sql<bigint>`count(*)`.as('waiting'), sql<Temporal.Instant>`min(queued_at)`.as('oldest')])
+      .where('state', '=', 'waiting')
+      .groupBy('urgency')
+      .execute(),
+    db.selectFrom('notices').select(sql<bigint>`count(*)`.as('count')).where('state', '=', 'dead').executeTakeFirst(),
+  ]);
+  return {
+    waiting: waiting.map((row) => ({ urgency: row.urgency, waiting: Number(row.waiting), oldest: row.oldest })),
+    dead: Number(dead?.count ?? 0n),
+  };
 }

@@ -53,13 +53,25 @@ describe('forms (rule 22)', () => {
     expect(await harness.stored(notice)).toMatchObject({ state: 'delivered', form: 'group_markdown', attempts: 1 });
   });
 
-  test('rule 22: given a text that is too large for markdown, then it is a shorter plain text', async () => {
+  test('rule 22: given a text that is too large, then it is shortened within the limit and keeps its commands', async () => {
     harness.sandbox.faults.answerCalls(CARD, FORBIDDEN);
-    const content = { ...aNotice().content, markdown: '汉'.repeat(6_000) };
+    const content = { ...aNotice().content, markdown: `${'汉'.repeat(6_000)}\n\n完` };
     const notice = await harness.queue({ content });
     await harness.deliver();
-    expect(harness.inGroup()).toMatchObject([{ kind: 'text' }]);
-    expect(await harness.stored(notice)).toMatchObject({ form: 'group_text' });
+    expect(harness.inGroup()).toMatchObject([{ kind: 'markdown' }]);
+    expect(harness.inGroup()[0]?.text).toMatch(/^汉{4500,5000}\n\n…\n\n回复「自动续费 开」$/);
+    expect(await harness.stored(notice)).toMatchObject({ form: 'group_markdown', attempts: 1 });
+  });
+
+  test('rule 22: given a platform that takes less than it says, then the form is tried with half of it, and with a quarter', async () => {
+    const tooLong = { status: 400, body: { code: 'invalidParameter.msgParam.tooLong', message: '过长' } };
+    harness.sandbox.faults.answerCalls(CARD, tooLong, 2);
+    const content = { ...aNotice().content, markdown: '汉'.repeat(4_000) };
+    const notice = await harness.queue({ content });
+    await harness.deliver();
+    expect(harness.inGroup()[0]?.text).toMatch(/^汉{1000,1250}\n\n…$/);
+    expect(await harness.stored(notice)).toMatchObject({ form: 'card', attempts: 1 });
+    expect(harness.callsOf(CARD)).toHaveLength(3);
   });
 
   test('rule 22: given a group that is gone, then the administrators are told directly', async () => {
@@ -109,7 +121,7 @@ describe('forms (rule 22)', () => {
       conversationId: GROUP,
       userId: 'lina',
       webhook: `${harness.sandbox.url}/robot/sendBySession?session=unknown`,
-      webhookExpiresAt: NOW.toString(),
+      webhookExpiresAt: NOW.add({ hours: 1 }).toString(),
     } as const;
     const notice = await harness.queue({
       target: reply,
@@ -127,7 +139,7 @@ describe('forms (rule 22)', () => {
       conversationId: 'cidGone',
       userId: null,
       webhook: 'http://169.254.169.254/latest',
-      webhookExpiresAt: NOW.toString(),
+      webhookExpiresAt: NOW.add({ hours: 1 }).toString(),
     } as const;
     const notice = await harness.queue({ target, content: { ...aNotice().content, buttons: [] }, outTrackId: null });
     await harness.deliver();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { leaseDueNotices } from '../../src/store/notices.ts';
+import { leaseDueNotices } from '../../src/store/notice-queue.ts';
 import { NOW } from '../support/builders.ts';
 import { LUNCH_GROUP } from '../support/sandbox-world.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -49,7 +49,7 @@ describe('order and replicas (rule 22)', () => {
   test('promise 5: given a process that died while it was saying it, then another says it when the lease is over, as the same card', async () => {
     const notice = await harness.queue();
     const [leased] = await leaseDueNotices(db.kysely, NOW, { limit: 1, leaseUntil: NOW.add({ seconds: 120 }) });
-    if (leased) await harness.newMessenger().say(leased, 'card');
+    if (leased) await harness.newMessenger().say(leased.leader, 'card');
     harness.clock.set(NOW.add({ seconds: 119 }));
     await harness.deliver();
     expect(harness.callsOf(CARD)).toHaveLength(1);

@@ -3,6 +3,7 @@ import { formsFor } from '../../src/notify/forms.ts';
 import { markdownWithHint, markdownWithMentions, plainText } from '../../src/notify/render.ts';
 import { isLastAttempt, pauseAfter } from '../../src/notify/retry.ts';
 import type { NoticeContent, NoticeTarget } from '../../src/store/notices.ts';
+import { NOW } from '../support/builders.ts';
 
 const BUTTON = { id: 'b', label: '开启', style: 'primary', command: '自动续费 开' } as const;
 
@@ -58,7 +59,7 @@ describe('formsFor (rules 21 and 22)', () => {
       ['card_change', 'group_markdown', 'group_text'],
     ],
   ])('rule 22: given %s, then the forms follow each other from the best to the plainest', (_, target, said, forms) => {
-    expect(formsFor(target, said)).toEqual(forms);
+    expect(formsFor(target, said, NOW)).toEqual(forms);
   });
 });
 

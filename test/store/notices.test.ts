@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { inTransaction } from '../../src/store/database.ts';
 import {
-  finishAttempt,
-  insertNotice,
   type LeasedNotice,
   leaseDueNotices,
-  type NewNotice,
-  NO_ACCOUNT,
+  type NoticeResult,
   nextNoticeAt,
-} from '../../src/store/notices.ts';
+  recordResults,
+} from '../../src/store/notice-queue.ts';
+import { insertNotice, type NewNotice, NO_ACCOUNT } from '../../src/store/notices.ts';
 import { NOW } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
@@ -40,9 +39,13 @@ function queue(overrides: Partial<NewNotice> = {}, now = NOW): Promise<boolean> 
 
 const leaseUntil = NOW.add({ seconds: 120 });
 
-function lease(now = NOW, limit = 16): Promise<LeasedNotice[]> {
-  return leaseDueNotices(db.kysely, now, { limit, leaseUntil: now.add({ seconds: 120 }) });
+async function lease(now = NOW, limit = 16): Promise<LeasedNotice[]> {
+  const parcels = await leaseDueNotices(db.kysely, now, { limit, leaseUntil: now.add({ seconds: 120 }) });
+  return parcels.map(({ leader }) => leader);
 }
+
+const finish = (notice: LeasedNotice, result: NoticeResult, now: Temporal.Instant) =>
+  recordResults(db.kysely, [{ notice, result }], now);
 
 const keys = (notices: readonly LeasedNotice[]) => notices.map(({ key }) => key).toSorted();
 
@@ -60,7 +63,7 @@ describe('queued notices (rule 22)', () => {
     const [first] = await lease();
     expect(first?.key).toBe('c');
     expect(await lease()).toEqual([]);
-    if (first) await finishAttempt(db.kysely, first, { state: 'delivered', form: 'card' }, NOW);
+    if (first) await finish(first, { state: 'delivered', form: 'card' }, NOW);
     expect(keys(await lease())).toEqual(['a']);
   });
 
@@ -69,8 +72,7 @@ describe('queued notices (rule 22)', () => {
     await queue({ key: 'b' });
     const [first] = await lease();
     const nextAttemptAt = NOW.add({ seconds: 30 });
-    if (first)
-      await finishAttempt(db.kysely, first, { state: 'waiting', form: 'card', error: 'x', nextAttemptAt }, NOW);
+    if (first) await finish(first, { state: 'waiting', form: 'card', error: 'x', nextAttemptAt }, NOW);
     await queue({ key: 'other', recipient: 'corp/other' });
     expect(keys(await lease())).toEqual(['other']);
     expect(await lease(nextAttemptAt.subtract({ milliseconds: 1 }))).toEqual([]);
@@ -81,7 +83,7 @@ describe('queued notices (rule 22)', () => {
     await queue({ key: 'a' });
     await queue({ key: 'b' });
     const [first] = await lease();
-    if (first) await finishAttempt(db.kysely, first, { state: 'dead', error: 'gone' }, NOW);
+    if (first) await finish(first, { state: 'dead', error: 'gone' }, NOW);
     expect(keys(await lease())).toEqual(['b']);
     const rows = await db.kysely.selectFrom('notices').selectAll().where('key', '=', 'a').execute();
     expect(rows).toMatchObject([{ state: 'dead', last_error: 'gone', finished_at: NOW }]);
@@ -116,11 +118,11 @@ describe('queued notices (rule 22)', () => {
     expect(await lease(leaseUntil.subtract({ milliseconds: 1 }))).toEqual([]);
     const [taken] = await lease(leaseUntil);
     expect(taken).toMatchObject({ key: 'a', attempts: 2 });
-    if (lost) await finishAttempt(db.kysely, lost, { state: 'dead', error: 'late' }, leaseUntil);
+    if (lost) await finish(lost, { state: 'dead', error: 'late' }, leaseUntil);
     expect(await db.kysely.selectFrom('notices').select(['state', 'lease_id']).execute()).toEqual([
       { state: 'waiting', lease_id: taken?.leaseId },
     ]);
-    if (taken) await finishAttempt(db.kysely, taken, { state: 'delivered', form: 'card' }, leaseUntil);
+    if (taken) await finish(taken, { state: 'delivered', form: 'card' }, leaseUntil);
     const rows = await db.kysely.selectFrom('notices').select(['state', 'last_error']).execute();
     expect(rows).toEqual([{ state: 'delivered', last_error: null }]);
   });
@@ -133,8 +135,7 @@ describe('queued notices (rule 22)', () => {
     const [first] = await lease();
     expect(await nextNoticeAt(db.kysely)).toEqual(leaseUntil);
     const nextAttemptAt = NOW.add({ hours: 1 });
-    if (first)
-      await finishAttempt(db.kysely, first, { state: 'waiting', form: 'card', error: 'x', nextAttemptAt }, NOW);
+    if (first) await finish(first, { state: 'waiting', form: 'card', error: 'x', nextAttemptAt }, NOW);
     expect(await nextNoticeAt(db.kysely)).toEqual(nextAttemptAt);
   });
 });

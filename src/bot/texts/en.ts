@@ -1,9 +1,11 @@
 import alerts from './en/alerts.json' with { type: 'json' };
 import approvals from './en/approvals.json' with { type: 'json' };
 import autoRenewal from './en/auto-renewal.json' with { type: 'json' };
+import bills from './en/bills.json' with { type: 'json' };
 import common from './en/common.json' with { type: 'json' };
 import groups from './en/groups.json' with { type: 'json' };
 import help from './en/help.json' with { type: 'json' };
+import operator from './en/operator.json' with { type: 'json' };
 import questions from './en/questions.json' with { type: 'json' };
 import receipts from './en/receipts.json' with { type: 'json' };
 
@@ -12,9 +14,11 @@ export default {
   ...alerts,
   ...approvals,
   ...autoRenewal,
+  ...bills,
   ...common,
   ...groups,
   ...help,
+  ...operator,
   ...questions,
   ...receipts,
 };

@@ -1,9 +1,11 @@
 import alerts from './zh-CN/alerts.json' with { type: 'json' };
 import approvals from './zh-CN/approvals.json' with { type: 'json' };
 import autoRenewal from './zh-CN/auto-renewal.json' with { type: 'json' };
+import bills from './zh-CN/bills.json' with { type: 'json' };
 import common from './zh-CN/common.json' with { type: 'json' };
 import groups from './zh-CN/groups.json' with { type: 'json' };
 import help from './zh-CN/help.json' with { type: 'json' };
+import operator from './zh-CN/operator.json' with { type: 'json' };
 import questions from './zh-CN/questions.json' with { type: 'json' };
 import receipts from './zh-CN/receipts.json' with { type: 'json' };
 
@@ -12,9 +14,11 @@ export default {
   ...alerts,
   ...approvals,
   ...autoRenewal,
+  ...bills,
   ...common,
   ...groups,
   ...help,
+  ...operator,
   ...questions,
   ...receipts,
 };

@@ -1,0 +1,212 @@
+import type { Clock } from '../clock.ts';
+import type { CallGate } from '../dingtalk/call-gate.ts';
+import { DingTalkError } from '../dingtalk/errors.ts';
+import type { Logger } from '../log.ts';
+import { countCalls, holdTurns, reserveTurns } from '../store/call-limits.ts';
+import { type Database, inTransaction } from '../store/database.ts';
+import type { Tx } from '../store/schema.ts';
+import { CALL_LIMITS, type CallLimits, callMonthOf, SPARING_SHARE } from './limits.ts';
+
+/**
+ * Share of the allowed rate that is used. Calls take unequal time to arrive: spaced exactly, the last of a second would now and then
+ * arrive in the second of the first and be refused, which costs more than this.
+ */
+const USED_SHARE = 0.97;
+/** Turns are reserved for about this long ahead: few round trips, and few turns in hand when the platform asks for a pause. */
+const AHEAD_MS = 500;
+/** The next turns are reserved so long before those in hand are used, so that none is lost to the round trip. */
+const LEAD_MS = 200;
+/** A call that had to wait longer is put off, so that no lease runs out meanwhile. */
+const LONGEST_WAIT_MS = 10_000;
+
+/** What the operator has to know of the month's calls. `used_up`: the platform refuses, by its own count. */
+export interface BudgetNews {
+  readonly state: 'running_out' | 'used_up';
+  readonly month: string;
+  readonly used: number;
+  readonly limit: number;
+}
+
+export interface CallLimiterOptions {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits?: CallLimits;
+  /** Told once a month, in a transaction that keeps that they were told. Default: nobody is told. */
+  readonly onBudget?: (tx: Tx, news: BudgetNews) => Promise<void>;
+  /** For metrics: a call that the platform refused for being too fast. */
+  readonly onThrottled?: (call: string) => void;
+}
+
+/** Calls of one API that wait for their turn in this process. */
+interface Lane {
+  readonly call: string;
+  readonly waiting: PromiseWithResolvers<void>[];
+  isServed: boolean;
+  /** By `performance.now`; turns before it are void. */
+  heldUntil: number;
+}
+
+/**
+ * Keeps the calls of all replicas together within the platform's limits. Turns are reserved in the database, some at a time; the waiting
+ * is real time, as the platform's is. (rule 23)
+ */
+export class CallLimiter implements CallGate {
+  readonly #options: CallLimiterOptions;
+  readonly #limits: CallLimits;
+  readonly #intervalMs: number;
+  readonly #chunk: number;
+  readonly #lanes = new Map<string, Lane>();
+  #uncounted = 0;
+  #counting: Promise<void> | undefined;
+
+  constructor(options: CallLimiterOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? CALL_LIMITS;
+    this.#intervalMs = 1_000 / (this.#limits.callsPerSecond * USED_SHARE);
+    this.#chunk = Math.max(1, Math.floor(AHEAD_MS / this.#intervalMs));
+  }
+
+  async pass(call: string, isMetered: boolean): Promise<void> {
+    await this.#turn(call);
+    if (isMetered) this.#count();
+  }
+
+  async refused(call: string, reason: Parameters<CallGate['refused']>[1]): Promise<void> {
+    try {
+      if (reason.kind === 'used_up') await this.#usedUp();
+      else await this.#hold(call, reason.pause.total('milliseconds'));
+    } catch (error) {
+      // The refusal itself is what the caller has to hear of.
+      this.#options.logger.warn({ err: error, call }, 'that the platform refused a call could not be kept');
+    }
+  }
+
+  /** Whether one more answer may go through the webhook of a conversation now. Where it may not, there are other ways. */
+  async mayReply(conversationId: string): Promise<boolean> {
+    const { repliesPerMinute } = this.#limits;
+    const turn = { count: 1, intervalMs: 60_000 / repliesPerMinute, burst: repliesPerMinute, withinMs: 0 };
+    return (await reserveTurns(this.#options.db.kysely, `reply/${conversationId}`, turn)).isReserved;
+  }
+
+  /** Resolves when every call that was made is counted. */
+  async idle(): Promise<void> {
+    while (this.#counting) await this.#counting;
+  }
+
+  #turn(call: string): Promise<void> {
+    let lane = this.#lanes.get(call);
+    if (!lane) {
+      lane = { call, waiting: [], isServed: false, heldUntil: 0 };
+      this.#lanes.set(call, lane);
+    }
+    const turn = Promise.withResolvers<void>();
+    lane.waiting.push(turn);
+    this.#serve(lane);
+    return turn.promise;
+  }
+
+  #serve(lane: Lane): void {
+    if (lane.isServed) return;
+    lane.isServed = true;
+    // Those that come in the same turn of the event loop share a round trip.
+    setImmediate(async () => {
+      while (lane.waiting.length > 0) await this.#reserve(lane);
+      lane.isServed = false;
+    });
+  }
+
+  /** Gives the next of those that wait their turns; returns shortly before the last of these. */
+  async #reserve(lane: Lane): Promise<void> {
+    const turns = lane.waiting.splice(0, this.#chunk);
+    const reserve = { count: turns.length, intervalMs: this.#intervalMs, withinMs: LONGEST_WAIT_MS };
+    try {
+      const { isReserved, delayMs } = await reserveTurns(this.#options.db.kysely, lane.call, reserve);
+      if (!isReserved) {
+        for (const turn of turns) turn.reject(tooLong(lane.call, delayMs));
+        return;
+      }
+      const first = performance.now() + delayMs;
+      for (const [index, turn] of turns.entries()) this.#giveAt(lane, turn, first + index * this.#intervalMs);
+      await until(first + turns.length * this.#intervalMs - LEAD_MS);
+    } catch (error) {
+      for (const turn of turns) turn.reject(unavailable(lane.call, error));
+    }
+  }
+
+  #giveAt(lane: Lane, turn: PromiseWithResolvers<void>, at: number): void {
+    const give = () => {
+      if (performance.now() >= lane.heldUntil) {
+        turn.resolve();
+        return;
+      }
+      // The platform has asked for a pause since: this turn is void.
+      lane.waiting.push(turn);
+      this.#serve(lane);
+    };
+    const wait = at - performance.now();
+    if (wait > 0) setTimeout(give, Math.ceil(wait));
+    else give();
+  }
+
+  async #hold(call: string, pauseMs: number): Promise<void> {
+    const { db, logger, onThrottled } = this.#options;
+    const lane = this.#lanes.get(call);
+    if (lane) lane.heldUntil = Math.max(lane.heldUntil, performance.now() + pauseMs);
+    onThrottled?.(call);
+    logger.warn({ code: 'calls_throttled', call, pauseMs }, 'DingTalk was called too fast; every replica pauses');
+    await holdTurns(db.kysely, call, pauseMs);
+  }
+
+  /** Counting is not waited for: what a crash leaves uncounted is a handful of calls. */
+  #count(): void {
+    this.#uncounted += 1;
+    this.#counting ??= this.#flush().finally(() => {
+      this.#counting = undefined;
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const { db, clock, logger } = this.#options;
+    while (this.#uncounted > 0) {
+      const calls = this.#uncounted;
+      this.#uncounted = 0;
+      const month = callMonthOf(clock.now());
+      try {
+        const { used, warnedAt } = await countCalls(db.kysely, month, calls);
+        const limit = this.#limits.callsPerMonth;
+        if (used >= limit * SPARING_SHARE && warnedAt === null)
+          await this.#tell({ state: 'running_out', month, used, limit });
+      } catch (error) {
+        logger.warn({ err: error, calls }, 'calls could not be counted');
+      }
+    }
+  }
+
+  async #usedUp(): Promise<void> {
+    const { db, clock } = this.#options;
+    const month = callMonthOf(clock.now());
+    const { used } = await countCalls(db.kysely, month, 0);
+    await this.#tell({ state: 'used_up', month, used, limit: this.#limits.callsPerMonth });
+  }
+
+  async #tell(news: BudgetNews): Promise<void> {
+    const { db, onBudget } = this.#options;
+    if (onBudget) await inTransaction(db, (tx) => onBudget(tx, news));
+  }
+}
+
+function tooLong(call: string, delayMs: number): DingTalkError {
+  const retryAfter = Temporal.Duration.from({ milliseconds: Math.ceil(delayMs) });
+  return new DingTalkError({ call, code: 'local.turnTooFar', kind: 'throttled', retryAfter });
+}
+
+function unavailable(call: string, cause: unknown): DingTalkError {
+  const detail = cause instanceof Error ? cause.name : undefined;
+  return new DingTalkError({ call, code: 'local.limitsUnavailable', kind: 'retry', detail });
+}
+
+async function until(at: number): Promise<void> {
+  const wait = at - performance.now();
+  if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+}

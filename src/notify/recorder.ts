@@ -1,0 +1,71 @@
+import { type Database, inTransaction } from '../store/database.ts';
+import { type LeasedNotice, type NoticeResult, recordResults } from '../store/notice-queue.ts';
+import type { Executor, Tx } from '../store/schema.ts';
+
+export interface Outcome {
+  readonly notice: LeasedNotice;
+  readonly result: NoticeResult;
+}
+
+interface Entry {
+  readonly outcomes: readonly Outcome[];
+  readonly done: PromiseWithResolvers<void>;
+}
+
+export interface RecorderOptions {
+  readonly db: Database;
+  readonly now: () => Temporal.Instant;
+  /** Called in the transaction in which notices become dead letters. */
+  readonly onDead: (tx: Tx, dead: readonly LeasedNotice[]) => Promise<void>;
+}
+
+/** Records what became of attempts: all that are done while a statement is under way go into the next one. */
+export class Recorder {
+  readonly #options: RecorderOptions;
+  #waiting: Entry[] = [];
+  #isWriting = false;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when it is committed; all of `outcomes` are, or none is. */
+  record(outcomes: readonly Outcome[]): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    this.#waiting.push({ outcomes, done });
+    void this.#write();
+    return done.promise;
+  }
+
+  async #write(): Promise<void> {
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    while (this.#waiting.length > 0) {
+      const entries = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#record(entries.flatMap(({ outcomes }) => outcomes));
+        for (const { done } of entries) done.resolve();
+      } catch (error) {
+        for (const { done } of entries) done.reject(error);
+      }
+    }
+    this.#isWriting = false;
+  }
+
+  async #record(outcomes: readonly Outcome[]): Promise<void> {
+    const { db, now, onDead } = this.#options;
+    const write = (executor: Executor) => recordResults(executor, outcomes, now());
+    const dead = outcomes.filter(({ result }) => result.state === 'dead').map(({ notice }) => notice);
+    if (dead.length > 0) {
+      await inTransaction(db, async (tx) => {
+        const recorded = await write(tx);
+        const ours = dead.filter(({ id }) => recorded.has(id));
+        if (ours.length > 0) await onDead(tx, ours);
+      });
+      return;
+    }
+    // What is not recorded is said again. A transaction is tried again by itself, and what the first try recorded is not recorded twice.
+    await write(db.kysely).catch(() => inTransaction(db, write));
+  }
+}

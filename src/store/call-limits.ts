@@ -1,0 +1,103 @@
+import { sql } from 'kysely';
+import type { Executor, Tx } from './schema.ts';
+
+/** How a reservation went: the first of its turns is in `delayMs`, or there is none within the time that was given. */
+export interface Reservation {
+  readonly isReserved: boolean;
+  /** Milliseconds from now, by the database's clock, which all replicas share. */
+  readonly delayMs: number;
+}
+
+/**
+ * Reserves turns of a kind of call, one each `intervalMs`, after all that were reserved before on any replica. A burst of up to `burst`
+ * calls may be made at once after a silence. Nothing is reserved when the first turn would be later than `withinMs`.
+ */
+export async function reserveTurns(
+  db: Executor,
+  scope: string,
+  options: { count: number; intervalMs: number; burst?: number; withinMs: number },
+): Promise<Reservation> {
+  const { count, intervalMs, burst = 1, withinMs } = options;
+  const span = sql`make_interval(secs => ${(count * intervalMs) / 1_000}::float8)`;
+  const slack = sql`make_interval(secs => ${((burst - 1) * intervalMs) / 1_000}::float8)`;
+  const within = sql`make_interval(secs => ${withinMs / 1_000}::float8)`;
+  const { rows } = await sql<{ is_reserved: boolean; delay_ms: number }>`
+    with reserved as (
+      insert into call_rates as rate (scope, free_at) values (${scope}, clock_timestamp() - ${slack} + ${span})
+      on conflict (scope) do update set free_at = greatest(rate.free_at, clock_timestamp() - ${slack}) + ${span}
+        where rate.free_at <= clock_timestamp() + ${within}
+      returning free_at)
+    select true as is_reserved, extract(epoch from free_at - ${span} - clock_timestamp())::float8 * 1000 as delay_ms from reserved
+    union all
+    select false, extract(epoch from free_at - clock_timestamp())::float8 * 1000 from call_rates
+    where scope = ${scope} and not exists (select 1 from reserved)`.execute(db);
+  const row = rows[0];
+  return { isReserved: row?.is_reserved ?? false, delayMs: Math.max(0, row?.delay_ms ?? 0) };
+}
+
+/** The platform was called too fast: nobody's next turn comes before `pauseMs` are over, on any replica. */
+export async function holdTurns(db: Executor, scope: string, pauseMs: number): Promise<void> {
+  const end = sql`clock_timestamp() + make_interval(secs => ${pauseMs / 1_000}::float8)`;
+  await sql`
+    insert into call_rates as rate (scope, free_at) values (${scope}, ${end})
+    on conflict (scope) do update set free_at = greatest(rate.free_at, ${end})`.execute(db);
+}
+
+/** Forgets when calls were made that restrict none any more: one row for each conversation that was answered. */
+export async function forgetOldTurns(db: Executor): Promise<void> {
+  await sql`delete from call_rates where free_at < clock_timestamp() - interval '1 day'`.execute(db);
+}
+
+/** What is known of a month's calls. */
+export interface CallMonth {
+  readonly used: number;
+  /** When the platform said that there are no more; it counts calls that we do not see. */
+  readonly exhaustedAt: Temporal.Instant | null;
+  /** When the operator was told that they run out. */
+  readonly warnedAt: Temporal.Instant | null;
+}
+
+/** Counts calls of a month. @returns the month with them */
+export async function countCalls(db: Executor, month: string, calls: number): Promise<CallMonth> {
+  const row = await db
+    .insertInto('call_months')
+    .values({ month, used: BigInt(calls) })
+    .onConflict((oc) => oc.column('month').doUpdateSet({ used: sql`call_months.used + excluded.used` }))
+    .returning(['used', 'exhausted_at', 'warned_at'])
+    .executeTakeFirstOrThrow();
+  return { used: Number(row.used), exhaustedAt: row.exhausted_at, warnedAt: row.warned_at };
+}
+
+export async function readCallMonth(db: Executor, month: string): Promise<CallMonth> {
+  const row = await db.selectFrom('call_months').selectAll().where('month', '=', month).executeTakeFirst();
+  return {
+    used: Number(row?.used ?? 0n),
+    exhaustedAt: row?.exhausted_at ?? null,
+    warnedAt: row?.warned_at ?? null,
+  };
+}
+
+/** Keeps that the platform gives no more calls this month. @returns false when that was known */
+export async function markExhausted(tx: Tx, month: string, now: Temporal.Instant): Promise<boolean> {
+  return mark(tx, month, 'exhausted_at', now);
+}
+
+/** Keeps that the operator was told that the month's calls run out. @returns false when they were told before */
+export async function markWarned(tx: Tx, month: string, now: Temporal.Instant): Promise<boolean> {
+  return mark(tx, month, 'warned_at', now);
+}
+
+async function mark(tx: Tx, month: string, column: 'exhausted_at' | 'warned_at', now: Temporal.Instant) {
+  const row = await tx
+    .insertInto('call_months')
+    .values({ month, [column]: now })
+    .onConflict((oc) =>
+      oc
+        .column('month')
+        .doUpdateSet({ [column]: now })
+        .where(sql<boolean>`call_months.${sql.ref(column)} is null`),
+    )
+    .returning('month')
+    .executeTakeFirst();
+  return row !== undefined;
+}

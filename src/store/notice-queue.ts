@@ -1,0 +1,267 @@
+import { sql } from 'kysely';
+import type { NewNotice, NoticeContent, NoticeTarget, Urgency } from './notices.ts';
+import type { Executor, Tx } from './schema.ts';
+
+/** A notice that this process may deliver until the lease ends. */
+export interface LeasedNotice extends Omit<NewNotice, 'trace' | 'urgency' | 'merges'> {
+  readonly id: string;
+  readonly urgency: Urgency;
+  readonly trace: string | null;
+  readonly queuedAt: Temporal.Instant;
+  readonly leaseId: string;
+  /** The form that was reached in earlier attempts. */
+  readonly form: string | null;
+  /** Counts this attempt. */
+  readonly attempts: number;
+}
+
+/** What is said in one message: a notice, and those that were merged into it. */
+export interface Parcel {
+  readonly leader: LeasedNotice;
+  /** In the order in which they were queued. */
+  readonly merged: readonly LeasedNotice[];
+  /** Whether the leader was never tried before and may be said together with others. */
+  readonly isFresh: boolean;
+  /** Whether more waits for the same recipient. */
+  readonly hasMoreBehind: boolean;
+}
+
+/** What of the month's calls is left to say. (rule 23) */
+export interface MonthlyBudget {
+  /** `2026-03`, as the platform counts months. */
+  readonly month: string;
+  /** From so many calls on only replies and critical notices are said. */
+  readonly sparingFrom: number;
+  /** When the next month begins, and what was held back is said. */
+  readonly endsAt: Temporal.Instant;
+}
+
+interface NoticeRow {
+  account_id: string;
+  notice_id: string;
+  key: string;
+  reason: string;
+  recipient: string;
+  target: NoticeTarget;
+  content: NoticeContent;
+  out_track_id: string | null;
+  form: string | null;
+  urgency: Urgency;
+  trace: string | null;
+  queued_at: Temporal.Instant;
+  attempts: number;
+  lease_id: string;
+}
+
+const COLUMNS = sql.raw(
+  [
+    'account_id',
+    'notice_id',
+    'key',
+    'reason',
+    'recipient',
+    'target',
+    'content',
+    'out_track_id',
+    'form',
+    'urgency',
+    'trace',
+    'queued_at',
+    'ordinal',
+    'attempts',
+    'lease_id',
+  ]
+    .map((column) => `n.${column}`)
+    .join(', '),
+);
+
+/** Whether the month's calls run out, so that routine notices stay where they are and hold nobody up. */
+function isSparing(budget: MonthlyBudget | null) {
+  if (budget === null) return sql<boolean>`false`;
+  return sql<boolean>`coalesce((
+    select exhausted_at is not null or used >= ${budget.sparingFrom} from call_months where month = ${budget.month}), false)`;
+}
+
+/**
+ * Leases due notices, with those that are merged into them: for each recipient only the one that was queued first, so that order is
+ * kept; the most urgent first. A lease that ran out is free again, so a process that died loses nothing.
+ */
+export async function leaseDueNotices(
+  db: Executor,
+  now: Temporal.Instant,
+  options: { limit: number; leaseUntil: Temporal.Instant; budget?: MonthlyBudget | null },
+): Promise<Parcel[]> {
+  const { limit, leaseUntil, budget = null } = options;
+  const { rows } = await sql<NoticeRow & { merged_into: string | null; is_fresh: boolean; has_more_behind: boolean }>`
+    with budget as materialized (select ${isSparing(budget)} as is_sparing),
+    picked as materialized (
+      select head.* from unnest(array['reply', 'critical', 'routine']) with ordinality as class (urgency, rank), budget,
+      lateral (
+        select n.account_id, n.notice_id, n.merges, n.next_attempt_at from notices n
+        where n.state = 'waiting' and n.urgency = class.urgency and n.next_attempt_at <= ${now}
+          and not (budget.is_sparing and class.urgency = 'routine')
+          and not exists (
+            select 1 from notices earlier
+            where earlier.recipient = n.recipient and earlier.state = 'waiting'
+              and (earlier.queued_at, earlier.ordinal) < (n.queued_at, n.ordinal)
+              and not (budget.is_sparing and earlier.urgency = 'routine'))
+        order by n.next_attempt_at, n.queued_at, n.ordinal limit ${limit}
+        for update skip locked) head
+      order by class.rank, head.next_attempt_at limit ${limit}),
+    leaders as (
+      update notices n
+      set lease_id = gen_random_uuid(), leased_until = ${leaseUntil}, next_attempt_at = ${leaseUntil}, attempts = n.attempts + 1,
+        merges = false
+      from picked p where n.account_id = p.account_id and n.notice_id = p.notice_id
+      returning ${COLUMNS}, null::uuid as merged_into, p.merges as is_fresh),
+    followers as (
+      update notices n
+      set lease_id = leader.lease_id, leased_until = ${leaseUntil}, next_attempt_at = ${leaseUntil}, attempts = n.attempts + 1
+      from leaders leader
+      where leader.attempts > 1 and n.recipient = leader.recipient and n.state = 'waiting' and n.merged_into = leader.notice_id
+      returning ${COLUMNS}, n.merged_into, false as is_fresh)
+    select l.*, exists (
+      select 1 from notices later where later.recipient = l.recipient and later.state = 'waiting'
+        and (later.queued_at, later.ordinal) > (l.queued_at, l.ordinal)) as has_more_behind
+    from leaders l
+    union all select f.*, false from followers f
+    order by queued_at, ordinal`.execute(db);
+  return rows
+    .filter((row) => row.merged_into === null)
+    .map((row) => ({
+      leader: toLeased(row),
+      merged: rows.filter(({ merged_into }) => merged_into === row.notice_id).map(toLeased),
+      isFresh: row.is_fresh,
+      hasMoreBehind: row.has_more_behind,
+    }));
+}
+
+/**
+ * Merges into a leased, fresh notice those that wait right behind it and may be merged, as many as fit; from now on they are said, tried
+ * again and finished with it. What is not due or may not be merged ends the row, so that order is kept. (rule 23)
+ */
+export async function mergeWaiting(
+  tx: Tx,
+  leader: LeasedNotice,
+  now: Temporal.Instant,
+  options: { leaseUntil: Temporal.Instant; maxNotices: number; maxBytes: number; budget?: MonthlyBudget | null },
+): Promise<LeasedNotice[]> {
+  const { leaseUntil, maxNotices, maxBytes, budget = null } = options;
+  const { rows } = await sql<NoticeRow>`
+    with leader as (
+      select queued_at, ordinal, octet_length(content::text) as bytes from notices
+      where account_id = ${leader.accountId} and notice_id = ${leader.id} and lease_id = ${leader.leaseId}),
+    behind as (
+      select n.account_id, n.notice_id, n.queued_at, n.ordinal, n.merges and n.next_attempt_at <= ${now} as may_merge,
+        octet_length(n.content::text) as bytes
+      from notices n, leader
+      where n.recipient = ${leader.recipient} and n.state = 'waiting'
+        and (n.queued_at, n.ordinal) > (leader.queued_at, leader.ordinal)
+        and not (n.urgency = 'routine' and ${isSparing(budget)})
+      order by n.queued_at, n.ordinal limit ${maxNotices - 1}),
+    line as (
+      select account_id, notice_id, bool_and(may_merge) over up_to_here as is_unbroken,
+        (select bytes from leader) + sum(bytes) over up_to_here as bytes
+      from behind window up_to_here as (order by queued_at, ordinal rows unbounded preceding)),
+    merged as (
+      update notices n
+      set merged_into = ${leader.id}, lease_id = ${leader.leaseId}, leased_until = ${leaseUntil}, next_attempt_at = ${leaseUntil},
+        attempts = n.attempts + 1, merges = false
+      from line where n.account_id = line.account_id and n.notice_id = line.notice_id
+        and line.is_unbroken and line.bytes <= ${maxBytes}
+      returning ${COLUMNS})
+    select * from merged order by queued_at, ordinal`.execute(tx);
+  return rows.map(toLeased);
+}
+
+function toLeased(row: NoticeRow): LeasedNotice {
+  return {
+    accountId: row.account_id,
+    id: row.notice_id,
+    key: row.key,
+    reason: row.reason,
+    recipient: row.recipient,
+    target: row.target,
+    content: row.content,
+    outTrackId: row.out_track_id,
+    form: row.form,
+    urgency: row.urgency,
+    trace: row.trace,
+    queuedAt: row.queued_at,
+    attempts: row.attempts,
+    leaseId: row.lease_id,
+  };
+}
+
+/** What became of an attempt. */
+export type NoticeResult =
+  | { readonly state: 'delivered'; readonly form: string }
+  | {
+      readonly state: 'waiting';
+      readonly form: string;
+      readonly nextAttemptAt: Temporal.Instant;
+      readonly error: string;
+    }
+  | { readonly state: 'dead'; readonly error: string };
+
+/**
+ * Records what became of attempts, all in one statement; nothing of those whose lease was lost meanwhile. The secret webhook of a notice
+ * goes when it is finished or the webhook has expired.
+ *
+ * @returns the ids of the notices whose result was recorded
+ */
+export async function recordResults(
+  db: Executor,
+  results: readonly { readonly notice: LeasedNotice; readonly result: NoticeResult }[],
+  now: Temporal.Instant,
+): Promise<Set<string>> {
+  const column = <T>(of: (entry: (typeof results)[number]) => T): T[] => results.map(of);
+  const { rows } = await sql<{ notice_id: string }>`
+    update notices n
+    set state = r.state, lease_id = null, leased_until = null,
+      form = coalesce(r.form, n.form),
+      next_attempt_at = coalesce(r.next_attempt_at, n.next_attempt_at),
+      last_error = r.error,
+      finished_at = case when r.state = 'waiting' then null else ${now}::timestamptz end,
+      target = case when r.state <> 'waiting' or (n.target ->> 'webhookExpiresAt')::timestamptz <= ${now}
+        then n.target - 'webhook' else n.target end
+    from unnest(
+      ${column(({ notice }) => notice.accountId)}::uuid[],
+      ${column(({ notice }) => notice.id)}::uuid[],
+      ${column(({ notice }) => notice.leaseId)}::uuid[],
+      ${column(({ result }) => result.state)}::text[],
+      ${column(({ result }) => ('form' in result ? result.form : null))}::text[],
+      ${column(({ result }) => ('nextAttemptAt' in result ? result.nextAttemptAt : null))}::timestamptz[],
+      ${column(({ result }) => ('error' in result ? result.error : null))}::text[]
+    ) as r (account_id, notice_id, lease_id, state, form, next_attempt_at, error)
+    where n.account_id = r.account_id and n.notice_id = r.notice_id and n.lease_id = r.lease_id
+    returning n.notice_id`.execute(db);
+  return new Set(rows.map((row) => row.notice_id));
+}
+
+/**
+ * When the next notice may be tried, of those that may after `after`; null when none waits. One that queues behind another of its
+ * recipient does not count; what the budget holds back waits for the next month.
+ */
+export async function nextNoticeAt(
+  db: Executor,
+  after?: Temporal.Instant,
+  budget: MonthlyBudget | null = null,
+): Promise<Temporal.Instant | null> {
+  const { rows } = await sql<{ at: Temporal.Instant | null }>`
+    with budget as materialized (select ${isSparing(budget)} as is_sparing)
+    select min(head.at) as at from unnest(array['reply', 'critical', 'routine']) as class (urgency), budget,
+    lateral (
+      select case when budget.is_sparing and class.urgency = 'routine'
+        then greatest(n.next_attempt_at, ${budget?.endsAt ?? null}::timestamptz) else n.next_attempt_at end as at
+      from notices n
+      where n.state = 'waiting' and n.urgency = class.urgency
+        and (n.next_attempt_at > ${after ?? '-infinity'} or (budget.is_sparing and class.urgency = 'routine'))
+        and not exists (
+          select 1 from notices earlier
+          where earlier.recipient = n.recipient and earlier.state = 'waiting'
+            and (earlier.queued_at, earlier.ordinal) < (n.queued_at, n.ordinal)
+            and not (budget.is_sparing and class.urgency <> 'routine' and earlier.urgency = 'routine'))
+      order by n.next_attempt_at limit 1) head`.execute(db);
+  return rows[0]?.at ?? null;
+}

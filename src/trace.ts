@@ -1,0 +1,16 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+const traces = new AsyncLocalStorage<string>();
+
+/**
+ * Runs `work` under an id that everything it causes bears: its lines in the log, and the notices that it queues, whose delivery logs it
+ * again. So one id leads from a frame of the platform to the reply, over replicas and restarts.
+ */
+export function withTrace<T>(trace: string | null, work: () => T): T {
+  return trace === null ? work() : traces.run(trace, work);
+}
+
+/** The id of what is at work now; undefined where nobody gave one. */
+export function currentTrace(): string | undefined {
+  return traces.getStore();
+}
