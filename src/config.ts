@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { DINGTALK_DEFAULTS } from './dingtalk/settings.ts';
+import { BILL_WAIT_HOURS } from './domain/bill.ts';
 import { Secret } from './secret.ts';
 
 /** The DingTalk app to connect as. */
@@ -31,6 +32,8 @@ export interface Config {
   /** Absolute. */
   readonly dataDir: string;
   readonly logLevel: LogLevel;
+  /** How long after a month's end its bill waits for late records. */
+  readonly billWait: Temporal.Duration;
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -79,6 +82,14 @@ const SETTINGS = {
   SANDBOX_PORT: setting(port, 'a port from 0 to 65535; 0 takes a free one'),
   DATA_DIR: setting(z.string(), 'a folder'),
   LOG_LEVEL: setting(z.enum(LOG_LEVELS), `one of ${LOG_LEVELS.join(', ')}`),
+  BILL_WAIT_HOURS: setting(
+    z
+      .string()
+      .regex(/^\d{1,3}$/)
+      .transform(Number)
+      .pipe(z.int().max(240)),
+    'a whole number of hours from 0 to 240',
+  ),
 } as const;
 
 type Settings = typeof SETTINGS;
@@ -183,6 +194,7 @@ export const DEFAULTS = {
   HOST: '127.0.0.1',
   SANDBOX_PORT: 8090,
   DATA_DIR: '.data',
+  BILL_WAIT_HOURS,
 } as const;
 
 function assemble(values: Values, folder: string): Config {
@@ -209,5 +221,6 @@ function assemble(values: Values, folder: string): Config {
     dataDir: resolve(folder, values.DATA_DIR ?? DEFAULTS.DATA_DIR),
     // Whoever tries the sandbox reads what it prints to open and to try, between lines of the log only where something is wrong.
     logLevel: values.LOG_LEVEL ?? (dingtalk ? 'info' : 'warn'),
+    billWait: Temporal.Duration.from({ hours: values.BILL_WAIT_HOURS ?? DEFAULTS.BILL_WAIT_HOURS }),
   });
 }

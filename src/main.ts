@@ -98,8 +98,8 @@ async function startServiceWith(
   program: Program,
 ): Promise<Service> {
   const { maxConnections } = config.database;
-  const { http } = config;
-  const service = await startService({ databaseUrl, maxConnections, dingtalk, http, clock, logger });
+  const { http, billWait } = config;
+  const service = await startService({ databaseUrl, maxConnections, dingtalk, http, clock, logger, billWait });
   program.onStop(() => service.stop());
   return service;
 }

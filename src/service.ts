@@ -7,6 +7,7 @@ import type { DingTalkSettings } from './dingtalk/settings.ts';
 import { StreamConnection } from './dingtalk/stream-connection.ts';
 import { createHttpServer } from './http/server.ts';
 import { ApprovalJob } from './jobs/approval-job.ts';
+import { BillJob } from './jobs/bill-job.ts';
 import { DeliveryJob } from './jobs/delivery-job.ts';
 import { HousekeepingJob } from './jobs/housekeeping-job.ts';
 import { ReconciliationJob } from './jobs/reconciliation-job.ts';
@@ -26,6 +27,8 @@ export interface ServiceOptions {
   readonly http: { readonly host: string; readonly port: number };
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default: `BILL_WAIT_HOURS`. */
+  readonly billWait?: Temporal.Duration;
 }
 
 /** A running SMS Steward. */
@@ -45,13 +48,15 @@ export interface Service {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { clock, logger, dingtalk } = options;
   const db = openDatabase({ url: options.databaseUrl, maxConnections: options.maxConnections, logger });
-  const context = createContext(clock);
+  const context = createContext(clock, options);
   const api = new OpenApi(dingtalk);
   const deliverer = new Deliverer({ db, messenger: new Messenger(api, dingtalk.cardTemplateId), clock, logger });
   const wakeDelivery = () => deliverer.wake();
   const reviews = new ReviewJob({ db, context, logger, onReviewed: wakeDelivery });
   const jobs = [
+    // What a review prices or forfeits belongs to the bill that is closed after it.
     reviews,
+    new BillJob({ db, context, logger, onClosed: wakeDelivery }),
     new ApprovalJob(db, context, wakeDelivery),
     new HousekeepingJob(db, clock),
     new ReconciliationJob(db, clock, logger),

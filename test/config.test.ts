@@ -35,6 +35,7 @@ describe('given no settings', () => {
       sandbox: { port: 8090 },
       dataDir: join(folder, '.data'),
       logLevel: 'warn',
+      billWait: Temporal.Duration.from({ hours: 24 }),
     });
   });
 
@@ -105,6 +106,7 @@ test('given settings that cannot be used, then all are named at once, with what 
     PORT: '65536',
     SANDBOX_PORT: '80a',
     LOG_LEVEL: 'loud',
+    BILL_WAIT_HOURS: '1.5',
   });
   expect(error.code).toBe('config_invalid');
   expect(error.problems.map(({ variable }) => variable)).toEqual([
@@ -115,6 +117,7 @@ test('given settings that cannot be used, then all are named at once, with what 
     'PORT',
     'SANDBOX_PORT',
     'LOG_LEVEL',
+    'BILL_WAIT_HOURS',
   ]);
   for (const { variable, message } of error.problems) {
     expect(message).toMatch(/Give /);

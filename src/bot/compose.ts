@@ -2,6 +2,7 @@ import type { Announcement } from '../domain/announcement.ts';
 import type { Audience, Compose } from '../services/context.ts';
 import { composeAlert, isAlert } from './compose/alerts.ts';
 import { composeApproval, isApproval } from './compose/approvals.ts';
+import { composeBill } from './compose/bills.ts';
 import { composeReceipt } from './compose/receipts.ts';
 import { contentOf, type Draft } from './content.ts';
 import { plainLine } from './markdown.ts';
@@ -23,6 +24,7 @@ export const compose: Compose = (announcement, audience) => {
 function draftOf(writer: Writer, announcement: Announcement): Draft {
   if (isAlert(announcement)) return composeAlert(writer, announcement);
   if (isApproval(announcement)) return composeApproval(writer, announcement);
+  if (announcement.kind === 'bill_closed') return composeBill(writer, announcement);
   return composeReceipt(writer, announcement);
 }
 

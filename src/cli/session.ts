@@ -40,7 +40,7 @@ export async function withSession<T>(
     const db = openDatabase({ url: server.url, maxConnections: CONNECTIONS, logger });
     try {
       if (!options.beforeMigration) await prepareSchema(config, db);
-      return await work({ db, context: createContext(clock) });
+      return await work({ db, context: { ...createContext(clock, config), source: { via: 'cli' } } });
     } finally {
       await db.close();
     }

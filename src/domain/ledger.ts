@@ -5,7 +5,7 @@ import type { Charge } from './volume-line.ts';
  * The ledger of an account: transfers, each from one book to another, in one unit. So it sums to zero by construction (rule 8).
  *
  * Money books: `funding` (the world outside, where recharges come from), `cash` (the account's balance), `plans` and `payg` (what was
- * spent on either). Segment books: `issued` (where bought segments come from), `plan:<id>` (a plan's remaining), `consumed`, `forfeited`.
+ * spent on either), `rounding` (what bills round off or up). Segment books: `issued` (where bought segments come from), `plan:<id>` (a plan's remaining), `consumed`, `forfeited`.
  */
 export interface Transfer {
   /** The same key and content again is the same transfer; the same key with other content is refused. */
@@ -18,10 +18,25 @@ export interface Transfer {
   /** Always positive. */
   readonly amount: bigint;
   readonly at: Temporal.Instant;
+  /**
+   * `YYYY-MM`: whose bill it is part of. Default: the month of `at` in the account's time zone. Where that month's bill is closed it is
+   * part of the oldest one that is not. (rule 10)
+   */
+  readonly month?: string;
   readonly details: Readonly<Record<string, string>>;
 }
 
-export type TransferKind = 'recharge' | 'purchase' | 'renewal' | 'grant' | 'usage' | 'payg' | 'correction' | 'forfeit';
+export type TransferKind =
+  | 'recharge'
+  | 'purchase'
+  | 'renewal'
+  | 'grant'
+  | 'refund'
+  | 'usage'
+  | 'payg'
+  | 'correction'
+  | 'forfeit'
+  | 'rounding';
 
 export const SEGMENT = 'segment';
 export const CASH = 'cash';
@@ -44,6 +59,7 @@ const BOOK_UNITS: Readonly<Record<string, 'money' | 'segment'>> = {
   funding: 'money',
   plans: 'money',
   payg: 'money',
+  rounding: 'money',
   issued: 'segment',
   consumed: 'segment',
   forfeited: 'segment',
@@ -132,6 +148,22 @@ export function forfeitTransfer(planId: string, segments: bigint, at: Temporal.I
   };
 }
 
+/** What a bill's rounding books: `amount` is its effect on the balance, not zero. (rules 7 and 10) */
+export function roundingTransfer(month: string, amount: Micro, currency: string, at: Temporal.Instant): Transfer {
+  const [from, to, size] = amount > 0n ? ['rounding', CASH, amount] : [CASH, 'rounding', -amount];
+  return {
+    key: `bill/${month}/rounding`,
+    kind: 'rounding',
+    unit: currency,
+    from,
+    to,
+    amount: size,
+    at,
+    month,
+    details: { month },
+  };
+}
+
 /** What a charge books; undefined when it costs nothing. A correction in the customer's favour flows back to cash. (rule 4) */
 export function chargeTransfer(
   chargeId: string,
@@ -139,7 +171,8 @@ export function chargeTransfer(
   currency: string,
   at: Temporal.Instant,
 ): Transfer | undefined {
-  const common = { key: `charge/${chargeId}`, at, details: { month: charge.month } };
+  const { month } = charge;
+  const common = { key: `charge/${chargeId}`, at, month, details: { month } };
   if (charge.kind === 'plan') {
     return {
       ...common,

@@ -1,8 +1,10 @@
+import { type BillingMonths, type Month, monthStart } from './month.ts';
 import { consumptionOrder, type Plan } from './plan.ts';
 import type { RatedVolume } from './rating.ts';
 import { latePricing, type Tariff, TariffTimeline, tiersFor } from './tariff.ts';
 import { isChargeable, judge, type TemplateType, type UsageRecord, type UsageReport, type Verdict } from './usage.ts';
 import {
+  addPlanCharge,
   addSegments,
   type Charge,
   chargesOf,
@@ -24,7 +26,9 @@ export interface MeteringContext {
   readonly tariffs: readonly Tariff[];
   /** Plans with something left, expired ones included: usage from before they expired may still arrive. */
   readonly plans: readonly Plan[];
-  /** The volumes of every month that the reports fall in. */
+  /** Which months are closed, and where what comes late is billed. */
+  readonly billing: BillingMonths;
+  /** The volumes of every month that the reports fall in, and of the one where what comes late is billed. */
   readonly volumes: readonly MonthlyVolume[];
   /** What is already recorded under the ids of the reports. */
   readonly known: ReadonlyMap<string, UsageRecord>;
@@ -52,7 +56,7 @@ export interface MeteringResult {
 }
 
 /**
- * Bills a batch of reports of one account, in their order of arrival (rules 1 to 5). However the same reports in the same order are
+ * Bills a batch of reports of one account, in their order of arrival (rules 1 to 6). However the same reports in the same order are
  * cut into batches, records, plans, volumes and the sum of the charges come out the same.
  */
 export function meter(context: MeteringContext, reports: readonly UsageReport[]): MeteringResult {
@@ -60,11 +64,11 @@ export function meter(context: MeteringContext, reports: readonly UsageReport[])
 }
 
 /**
- * Bills records that were unpriced, each in the month and hour of its own time; those that still have no price are left out. Plans cover
- * none of them: only international ones can lack a price. (rule 5)
+ * Bills records that were unpriced, each in the month of its own time, or late where that is closed; those that still have no price are
+ * left out. Plans cover none of them: only international ones can lack a price. (rules 5 and 6)
  */
 export function meterWaiting(
-  context: Pick<MeteringContext, 'timeZone' | 'tariffs' | 'volumes'>,
+  context: Pick<MeteringContext, 'timeZone' | 'tariffs' | 'billing' | 'volumes'>,
   waiting: readonly UsageRecord[],
   now: Temporal.Instant,
 ): MeteringResult {
@@ -74,14 +78,15 @@ export function meterWaiting(
 
 /**
  * The records that a batch makes when none of its ids is known: what can be written before the account is locked. `meter`, which knows
- * what is recorded, creates these or fewer.
+ * what is recorded, creates these or fewer; where a bill is closed in between, more of them are late.
  */
 export function draftRecords(
-  context: Pick<MeteringContext, 'defaultTemplateType' | 'tariffs'>,
+  context: Pick<MeteringContext, 'timeZone' | 'defaultTemplateType' | 'tariffs' | 'billing'>,
   reports: readonly UsageReport[],
 ): UsageRecord[] {
   const drafts = new Map<string, UsageRecord>();
   const tariffs = new TariffTimeline(context.tariffs);
+  const lateness = new Lateness(context);
   for (const report of reports) {
     const draft = drafts.get(report.id);
     const verdict = judge(draft, report);
@@ -91,6 +96,7 @@ export function draftRecords(
       const tariff = tariffs.at(record.at.epochMilliseconds);
       const isPriced = tiersFor(tariff, record.destination, record.country, record.templateType) !== undefined;
       record.billing = isPriced ? 'charged' : 'unpriced';
+      if (isPriced) record.lateMonth = lateness.monthFor(record.at.epochMilliseconds);
     }
     drafts.set(record.id, record);
   }
@@ -115,6 +121,7 @@ function recordOf(
     status: report.status,
     at: known?.at ?? report.at,
     billing: known?.billing ?? 'free',
+    lateMonth: known?.lateMonth ?? null,
   };
 }
 
@@ -139,6 +146,23 @@ export class Calendar {
   }
 }
 
+/** Which records come after the bill of their own month, and where those are billed. (rule 6) */
+class Lateness {
+  readonly #beforeMs: number;
+  readonly #current: Month;
+
+  constructor({ timeZone, billing }: Pick<MeteringContext, 'timeZone' | 'billing'>) {
+    const { billedBefore, current } = billing;
+    this.#beforeMs = billedBefore === '' ? -Infinity : monthStart(billedBefore, timeZone).epochMilliseconds;
+    this.#current = current;
+  }
+
+  /** The month where a record of this time is billed late; null where it is billed in its own. */
+  monthFor(atMs: number): Month | null {
+    return atMs < this.#beforeMs ? this.#current : null;
+  }
+}
+
 // A batch has thousands of records, and its times are compared for each: milliseconds are compared, not instants, and what a record
 // adds to is looked up once, by one key. Usage is kept to the millisecond, so nothing is lost.
 
@@ -153,6 +177,7 @@ interface PlanSlot {
 class Meter {
   readonly #context: MeteringContext;
   readonly #calendar: Calendar;
+  readonly #lateness: Lateness;
   readonly #tariffs: TariffTimeline;
   readonly #plans: readonly PlanSlot[];
   readonly #records: Map<string, UsageRecord>;
@@ -166,6 +191,7 @@ class Meter {
   constructor(context: MeteringContext) {
     this.#context = context;
     this.#calendar = new Calendar(context.timeZone);
+    this.#lateness = new Lateness(context);
     this.#tariffs = new TariffTimeline(context.tariffs);
     this.#plans = context.plans.toSorted(consumptionOrder).map((plan) => ({
       id: plan.id,
@@ -192,8 +218,11 @@ class Meter {
     for (const record of waiting) {
       const tariff = latePricing(this.#context.tariffs, record, now);
       if (!tariff) continue;
-      addSegments(this.#lineOf(record, tariff), record.at.epochMilliseconds, 0n, BigInt(record.segments));
-      this.#records.set(record.id, { ...record, billing: 'charged' });
+      const atMs = record.at.epochMilliseconds;
+      const lateMonth = this.#lateness.monthFor(atMs);
+      const line = this.#lineOf(record, tariff, lateMonth);
+      addSegments(line, atMs, 0n, BigInt(record.segments), lateMonth !== null);
+      this.#records.set(record.id, { ...record, billing: 'charged', lateMonth });
       this.#touched.set(record.id, 'progressed');
     }
     return this.#result();
@@ -237,18 +266,21 @@ class Meter {
 
   #charge(record: MutableRecord): void {
     const atMs = record.at.epochMilliseconds;
-    const line = this.#lineOf(record, this.#tariffs.at(atMs));
+    const lateMonth = this.#lateness.monthFor(atMs);
+    const line = this.#lineOf(record, this.#tariffs.at(atMs), lateMonth);
     if (!line.tiers) {
       record.billing = 'unpriced';
       return;
     }
-    const planSegments = record.destination === 'mainland' ? this.#consume(record.segments, atMs, line) : 0n;
-    addSegments(line, atMs, planSegments, BigInt(record.segments) - planSegments);
+    const late = lateMonth !== null;
+    const planSegments = record.destination === 'mainland' ? this.#consume(record.segments, atMs, line, late) : 0n;
+    addSegments(line, atMs, planSegments, BigInt(record.segments) - planSegments, late);
     record.billing = 'charged';
+    record.lateMonth = lateMonth;
   }
 
   /** Rule 3: takes what it can from the plans that cover the record's time. */
-  #consume(segments: number, atMs: number, line: VolumeLine): bigint {
+  #consume(segments: number, atMs: number, line: VolumeLine, late: boolean): bigint {
     const total = BigInt(segments);
     let wanted = total;
     for (const plan of this.#plans) {
@@ -258,13 +290,13 @@ class Meter {
       plan.left -= taken;
       wanted -= taken;
       this.#consumed.set(plan.id, (this.#consumed.get(plan.id) ?? 0n) + taken);
-      line.planCharges.set(plan.id, (line.planCharges.get(plan.id) ?? 0n) + taken);
+      addPlanCharge(line, plan.id, taken, late);
     }
     return total - wanted;
   }
 
-  #lineOf(record: UsageRecord, tariff: Tariff): VolumeLine {
-    const month = this.#calendar.month(record.at);
+  #lineOf(record: UsageRecord, tariff: Tariff, lateMonth: Month | null): VolumeLine {
+    const month = lateMonth ?? this.#calendar.month(record.at);
     const key: VolumeKey = {
       month,
       destination: record.destination,

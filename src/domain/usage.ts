@@ -26,6 +26,8 @@ export interface UsageReport {
 export interface UsageRecord extends UsageReport {
   readonly templateType: TemplateType;
   readonly billing: Billing;
+  /** Where it was billed because its own month was closed already, as `YYYY-MM`; null where it was not. (rule 6) */
+  readonly lateMonth: string | null;
 }
 
 /** Rule 2: mainland messages are charged when delivery is confirmed, international ones on submission, whatever follows. */

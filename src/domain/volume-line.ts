@@ -15,8 +15,10 @@ export interface VolumeKey {
 export type MonthlyVolume = VolumeKey & RatedVolume;
 
 /** A line of a month's charges: what a plan covered, what pay-as-you-go cost, or a correction of the latter. */
-export type Charge = VolumeKey &
-  (
+export type Charge = VolumeKey & {
+  /** Of usage whose own month was closed. A correction is the whole volume's, so it never is. (rule 6) */
+  readonly late: boolean;
+} & (
     | { readonly kind: 'plan'; readonly planId: string; readonly segments: bigint }
     | ({ readonly tier: number } & RatedPart)
   );
@@ -45,8 +47,8 @@ export interface VolumeLine {
   paygSegments: bigint;
   charged: bigint;
   changed: boolean;
-  readonly planCharges: Map<string, bigint>;
-  readonly parts: Mutable<RatedPart>[];
+  readonly planCharges: Map<string, { readonly planId: string; readonly late: boolean; segments: bigint }>;
+  readonly parts: Mutable<RatedPart & { late: boolean }>[];
   readonly hours: Map<number, { planSegments: bigint; paygSegments: bigint; amount: bigint }>;
 }
 
@@ -76,15 +78,32 @@ export function openLine(
   return line;
 }
 
-/** Adds a message's segments, those that plans covered and those that are paid for, to a line that has a price. (rule 4) */
-export function addSegments(line: VolumeLine, atMs: number, planSegments: bigint, paygSegments: bigint): void {
+/** Notes that a plan covered segments of a line; `addSegments` counts them. */
+export function addPlanCharge(line: VolumeLine, planId: string, segments: bigint, late: boolean): void {
+  const key = late ? `${planId} late` : planId;
+  const charge = line.planCharges.get(key);
+  if (charge) charge.segments += segments;
+  else line.planCharges.set(key, { planId, late, segments });
+}
+
+/**
+ * Adds a message's segments, those that plans covered and those that are paid for, to a line that has a price. The hour is that of the
+ * message, also where it is late. (rules 4 and 6)
+ */
+export function addSegments(
+  line: VolumeLine,
+  atMs: number,
+  planSegments: bigint,
+  paygSegments: bigint,
+  late: boolean,
+): void {
   const hour = Math.floor(atMs / HOUR_MS);
   line.changed = true;
   line.planSegments += planSegments;
-  addHour(line, hour, planSegments, paygSegments, addRated(line, paygSegments));
+  addHour(line, hour, planSegments, paygSegments, addRated(line, paygSegments, late));
   for (const later of line.siblings) {
     if (later.tariff.mode !== 'volume' || !isAfter(later, line)) continue;
-    const correction = addRated(later, 0n);
+    const correction = addRated(later, 0n, false);
     if (correction === 0n) continue;
     later.changed = true;
     addHour(later, hour, 0n, 0n, correction);
@@ -92,13 +111,13 @@ export function addSegments(line: VolumeLine, atMs: number, planSegments: bigint
 }
 
 /** Prices new pay-as-you-go segments of a line, and what they change of its earlier ones; returns what that costs. */
-function addRated(line: VolumeLine, segments: bigint): bigint {
+function addRated(line: VolumeLine, segments: bigint, late: boolean): bigint {
   const { tariff, tiers = [] } = line;
   const parts = rate({ mode: tariff.mode, tiers, tierVolume: tierVolumeOf(line), before: line, segments });
   let amount = 0n;
   for (const part of parts) {
     amount += part.amount;
-    addPart(line.parts, part);
+    addPart(line.parts, part, late && part.kind === 'payg');
   }
   line.paygSegments += segments;
   line.charged += amount;
@@ -124,10 +143,10 @@ function isAfter(line: VolumeLine, other: VolumeLine): boolean {
   return line !== other && Temporal.Instant.compare(line.tariff.effectiveFrom, other.tariff.effectiveFrom) > 0;
 }
 
-function addPart(parts: Mutable<RatedPart>[], part: RatedPart): void {
-  const same = parts.find((other) => other.kind === part.kind && other.tier === part.tier);
+function addPart(parts: VolumeLine['parts'], part: RatedPart, late: boolean): void {
+  const same = parts.find((other) => other.kind === part.kind && other.tier === part.tier && other.late === late);
   if (!same) {
-    parts.push({ ...part });
+    parts.push({ ...part, late });
     return;
   }
   same.segments += part.segments;
@@ -153,7 +172,7 @@ export function volumeOf({ key, planSegments, paygSegments, charged }: VolumeLin
 /** What a line was charged in this batch. */
 export function chargesOf({ key, planCharges, parts }: VolumeLine): Charge[] {
   return [
-    ...Array.from(planCharges, ([planId, segments]): Charge => ({ ...key, kind: 'plan', planId, segments })),
+    ...Array.from(planCharges.values(), (charge): Charge => ({ ...key, kind: 'plan', ...charge })),
     ...parts.map((part): Charge => ({ ...key, ...part })),
   ];
 }

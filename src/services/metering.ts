@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { CASH, chargeTransfer, netOf } from '../domain/ledger.ts';
 import { Calendar, draftRecords, type MeteringResult, meter } from '../domain/metering.ts';
+import { billingMonths } from '../domain/month.ts';
 import { coversTime } from '../domain/plan.ts';
 import { availableOf } from '../domain/standing.ts';
 import { latePricing } from '../domain/tariff.ts';
 import type { UsageRecord, UsageReport } from '../domain/usage.ts';
 import { type Account, lockAccount, makeDue, readAccount } from '../store/accounts.ts';
-import { addHourlyUsage, insertCharges, readVolumes, writeVolumes } from '../store/charges.ts';
+import { insertCharges, readVolumes, writeVolumes } from '../store/charges.ts';
+import { addHourlyUsage } from '../store/hourly-usage.ts';
 import { postTransfers } from '../store/ledger.ts';
 import { readPlansWithQuota } from '../store/plans.ts';
 import type { Tx } from '../store/schema.ts';
@@ -39,7 +41,7 @@ export interface MeteringOutcome {
 
 /**
  * Records and bills a batch of usage of one account: a handful of statements, whatever its size. The partitions of the records'
- * months must exist. (rules 1 to 5, 7 to 9)
+ * months must exist. (rules 1 to 9)
  * @throws InputError `account_unknown`
  */
 export async function meterUsage(
@@ -53,9 +55,11 @@ export async function meterUsage(
   const ids = reports.map((report) => report.id);
   const unlocked = await readAccount(tx, accountId);
   const calendar = new Calendar(unlocked.timeZone);
-  const months = [...new Set(reports.map((report) => calendar.month(report.at)))];
+  const { timeZone, defaultTemplateType } = unlocked;
+  const drafted = billingMonths(unlocked, now);
+  const months = [...new Set([drafted.current, ...reports.map((report) => calendar.month(report.at))])];
   const tariffs = await readTariffs(tx, unlocked.tariffId);
-  const drafts = draftRecords({ defaultTemplateType: unlocked.defaultTemplateType, tariffs }, reports);
+  const drafts = draftRecords({ timeZone, defaultTemplateType, tariffs, billing: drafted }, reports);
   // The bulk of the work needs no lock, so batches of one account do it side by side; only the bill is made one at a time.
   const [, account, known, plans, volumes] = await Promise.all([
     insertRecords(tx, accountId, batchId, drafts, now),
@@ -64,10 +68,15 @@ export async function meterUsage(
     readPlansWithQuota(tx, accountId),
     readVolumes(tx, accountId, months),
   ]);
-  const { timeZone, defaultTemplateType } = unlocked;
-  const result = meter({ timeZone, defaultTemplateType, tariffs, plans, volumes, known }, reports);
+  const billing = billingMonths(account, now);
+  if (!months.includes(billing.current)) volumes.push(...(await readVolumes(tx, accountId, [billing.current])));
+  const result = meter({ timeZone, defaultTemplateType, tariffs, billing, plans, volumes, known }, reports);
   await correctDrafts(tx, account, batchId, drafts, result);
-  const balance = await writeMetering(tx, account, batchId, result, now);
+  // A bill that was closed while this waited for the lock has made records late that were drafted as belonging to it.
+  const madeLate =
+    billing.billedBefore === drafted.billedBefore ? [] : result.created.filter(({ lateMonth }) => lateMonth !== null);
+  const written = { ...result, progressed: [...result.progressed, ...madeLate] };
+  const { balance, isSpike } = await writeMetering(tx, account, batchId, written, now);
 
   const quota = plans
     .filter((plan) => coversTime(plan, now))
@@ -76,6 +85,7 @@ export async function meterUsage(
   const changed = [...result.created, ...result.progressed];
   const unpriced = changed.filter((record) => record.billing === 'unpriced');
   const reviewDue =
+    isSpike ||
     unpriced.some((record) => latePricing(tariffs, record)) ||
     (account.quotaWatermark !== null && quota <= account.quotaWatermark) ||
     (account.availableWatermark !== null && available < account.availableWatermark);
@@ -115,23 +125,35 @@ async function correctDrafts(
   await removeRecords(tx, account.id, batchId, others);
 }
 
-/** Writes what metering decided, of an account that is locked; returns the new balance. */
+/** Writes what metering decided, of an account that is locked; returns the new balance, and whether an hour is above its watermark. */
 export async function writeMetering(
   tx: Tx,
   account: Account,
   batchId: string,
   result: MeteringResult,
   now: Temporal.Instant,
-): Promise<bigint> {
+): Promise<{ balance: bigint; isSpike: boolean }> {
   const charges = result.charges.map((charge) => ({ id: randomUUID(), charge }));
   const transfers = charges.flatMap(({ id, charge }) => chargeTransfer(id, charge, account.currency, now) ?? []);
-  await Promise.all([
+  const touched = new Set(result.hours.map(({ hour }) => hour.epochMilliseconds));
+  const watched = account.hourWatermarks.filter(({ hour }) => touched.has(hour.epochMilliseconds));
+  const [hours] = await Promise.all([
+    addHourlyUsage(
+      tx,
+      account.id,
+      result.hours,
+      watched.map(({ hour }) => hour),
+    ),
     progressRecords(tx, account.id, batchId, result.progressed),
     insertRejected(tx, account.id, result.conflicts.map(conflictToRejected), now),
     insertCharges(tx, account.id, batchId, charges, now),
     writeVolumes(tx, account.id, result.volumes),
-    addHourlyUsage(tx, account.id, result.hours),
     postTransfers(tx, account.id, transfers, now),
   ]);
-  return account.money.balance + netOf(CASH, transfers);
+  const isSpike = watched.some(({ hour, above }) => {
+    const used = hours.get(hour.epochMilliseconds);
+    const isAbove = (segments: bigint, limit: bigint | null) => limit !== null && segments > limit;
+    return used && (isAbove(used.mainland, above.mainland) || isAbove(used.international, above.international));
+  });
+  return { balance: account.money.balance + netOf(CASH, transfers), isSpike };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Calendar, meterWaiting } from '../domain/metering.ts';
+import { billingMonths } from '../domain/month.ts';
 import { latePricedCountries } from '../domain/tariff.ts';
 import type { Account } from '../store/accounts.ts';
 import { readVolumes } from '../store/charges.ts';
@@ -13,8 +14,8 @@ import { writeMetering } from './metering.ts';
 const AT_ONCE = 5_000;
 
 /**
- * Bills usage that was recorded without a price and has one now, the oldest first, each record in the month of its own time. The account
- * must be locked. (rule 5)
+ * Bills usage that was recorded without a price and has one now, the oldest first, each record in the month of its own time, or late in
+ * the current one where the bill of its own is closed. The account must be locked. (rules 5 and 6)
  * @returns whether there may be more than were taken at once.
  */
 export async function priceWaitingUsage(
@@ -28,9 +29,10 @@ export async function priceWaitingUsage(
   const tariffs = await readTariffs(tx, account.tariffId);
   const waiting = await readWaitingRecords(tx, account.id, latePricedCountries(tariffs, now), atOnce);
   const calendar = new Calendar(account.timeZone);
-  const months = [...new Set(waiting.map(({ at }) => calendar.month(at)))];
+  const billing = billingMonths(account, now);
+  const months = [...new Set([billing.current, ...waiting.map(({ at }) => calendar.month(at))])];
   const volumes = await readVolumes(tx, account.id, months);
-  const result = meterWaiting({ timeZone: account.timeZone, tariffs, volumes }, waiting, now);
+  const result = meterWaiting({ timeZone: account.timeZone, tariffs, billing, volumes }, waiting, now);
   if (result.progressed.length > 0) await writeMetering(tx, account, randomUUID(), result, now);
   return waiting.length === atOnce;
 }

@@ -1,8 +1,6 @@
-import { sql } from 'kysely';
-import type { Burn } from '../domain/forecast.ts';
-import type { TemplateType } from '../domain/usage.ts';
-import type { Charge, HourlyUsage, MonthlyVolume } from '../domain/volume-line.ts';
-import type { Executor, Tx } from './schema.ts';
+import { type Selectable, sql } from 'kysely';
+import type { Charge, MonthlyVolume } from '../domain/volume-line.ts';
+import type { Executor, Schema, Tx } from './schema.ts';
 
 export async function insertCharges(
   tx: Tx,
@@ -20,7 +18,7 @@ export async function insertCharges(
   );
   await sql`
     insert into charges (account_id, batch_id, at, charge_id, kind, month, destination, country, template_type,
-      tariff_version, tier, plan_id, segments, unit_price, amount)
+      tariff_version, tier, plan_id, segments, unit_price, amount, late)
     select ${accountId}::uuid, ${batchId}::uuid, ${now}::timestamptz, c.* from unnest(
       ${rows.map((row) => row.id)}::uuid[],
       ${rows.map((row) => row.kind)}::text[],
@@ -33,7 +31,8 @@ export async function insertCharges(
       ${rows.map((row) => row.planId)}::uuid[],
       ${rows.map((row) => row.segments)}::bigint[],
       ${rows.map((row) => row.unitPrice)}::bigint[],
-      ${rows.map((row) => row.amount)}::bigint[]
+      ${rows.map((row) => row.amount)}::bigint[],
+      ${rows.map((row) => row.late)}::boolean[]
     ) as c`.execute(tx);
 }
 
@@ -49,7 +48,11 @@ export async function readVolumes(
     .where('account_id', '=', accountId)
     .where('month', 'in', months)
     .execute();
-  return rows.map((row) => ({
+  return rows.map(toVolume);
+}
+
+export function toVolume(row: Selectable<Schema['monthly_volumes']>): MonthlyVolume {
+  return {
     month: row.month,
     destination: row.destination,
     country: row.country,
@@ -58,7 +61,7 @@ export async function readVolumes(
     planSegments: row.plan_segments,
     paygSegments: row.payg_segments,
     charged: row.charged,
-  }));
+  };
 }
 
 /** Stores volumes as they are now. */
@@ -81,56 +84,4 @@ export async function writeVolumes(tx: Tx, accountId: string, volumes: readonly 
       plan_segments = excluded.plan_segments,
       payg_segments = excluded.payg_segments,
       charged = excluded.charged`.execute(tx);
-}
-
-/** Adds to the usage by the hour. */
-export async function addHourlyUsage(tx: Tx, accountId: string, hours: readonly HourlyUsage[]): Promise<void> {
-  if (hours.length === 0) return;
-  await sql`
-    insert into hourly_usage as known
-      (account_id, hour, destination, template_type, plan_segments, payg_segments, amount)
-    select ${accountId}::uuid, h.* from unnest(
-      ${hours.map((h) => h.hour)}::timestamptz[],
-      ${hours.map((h) => h.destination)}::text[],
-      ${hours.map((h) => h.templateType)}::text[],
-      ${hours.map((h) => h.planSegments)}::bigint[],
-      ${hours.map((h) => h.paygSegments)}::bigint[],
-      ${hours.map((h) => h.amount)}::bigint[]
-    ) as h
-    on conflict (account_id, hour, destination, template_type) do update set
-      plan_segments = known.plan_segments + excluded.plan_segments,
-      payg_segments = known.payg_segments + excluded.payg_segments,
-      amount = known.amount + excluded.amount`.execute(tx);
-}
-
-/** What was used per day from `since` to `now`; a history shorter than that counts from its first hour, and at least a day. */
-export async function readBurn(
-  db: Executor,
-  accountId: string,
-  since: Temporal.Instant,
-  now: Temporal.Instant,
-): Promise<Burn> {
-  const rows = await db
-    .selectFrom('hourly_usage')
-    .select(['destination', 'template_type'])
-    .select((eb) => [
-      eb.fn.min('hour').as('first'),
-      sql<bigint>`sum(plan_segments + payg_segments)::bigint`.as('segments'),
-      sql<bigint>`sum(amount)::bigint`.as('amount'),
-    ])
-    .where('account_id', '=', accountId)
-    .where('hour', '>=', since)
-    .where('hour', '<=', now)
-    .groupBy(['destination', 'template_type'])
-    .execute();
-  const first = rows.reduce((min, row) => Math.min(min, row.first.epochMilliseconds), now.epochMilliseconds);
-  const hours = BigInt(Math.max(24, Math.ceil((now.epochMilliseconds - first) / 3_600_000)));
-  const perDay = (amount: bigint) => (amount * 24n) / hours;
-  const mainlandPerDay: Record<TemplateType, bigint> = { verification: 0n, notification: 0n, promotion: 0n };
-  let internationalPerDay = 0n;
-  for (const row of rows) {
-    if (row.destination === 'mainland') mainlandPerDay[row.template_type] = perDay(row.segments);
-    else internationalPerDay += perDay(row.amount);
-  }
-  return { mainlandPerDay, internationalPerDay };
 }

@@ -7,7 +7,8 @@ import type { Tx } from './schema.ts';
 
 /**
  * Books transfers of one account and moves what they touch: the balance and each plan's remaining, in the same transaction, so that
- * both always equal their entries. The account must be locked. A transfer whose key is booked already is left as it is. (rule 8)
+ * both always equal their entries. The account must be locked. A transfer whose key is booked already is left as it is. Each becomes part
+ * of the bill of its month, or of the oldest one that is not closed: nothing is ever added to a closed bill. (rules 8 and 10)
  * @returns the transfers that were booked now.
  * @throws RuleError `ledger_conflict` when a key is booked with other content.
  */
@@ -19,8 +20,10 @@ export async function postTransfers(
 ): Promise<Transfer[]> {
   if (transfers.length === 0) return [];
   const { rows } = await sql<{ key: string }>`
-    insert into transfers (account_id, transfer_id, key, kind, unit, from_book, to_book, amount, at, details)
-    select ${accountId}::uuid, t.* from unnest(
+    insert into transfers (account_id, transfer_id, key, kind, unit, from_book, to_book, amount, at, details, month)
+    select a.account_id, t.id, t.key, t.kind, t.unit, t.from_book, t.to_book, t.amount, t.at, t.details,
+      greatest(coalesce(t.month, to_char(t.at at time zone a.time_zone, 'YYYY-MM')), a.open_month)
+    from accounts a, unnest(
       ${transfers.map(() => randomUUID())}::uuid[],
       ${transfers.map((t) => t.key)}::text[],
       ${transfers.map((t) => t.kind)}::text[],
@@ -29,8 +32,10 @@ export async function postTransfers(
       ${transfers.map((t) => t.to)}::text[],
       ${transfers.map((t) => t.amount)}::bigint[],
       ${transfers.map((t) => t.at.toString())}::timestamptz[],
-      ${transfers.map((t) => JSON.stringify(t.details))}::jsonb[]
-    ) as t
+      ${transfers.map((t) => JSON.stringify(t.details))}::jsonb[],
+      ${transfers.map((t) => t.month ?? null)}::text[]
+    ) as t (id, key, kind, unit, from_book, to_book, amount, at, details, month)
+    where a.account_id = ${accountId}
     on conflict (account_id, key) do nothing
     returning key`.execute(tx);
   const bookedKeys = new Set(rows.map((row) => row.key));

@@ -71,6 +71,22 @@ export async function readPlanIds(db: Executor, accountId: string): Promise<stri
   return rows.map((row) => row.plan_id);
 }
 
+/** The titles of plans, by their ids. */
+export async function readPlanTitles(
+  db: Executor,
+  accountId: string,
+  planIds: readonly string[],
+): Promise<Map<string, string>> {
+  if (planIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('plans')
+    .select(['plan_id', 'title'])
+    .where('account_id', '=', accountId)
+    .where('plan_id', 'in', planIds)
+    .execute();
+  return new Map(rows.map((row) => [row.plan_id, row.title]));
+}
+
 /** Whether the account ever had a plan. */
 export async function hadPlans(db: Executor, accountId: string): Promise<boolean> {
   const row = await db

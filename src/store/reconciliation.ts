@@ -1,44 +1,20 @@
 import { sql } from 'kysely';
+import { findBillDifferences } from './bill-reconciliation.ts';
+import type { Difference } from './differences.ts';
 import type { Executor } from './schema.ts';
 
-/**
- * What is compared. `balance`, `overdue`: of the account. `plan_total`, `plan_remaining`: of a plan, by its transfers.
- * `month_plan_segments`, `month_payg_segments`, `month_charged`: of a monthly volume, by its charges. `month_records`: the segments of a
- * month's volumes, by its records. `hour_segments`: of an hour, by its records. `hours_amount`: of all hours, by the charges.
- * `charge`: what was booked for a charge, by the charge itself. `foreign_cash`: cash in a currency that is not the account's.
- */
-export type Figure =
-  | 'balance'
-  | 'overdue'
-  | 'foreign_cash'
-  | 'plan_total'
-  | 'plan_remaining'
-  | 'month_plan_segments'
-  | 'month_payg_segments'
-  | 'month_charged'
-  | 'month_records'
-  | 'hour_segments'
-  | 'hours_amount'
-  | 'charge';
-
-/** A figure that is stored and does not follow from its entries. */
-export interface Difference {
-  readonly accountId: string;
-  readonly accountName: string;
-  readonly figure: Figure;
-  /** Which one: a plan, a month and kind, an hour, a charge; '' where the account has only one. */
-  readonly subject: string;
-  /** A currency, then both are micro-units; `segment`; or `flag`, then 1 is yes. */
-  readonly unit: string;
-  readonly stored: bigint;
-  readonly derived: bigint;
-}
+export type { Difference, Figure } from './differences.ts';
 
 /**
- * Derives from the entries (transfers, charges, usage records) what is kept beside them, and names what differs, of one account or of all
- * (null). One statement, so it sees one moment. It reads every entry. (rule 8)
+ * Derives from the entries (transfers, charges, usage records) what is kept beside them, bills included, and names what differs, of one
+ * account or of all (null). It reads every entry. (rules 8 and 10)
  */
 export async function findDifferences(db: Executor, accountId: string | null): Promise<Difference[]> {
+  return [...(await findStoredDifferences(db, accountId)), ...(await findBillDifferences(db, accountId))];
+}
+
+/** All but the bills. One statement, so it sees one moment. */
+async function findStoredDifferences(db: Executor, accountId: string | null): Promise<Difference[]> {
   const which = accountId === null ? sql`true` : sql`account_id = ${accountId}`;
   const { rows } = await sql<Difference>`
     with a as (select * from accounts where ${which}),
@@ -56,10 +32,10 @@ export async function findDifferences(db: Executor, accountId: string | null): P
       group by account_id, month, destination, country, template_type, tariff_version),
     recorded as (
       select account_id, date_bin('1 hour', u.at, '1970-01-01T00:00:00Z') as hour,
-        to_char(u.at at time zone a.time_zone, 'YYYY-MM') as month,
+        coalesce(u.late_month, to_char(u.at at time zone a.time_zone, 'YYYY-MM')) as month, u.late_month is not null as late,
         u.destination, coalesce(u.country, '') as country, u.template_type, sum(u.segments) as segments
       from (select * from usage_records where ${which} and billing = 'charged') u join a using (account_id)
-      group by 1, 2, 3, 4, 5, 6),
+      group by 1, 2, 3, 4, 5, 6, 7),
     volumes as (select * from monthly_volumes where ${which}),
     hours as (select * from hourly_usage where ${which}),
     checks (account_id, figure, subject, unit, stored, derived) as (
@@ -103,6 +79,16 @@ export async function findDifferences(db: Executor, accountId: string | null): P
         from recorded group by account_id, month, destination, country, template_type) r
       using (account_id, month, destination, country, template_type)
       union all
+      select account_id, 'late_segments', concat_ws(' ', month, destination, nullif(country, ''), template_type), 'segment',
+        coalesce(c.segments, 0), coalesce(r.segments, 0)
+      from (
+        select account_id, month, destination, country, template_type, sum(segments) as segments
+        from charges where ${which} and late group by account_id, month, destination, country, template_type) c
+      full join (
+        select account_id, month, destination, country, template_type, sum(segments) as segments
+        from recorded where late group by account_id, month, destination, country, template_type) r
+      using (account_id, month, destination, country, template_type)
+      union all
       select account_id, 'hour_segments',
         concat_ws(' ', to_char(hour at time zone 'UTC', 'YYYY-MM-DD"T"HH24":00Z"'), destination, template_type), 'segment',
         coalesce(h.plan_segments + h.payg_segments, 0), coalesce(r.segments, 0)
@@ -126,14 +112,15 @@ export async function findDifferences(db: Executor, accountId: string | null): P
       select account_id, 'charge', substr(key, 8), case when plan_id is null then currency else 'segment' end,
         case
           when c.kind is null then t.amount
+          when t.month <> greatest(c.month, a.first_month) then 0
           when (from_book, to_book, unit) in (('cash', 'payg', currency), ('plan:' || plan_id, 'consumed', 'segment')) then t.amount
           when (from_book, to_book, unit) = ('payg', 'cash', currency) then -t.amount
           else 0
         end,
         coalesce(case kind when 'plan' then segments else c.amount end, 0)
-      from (select account_id, 'charge/' || charge_id as key, kind, plan_id, segments, amount from charges where ${which}) c
+      from (select account_id, 'charge/' || charge_id as key, kind, plan_id, segments, amount, month from charges where ${which}) c
       full join (
-        select account_id, key, from_book, to_book, unit, amount
+        select account_id, key, from_book, to_book, unit, amount, month
         from transfers where ${which} and kind in ('usage', 'payg', 'correction')) t
       using (account_id, key)
       join a using (account_id))

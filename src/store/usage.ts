@@ -13,7 +13,7 @@ export async function readKnownRecords(
   ids: readonly string[],
 ): Promise<Map<string, UsageRecord>> {
   const { rows } = await sql<RecordRow>`
-    select record_id, at, destination, country, template_type, segments, status, billing
+    select record_id, at, destination, country, template_type, segments, status, billing, late_month
     from usage_records
     where account_id = ${accountId} and record_id = any(${ids}::text[]) and batch_id <> ${batchId}`.execute(tx);
   return new Map(rows.map((row) => [row.record_id, toRecord(row)]));
@@ -30,7 +30,7 @@ export async function readWaitingRecords(
   limit: number,
 ): Promise<UsageRecord[]> {
   const { rows } = await sql<RecordRow>`
-    select record_id, at, destination, country, template_type, segments, status, billing
+    select record_id, at, destination, country, template_type, segments, status, billing, late_month
     from usage_records
     join unnest(
       ${[...countries.keys()]}::text[],
@@ -57,6 +57,7 @@ interface RecordRow {
   readonly segments: number;
   readonly status: UsageRecord['status'];
   readonly billing: UsageRecord['billing'];
+  readonly late_month: string | null;
 }
 
 function toRecord(row: RecordRow): UsageRecord {
@@ -69,6 +70,7 @@ function toRecord(row: RecordRow): UsageRecord {
     status: row.status,
     at: row.at,
     billing: row.billing,
+    lateMonth: row.late_month,
   };
 }
 
@@ -88,9 +90,10 @@ export async function insertRecords(
   const { facts, indexes } = distinctFacts(records);
   await sql`
     insert into usage_records (account_id, batch_id, received_at,
-      record_id, at, destination, country, template_type, segments, status, billing)
+      record_id, at, destination, country, template_type, segments, status, billing, late_month)
     select ${accountId}::uuid, ${batchId}::uuid, ${now}::timestamptz,
-      r.id, to_timestamp(r.at_ms / 1000::float8), f.destination, f.country, f.template_type, f.segments, f.status, f.billing
+      r.id, to_timestamp(r.at_ms / 1000::float8), f.destination, f.country, f.template_type, f.segments, f.status, f.billing,
+      f.late_month
     from unnest(
       ${records.map((r) => r.id)}::text[],
       ${records.map((r) => r.at.epochMilliseconds)}::bigint[],
@@ -102,8 +105,9 @@ export async function insertRecords(
       ${facts.map((f) => f.templateType)}::text[],
       ${facts.map((f) => f.segments)}::integer[],
       ${facts.map((f) => f.status)}::text[],
-      ${facts.map((f) => f.billing)}::text[]
-    ) with ordinality as f (destination, country, template_type, segments, status, billing, number) on f.number = r.fact
+      ${facts.map((f) => f.billing)}::text[],
+      ${facts.map((f) => f.lateMonth)}::text[]
+    ) with ordinality as f (destination, country, template_type, segments, status, billing, late_month, number) on f.number = r.fact
     on conflict do nothing`.execute(tx);
 }
 
@@ -115,8 +119,8 @@ function distinctFacts(records: readonly UsageRecord[]): { facts: UsageRecord[];
   const facts: UsageRecord[] = [];
   const known = new Map<string, number>();
   const indexes = records.map((record) => {
-    const { destination, country, templateType, segments, status, billing } = record;
-    const key = `${destination}|${country}|${templateType}|${segments}|${status}|${billing}`;
+    const { destination, country, templateType, segments, status, billing, lateMonth } = record;
+    const key = `${destination}|${country}|${templateType}|${segments}|${status}|${billing}|${lateMonth}`;
     let index = known.get(key);
     if (index === undefined) {
       index = facts.push(record);
@@ -145,13 +149,14 @@ export async function progressRecords(
   if (records.length === 0) return;
   await sql`
     update usage_records u
-    set status = r.status, billing = r.billing, batch_id = ${batchId}::uuid
+    set status = r.status, billing = r.billing, late_month = r.late_month, batch_id = ${batchId}::uuid
     from unnest(
       ${records.map((r) => r.id)}::text[],
       ${records.map(timeOf)}::timestamptz[],
       ${records.map((r) => r.status)}::text[],
-      ${records.map((r) => r.billing)}::text[]
-    ) as r (record_id, at, status, billing)
+      ${records.map((r) => r.billing)}::text[],
+      ${records.map((r) => r.lateMonth)}::text[]
+    ) as r (record_id, at, status, billing, late_month)
     where u.account_id = ${accountId} and u.record_id = r.record_id and u.at = r.at`.execute(tx);
 }
 

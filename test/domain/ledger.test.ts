@@ -19,6 +19,7 @@ const KEY = {
   country: '',
   templateType: 'verification',
   tariffVersion: 1,
+  late: false,
 } as const;
 
 function payg(amount: string, kind: 'payg' | 'correction' = 'payg'): Charge {

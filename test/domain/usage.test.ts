@@ -5,7 +5,7 @@ import { aReport } from '../support/builders.ts';
 const REPORT = aReport({ id: 'r', segments: 2 });
 
 function recorded(overrides: Partial<UsageRecord> = {}): UsageRecord {
-  return { ...REPORT, templateType: 'verification', billing: 'free', ...overrides };
+  return { ...REPORT, templateType: 'verification', billing: 'free', lateMonth: null, ...overrides };
 }
 
 describe('isChargeable (rule 2)', () => {

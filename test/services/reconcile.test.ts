@@ -176,8 +176,8 @@ describe('reconcile (rule 8)', () => {
   test('given a transfer that nothing explains, then it is named', async () => {
     const forge = (kind: string, unit: string, from: string, to: string) =>
       differencesAfter((tx) =>
-        sql`insert into transfers (account_id, transfer_id, key, kind, unit, from_book, to_book, amount, at)
-          values (${account.id}, gen_random_uuid(), 'charge/none', ${kind}, ${unit}, ${from}, ${to}, 5, ${NOW})`.execute(
+        sql`insert into transfers (account_id, transfer_id, key, kind, unit, from_book, to_book, amount, at, month)
+          values (${account.id}, gen_random_uuid(), 'charge/none', ${kind}, ${unit}, ${from}, ${to}, 5, ${NOW}, '2026-03')`.execute(
           tx,
         ),
       );

@@ -99,8 +99,8 @@ describe('what the database refuses whatever the program does', () => {
     ],
     [
       'an entry of an account that does not exist',
-      () => sql`insert into transfers (account_id, transfer_id, key, kind, unit, from_book, to_book, amount, at)
-        values (${id}, ${id}, 'k', 'recharge', 'CNY', 'funding', 'cash', 1, ${NOW})`,
+      () => sql`insert into transfers (account_id, transfer_id, key, kind, unit, from_book, to_book, amount, at, month)
+        values (${id}, ${id}, 'k', 'recharge', 'CNY', 'funding', 'cash', 1, ${NOW}, '2026-03')`,
     ],
     [
       'a charge to a plan that names none',

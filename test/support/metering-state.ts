@@ -1,9 +1,13 @@
 import { Calendar, type MeteringContext, type MeteringResult, meter } from '../../src/domain/metering.ts';
+import type { BillingMonths } from '../../src/domain/month.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { UsageRecord, UsageReport } from '../../src/domain/usage.ts';
 import type { Charge, HourlyUsage, MonthlyVolume } from '../../src/domain/volume-line.ts';
 
 type Setup = Pick<MeteringContext, 'timeZone' | 'defaultTemplateType' | 'tariffs' | 'plans'>;
+
+/** No bill is closed. */
+export const NOTHING_BILLED: BillingMonths = { billedBefore: '', current: '2026-03' };
 
 /** What metering leaves behind, carried from batch to batch in memory as the database does it. */
 export class MeteringState {
@@ -16,6 +20,8 @@ export class MeteringState {
   readonly hours = new Map<string, HourlyUsage>();
   readonly conflicts: string[] = [];
   duplicates = 0;
+  /** Changed when a bill is closed. */
+  billing: BillingMonths = NOTHING_BILLED;
 
   constructor(setup: Setup) {
     this.#setup = setup;
@@ -25,7 +31,7 @@ export class MeteringState {
 
   /** Meters a batch and takes over what it came to. */
   meter(reports: readonly UsageReport[]): MeteringResult {
-    const months = new Set(reports.map((report) => this.#calendar.month(report.at)));
+    const months = new Set([this.billing.current, ...reports.map((report) => this.#calendar.month(report.at))]);
     const known = new Map<string, UsageRecord>();
     for (const { id } of reports) {
       const record = this.records.get(id);
@@ -34,6 +40,7 @@ export class MeteringState {
     const result = meter(
       {
         ...this.#setup,
+        billing: this.billing,
         plans: this.plans.filter((plan) => plan.remaining > 0n),
         volumes: [...this.volumes.values()].filter((volume) => months.has(volume.month)),
         known,

@@ -33,6 +33,7 @@ const HELP: Readonly<Record<CommandName, HelpEntry>> = {
   balance: { topic: 'ask', to: EVERYONE },
   quota: { topic: 'ask', to: EVERYONE },
   price: { topic: 'ask', to: EVERYONE },
+  bill: { topic: 'ask', to: EVERYONE },
   'auto-renew': { topic: 'request', to: COLLEAGUES },
   approvals: { topic: 'decide', to: EVERYONE },
   approve: { topic: 'decide', to: ADMINISTRATORS },

@@ -2,6 +2,7 @@ import type { CommandName } from '../vocabulary.ts';
 import { approvals } from './approvals.ts';
 import { autoRenew } from './auto-renew.ts';
 import { balance } from './balance.ts';
+import { bill } from './bill.ts';
 import { bind } from './bind.ts';
 import type { Command } from './command.ts';
 import { approve, reject } from './decide.ts';
@@ -15,6 +16,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   balance,
   quota,
   price,
+  bill,
   'auto-renew': autoRenew,
   bind,
   approve,
