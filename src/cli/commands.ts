@@ -16,6 +16,8 @@ import { statement } from './commands/statement.ts';
 import { tariffImport } from './commands/tariff-import.ts';
 import { tariffList } from './commands/tariff-list.ts';
 import { tariffShow } from './commands/tariff-show.ts';
+import { templateCodeImport } from './commands/template-code-import.ts';
+import { templateCodeList } from './commands/template-code-list.ts';
 
 /** All commands, in the order in which an operator meets them. */
 export const COMMANDS: readonly Command[] = [
@@ -33,6 +35,8 @@ export const COMMANDS: readonly Command[] = [
   planGrant,
   keyCreate,
   keyRevoke,
+  templateCodeImport,
+  templateCodeList,
   groupCode,
   statement,
   reconcile,

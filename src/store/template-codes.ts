@@ -34,8 +34,13 @@ export async function readTemplateCodes(db: Executor, accountId: string): Promis
   return rows.map((row) => ({ code: row.template_code, templateType: row.template_type }));
 }
 
-/** Adds templates; one that is known already keeps its type. */
-export async function insertTemplateCodes(tx: Tx, accountId: string, codes: readonly TemplateCode[]): Promise<void> {
+/** Adds templates; one that is known already keeps its type, or with `replace` takes the new one. */
+export async function insertTemplateCodes(
+  tx: Tx,
+  accountId: string,
+  codes: readonly TemplateCode[],
+  { replace = false }: { readonly replace?: boolean } = {},
+): Promise<void> {
   if (codes.length === 0) return;
   await tx
     .insertInto('template_codes')
@@ -46,6 +51,10 @@ export async function insertTemplateCodes(tx: Tx, accountId: string, codes: read
         template_type: templateType,
       })),
     )
-    .onConflict((oc) => oc.columns(['account_id', 'template_code']).doNothing())
+    .onConflict((oc) => {
+      const conflict = oc.columns(['account_id', 'template_code']);
+      if (!replace) return conflict.doNothing();
+      return conflict.doUpdateSet((eb) => ({ template_type: eb.ref('excluded.template_type') }));
+    })
     .execute();
 }

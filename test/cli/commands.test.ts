@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -164,6 +164,50 @@ describe('given money', () => {
     const { id } = await anAccount();
     const refused = await run('recharge', id, amount);
     expect([refused.code, codeOf(refused)]).toEqual([1, 'amount_not_positive']);
+  });
+});
+
+describe('given templates of an account', () => {
+  const typesOf = async (id: string) => (await json('template-code', 'list', id)).templateCodes;
+  const fileWith = async (text: string) => {
+    const path = join(folder, `${randomUUID()}.yaml`);
+    await writeFile(path, text);
+    return path;
+  };
+
+  test('when a file says their types, then they are added, changed or known, and others stay', async () => {
+    const { id, name } = await anAccount();
+    await json(
+      'template-code',
+      'import',
+      id,
+      await fileWith('templateCodes: { SMS_1: verification, SMS_2: promotion }'),
+    );
+    const again = await fileWith('templateCodes:\n  SMS_2: notification\n  SMS_1: verification\n  SMS_3: promotion\n');
+    expect(await json('template-code', 'import', name, again)).toMatchObject({
+      entries: [
+        { code: 'SMS_2', state: 'changed', before: 'promotion', templateType: 'notification' },
+        { code: 'SMS_1', state: 'known' },
+        { code: 'SMS_3', state: 'added' },
+      ],
+    });
+    expect(await typesOf(id)).toEqual([
+      { code: 'SMS_1', templateType: 'verification' },
+      { code: 'SMS_2', templateType: 'notification' },
+      { code: 'SMS_3', templateType: 'promotion' },
+    ]);
+  });
+
+  test.each([
+    ['a type that is none', 'templateCodes:\n  SMS_1: verification\n  SMS_2: otp\n', 'line 3, templateCodes.SMS_2'],
+    ['a code with a space', 'templateCodes:\n  "SMS 1": promotion\n', 'line 2, templateCodes.SMS 1'],
+    ['another key', 'templatecodes: {}\n', 'line 1, templatecodes'],
+  ])('when the file has %s, then its place is named and nothing is imported', async (_, text, place) => {
+    const { id } = await anAccount();
+    const refused = await run('template-code', 'import', id, await fileWith(text));
+    expect([refused.code, codeOf(refused)]).toEqual([1, 'file_invalid']);
+    expect(refused.error).toContain(place);
+    expect(await typesOf(id)).toEqual([]);
   });
 });
 

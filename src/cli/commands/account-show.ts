@@ -72,7 +72,7 @@ function toLines({ overview, groups, keys }: Details): string[] {
   const { account, policy, offer, forecast } = overview;
   const { currency, timeZone, money } = account;
   const days = (count: number | null) => (count === null ? '' : `, for about ${count} days`);
-  const renewal = `below ${formatCount(policy.threshold)}: ${offer?.title ?? 'no offer'}`;
+  const renewal = `at or below ${formatCount(policy.threshold)} segments: ${offer?.title ?? 'no offer'}`;
   return [
     ...fields([
       ['Account', account.name],
