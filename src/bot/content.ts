@@ -41,6 +41,14 @@ export function askButton(writer: Writer, command: 'help' | 'balance' | 'quota' 
   return button(writer.text(`button.${command}`), 'plain', command, commandText(writer.language, command));
 }
 
+/** What one says to stop sending. */
+const PAUSE_WORDS = { 'zh-CN': '暂停', en: 'pause' } as const;
+
+/** A button that stops sending at once. */
+export function pauseButton(writer: Writer): NoticeButton {
+  return button(writer.text('button.pause'), 'danger', 'pause', PAUSE_WORDS[writer.language]);
+}
+
 /** A button that switches auto-renewal. */
 export function switchButton(writer: Writer, state: SwitchState, style: NoticeButton['style']): NoticeButton {
   return button(

@@ -25,6 +25,7 @@ export class Writer {
   readonly #number: Intl.NumberFormat;
   readonly #time: Intl.DateTimeFormat;
   readonly #zone: Intl.DateTimeFormat;
+  readonly #clock: Intl.DateTimeFormat;
   readonly #month: Intl.DateTimeFormat;
   readonly #country: Intl.DisplayNames;
 
@@ -39,6 +40,7 @@ export class Writer {
       hourCycle: 'h23',
       timeZone,
     });
+    this.#clock = new Intl.DateTimeFormat(language, { timeStyle: 'short', hourCycle: 'h23', timeZone });
     this.#zone = new Intl.DateTimeFormat(language, { timeZone, timeZoneName: 'shortOffset' });
     this.#month = new Intl.DateTimeFormat(language, { year: 'numeric', month: 'long', timeZone: 'UTC' });
     this.#country = new Intl.DisplayNames(language, { type: 'region', style: 'short' });
@@ -109,6 +111,11 @@ export class Writer {
 
   time(at: Temporal.Instant): Markdown {
     return ownMarkdown(this.#time.format(at.epochMilliseconds));
+  }
+
+  /** The time of day. */
+  clock(at: Temporal.Instant): Markdown {
+    return ownMarkdown(this.#clock.format(at.epochMilliseconds));
   }
 
   /** The line that says of when the figures are, in which zone, and of whom. */

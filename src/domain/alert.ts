@@ -1,11 +1,12 @@
 import type { Forecast } from './forecast.ts';
 import type { Plan } from './plan.ts';
 import { quotaOf } from './plan.ts';
+import { type SpikeInput, spikeState } from './spike.ts';
 import { availableOf, type MoneyState, sendingOf } from './standing.ts';
 
-export type AlertKind = 'quota' | 'plan_expiring' | 'overdue_expected' | 'overdue';
+export type AlertKind = 'quota' | 'plan_expiring' | 'overdue_expected' | 'overdue' | 'spending_spike';
 
-/** Levels of the quota alert: at the threshold, at half of it, nothing left. (rule 19) */
+/** Levels of the quota alert: at the threshold, at the share of it that the account has set, nothing left. (rule 19) */
 export const QUOTA_LEVEL = { low: 1, veryLow: 2, exhausted: 3 } as const;
 export const OVERDUE_LEVEL = { overdue: 1, suspended: 2 } as const;
 /** A plan is told to expire this many days before it does; level 1 is the first of them. (rule 20) */
@@ -16,7 +17,7 @@ export const RUNWAY_DAYS = 3;
 /** Something that is so now, and that an administrator must know. */
 export interface AlertCondition {
   readonly kind: AlertKind;
-  /** What it is about: a plan's id, or '' for the account. */
+  /** What it is about: a plan's id, a destination, or '' for the account. */
   readonly subject: string;
   /** Grows as it gets worse. */
   readonly level: number;
@@ -36,7 +37,11 @@ export interface AlertInput {
   /** Whether the account ever had a plan; without one there is no quota to alert about. */
   readonly hadPlans: boolean;
   readonly threshold: bigint;
+  /** At this share of the threshold, in percent, the quota alert gets worse; null has no such level. */
+  readonly alertShare: number | null;
   readonly forecast: Forecast;
+  /** What the present hours and their like on past days used. */
+  readonly spike: SpikeInput;
   readonly open: readonly OpenAlert[];
 }
 
@@ -73,7 +78,9 @@ function mayEase(alert: OpenAlert): boolean {
  * Rule 19: a runway that wavers around the warning is noise. The episode closes when somebody has done something about it (a recharge
  * or a plan since it was raised), or when the runway has become so long that the next warning is news.
  */
-function mayClose(alert: OpenAlert, { money, lastRechargedAt, plans, forecast }: AlertInput): boolean {
+function mayClose(alert: OpenAlert, { money, lastRechargedAt, plans, forecast, spike }: AlertInput): boolean {
+  if (alert.kind === 'spending_spike')
+    return spikeState(spike).calm.some((destination) => destination === alert.subject);
   if (alert.kind === 'plan_expiring') return !plans.some(({ id, remaining }) => id === alert.subject && remaining > 0n);
   if (alert.kind !== 'overdue_expected' || availableOf(money) < 0n) return true;
   if (forecast.runwayDays === null || forecast.runwayDays >= 2 * RUNWAY_DAYS) return true;
@@ -83,7 +90,7 @@ function mayClose(alert: OpenAlert, { money, lastRechargedAt, plans, forecast }:
 
 function alertConditions(input: AlertInput): AlertCondition[] {
   const conditions: AlertCondition[] = [];
-  const quotaLevel = input.hadPlans ? quotaAlertLevel(quotaOf(input.plans, input.now), input.threshold) : 0;
+  const quotaLevel = input.hadPlans ? quotaAlertLevel(quotaOf(input.plans, input.now), input) : 0;
   if (quotaLevel > 0) conditions.push({ kind: 'quota', subject: '', level: quotaLevel });
   for (const plan of input.plans) {
     const level = expiryAlertLevel(plan, input.now);
@@ -96,13 +103,21 @@ function alertConditions(input: AlertInput): AlertCondition[] {
   } else if (input.forecast.runwayDays !== null && input.forecast.runwayDays < RUNWAY_DAYS) {
     conditions.push({ kind: 'overdue_expected', subject: '', level: 1 });
   }
+  for (const { destination } of spikeState(input.spike).spikes) {
+    conditions.push({ kind: 'spending_spike', subject: destination, level: 1 });
+  }
   return conditions;
 }
 
-function quotaAlertLevel(quota: bigint, threshold: bigint): number {
+function quotaAlertLevel(quota: bigint, { threshold, alertShare }: AlertInput): number {
   if (quota === 0n) return QUOTA_LEVEL.exhausted;
-  if (quota <= threshold / 2n) return QUOTA_LEVEL.veryLow;
+  if (alertShare !== null && quota <= shareOf(threshold, alertShare)) return QUOTA_LEVEL.veryLow;
   return quota <= threshold ? QUOTA_LEVEL.low : 0;
+}
+
+/** The quota at which the alert gets worse. */
+export function shareOf(threshold: bigint, percent: number): bigint {
+  return (threshold * BigInt(percent)) / 100n;
 }
 
 function expiryAlertLevel(plan: Plan, now: Temporal.Instant): number {

@@ -1,7 +1,8 @@
-import { type AlertInput, EXPIRY_DAYS, expiryAlertAt, RUNWAY_DAYS } from './alert.ts';
+import { type AlertInput, EXPIRY_DAYS, expiryAlertAt, RUNWAY_DAYS, shareOf } from './alert.ts';
 import type { Micro } from './money.ts';
 import { type Plan, quotaOf } from './plan.ts';
 import { expiryTriggerAt, type OpenRenewal } from './renewal.ts';
+import { type HourWatermark, nextSpikeLook, spikeWatermarks } from './spike.ts';
 import { availableOf, suspendedFrom } from './standing.ts';
 
 /** An account is looked at this often even when nothing is expected to happen. */
@@ -9,13 +10,15 @@ const IDLE_INTERVAL = Temporal.Duration.from({ hours: 24 });
 /** While it spends or uses up quota, so that a faster burn is noticed. */
 const BUSY_INTERVAL = Temporal.Duration.from({ hours: 1 });
 
-/** When an account is looked at next: at a time, or when metering takes quota or available down to a level. */
+/** When an account is looked at next: at a time, or when metering takes quota or available down to a level, or an hour's usage above one. */
 export interface NextReview {
   readonly at: Temporal.Instant;
   /** Quota at or below this makes the account due; null when there is no lower level to cross. */
   readonly quotaWatermark: bigint | null;
   /** Available below this makes the account due; null when there is no lower level to cross. */
   readonly availableWatermark: Micro | null;
+  /** More than this in an hour makes the account due. */
+  readonly hourWatermarks: readonly HourWatermark[];
 }
 
 /** Plans whose time is over, to be closed and what they have left forfeited. (rule 15) */
@@ -35,11 +38,18 @@ export function nextReview(input: AlertInput, renewal: OpenRenewal | null): Next
   if (renewal?.nextAttemptAt) moments.push(renewal.nextAttemptAt);
   const suspension = suspendedFrom(input.money);
   if (suspension) moments.push(suspension);
+  const spiking = input.open.filter(({ kind }) => kind === 'spending_spike').map(({ subject }) => subject);
+  if (spiking.length > 0) moments.push(nextSpikeLook(now));
 
   const [at = now.add(IDLE_INTERVAL)] = moments
     .filter((moment) => Temporal.Instant.compare(moment, now) > 0)
     .toSorted(Temporal.Instant.compare);
-  return { at, quotaWatermark: quotaWatermark(input), availableWatermark: availableWatermark(input) };
+  return {
+    at,
+    quotaWatermark: quotaWatermark(input),
+    availableWatermark: availableWatermark(input),
+    hourWatermarks: spikeWatermarks(input.spike, new Set(spiking)),
+  };
 }
 
 /** Whether it spends or uses up quota. An idle account is looked at when it does so again: its burn is not known yet. */
@@ -51,7 +61,9 @@ function quotaWatermark(input: AlertInput): bigint | null {
   const quota = quotaOf(input.plans, input.now);
   if (quota === 0n) return null;
   if (!isBusy(input)) return quota - 1n;
-  return [input.threshold, input.threshold / 2n, 0n].find((level) => quota > level) ?? 0n;
+  const { threshold, alertShare } = input;
+  const worse = alertShare === null ? [] : [shareOf(threshold, alertShare)];
+  return [threshold, ...worse, 0n].find((level) => quota > level) ?? 0n;
 }
 
 function availableWatermark(input: AlertInput): Micro | null {

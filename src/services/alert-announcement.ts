@@ -2,6 +2,7 @@ import { type AlertChange, type AlertInput, EXPIRY_DAYS, OVERDUE_LEVEL, QUOTA_LE
 import type { Announcement, RenewalOutlook } from '../domain/announcement.ts';
 import { quotaOf } from '../domain/plan.ts';
 import type { OpenRenewal, RenewalPolicy } from '../domain/renewal.ts';
+import { spikeState } from '../domain/spike.ts';
 import { availableOf, suspendedFrom } from '../domain/standing.ts';
 
 /** What is told of a change of an alert; undefined for what is not worth a message. (rules 19 and 20) */
@@ -29,6 +30,7 @@ export function alertAnnouncement(
             level: condition.level,
             quota: quotaOf(input.plans, input.now),
             threshold: input.threshold,
+            share: condition.level === QUOTA_LEVEL.veryLow ? (input.alertShare ?? 100) : 100,
             quotaDays,
             renewal: outlook,
           };
@@ -41,6 +43,10 @@ export function alertAnnouncement(
     }
     case 'overdue_expected':
       return { kind: 'overdue_expected', available, runwayDays: runwayDays ?? 0, paygPerDay };
+    case 'spending_spike': {
+      const spike = spikeState(input.spike).spikes.find(({ destination }) => destination === condition.subject);
+      return spike && { kind: 'spending_spike', ...spike, available, quota: quotaOf(input.plans, input.now) };
+    }
     case 'overdue':
       return {
         kind: 'overdue',

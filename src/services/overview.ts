@@ -1,4 +1,4 @@
-import type { Forecast } from '../domain/forecast.ts';
+import { type Forecast, type ForecastInput, forecast } from '../domain/forecast.ts';
 import { Calendar } from '../domain/metering.ts';
 import { activePlans, consumptionOrder, type Plan, quotaOf } from '../domain/plan.ts';
 import { availableOf, type Sending, type Standing, sendingOf, standingOf } from '../domain/standing.ts';
@@ -8,7 +8,7 @@ import { readPlansWithQuota } from '../store/plans.ts';
 import type { Executor } from '../store/schema.ts';
 import { type AutoRenewal, readAutoRenewal } from './auto-renewal.ts';
 import type { ServiceContext } from './context.ts';
-import { readForecast } from './review.ts';
+import { forecastInput, readUsageState } from './forecast.ts';
 
 /** What a gateway asks before it sends. */
 export interface SendingState {
@@ -47,6 +47,8 @@ export interface Overview extends SendingState, AutoRenewal {
   /** Active plans, the one that is used first in front. */
   readonly plans: readonly Plan[];
   readonly forecast: Forecast;
+  /** What the forecast is made of. */
+  readonly forecastInput: ForecastInput;
   /** What pay-as-you-go has come to in this month of the account's calendar, corrections included. */
   readonly paygThisMonth: bigint;
 }
@@ -57,13 +59,15 @@ export async function readOverview(context: ServiceContext, db: Executor, accoun
   const account = await readAccount(db, accountId);
   const plans = await readPlansWithQuota(db, accountId);
   const state = stateOf(account, plans, context.clock.now());
+  const projected = forecastInput(account, plans, await readUsageState(db, account, state.asOf));
   const volumes = await readVolumes(db, accountId, [new Calendar(account.timeZone).month(state.asOf)]);
   return {
     ...state,
     ...(await readAutoRenewal(db, accountId)),
     account,
     plans: activePlans(plans, state.asOf).toSorted(consumptionOrder),
-    forecast: await readForecast(db, account, state.quota, state.asOf),
+    forecast: forecast(projected),
+    forecastInput: projected,
     paygThisMonth: volumes.reduce((sum, volume) => sum + volume.charged, 0n),
   };
 }

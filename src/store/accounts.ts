@@ -251,3 +251,15 @@ function toWatermark(row: WatermarkRow): HourWatermark {
     above: { mainland: above(row.mainland), international: above(row.international) },
   };
 }
+
+/** How many accounts there are, by their standing. */
+export async function countAccounts(db: Executor): Promise<Record<'clear' | 'overdue', number>> {
+  const row = await db
+    .selectFrom('accounts')
+    .select([
+      sql<bigint>`count(*) filter (where overdue_since is null)`.as('clear'),
+      sql<bigint>`count(*) filter (where overdue_since is not null)`.as('overdue'),
+    ])
+    .executeTakeFirstOrThrow();
+  return { clear: Number(row.clear), overdue: Number(row.overdue) };
+}

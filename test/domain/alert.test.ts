@@ -8,10 +8,19 @@ import {
   QUOTA_LEVEL,
 } from '../../src/domain/alert.ts';
 import type { Forecast } from '../../src/domain/forecast.ts';
-import { aPlan, NOW, yuan } from '../support/builders.ts';
+import { aPlan, NOW, noSpike, yuan } from '../support/builders.ts';
 
 const DAY = { hours: 24 };
-const QUIET: Forecast = { segmentsPerDay: 0n, quotaDays: null, paygPerDay: 0n, runwayDays: null };
+const QUIET: Forecast = {
+  segmentsPerDay: 0n,
+  quotaDays: null,
+  quotaEndsAt: null,
+  quotaEndsBy: null,
+  paygPerDay: 0n,
+  runwayDays: null,
+  overdueAt: null,
+  basis: 'average',
+};
 const CLEAR = { balance: yuan('100'), creditLimit: 0n, overdueSince: null, overdueGraceHours: 0 };
 
 /** An account with nothing to tell: 5,000 segments for another year, a threshold of 1,000, money, no use. */
@@ -23,7 +32,9 @@ function input(overrides: Partial<AlertInput> = {}): AlertInput {
     plans: [aPlan({ remaining: 5_000n })],
     hadPlans: true,
     threshold: 1_000n,
+    alertShare: 50,
     forecast: QUIET,
+    spike: noSpike(NOW),
     open: [],
     ...overrides,
   };

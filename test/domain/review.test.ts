@@ -1,11 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import type { AlertInput } from '../../src/domain/alert.ts';
+import type { Forecast } from '../../src/domain/forecast.ts';
 import type { OpenRenewal } from '../../src/domain/renewal.ts';
 import { expiredPlans, nextReview } from '../../src/domain/review.ts';
-import { aPlan, NOW, yuan } from '../support/builders.ts';
+import { aPlan, NOW, noSpike, yuan } from '../support/builders.ts';
 
-const QUIET = { segmentsPerDay: 0n, quotaDays: null, paygPerDay: 0n, runwayDays: null };
-const BUSY = { segmentsPerDay: 100n, quotaDays: 50, paygPerDay: yuan('4'), runwayDays: 30 };
+const QUIET: Forecast = {
+  segmentsPerDay: 0n,
+  quotaDays: null,
+  quotaEndsAt: null,
+  quotaEndsBy: null,
+  paygPerDay: 0n,
+  runwayDays: null,
+  overdueAt: null,
+  basis: 'average',
+};
+const BUSY: Forecast = { ...QUIET, segmentsPerDay: 100n, quotaDays: 50, paygPerDay: yuan('4'), runwayDays: 30 };
 const CLEAR = { balance: yuan('100'), creditLimit: 0n, overdueSince: null, overdueGraceHours: 0 };
 
 function input(overrides: Partial<AlertInput> = {}): AlertInput {
@@ -16,7 +26,9 @@ function input(overrides: Partial<AlertInput> = {}): AlertInput {
     plans: [aPlan({ remaining: 5_000n })],
     hadPlans: true,
     threshold: 1_000n,
+    alertShare: 50,
     forecast: QUIET,
+    spike: noSpike(NOW),
     open: [],
     ...overrides,
   };
@@ -115,4 +127,33 @@ test('rule 15: given plans, then those are over whose time has come, in that ver
   const over = aPlan({ expiresAt: NOW });
   const plans = [over, aPlan({ expiresAt: NOW.add({ nanoseconds: 1 }) })];
   expect(expiredPlans(plans, NOW)).toEqual([over]);
+});
+
+describe('spikes and the next look (rule 20)', () => {
+  const firstUsedAt = NOW.subtract({ hours: 24 * 30 });
+
+  test('given an account in use, then each of the hours around now has a level that makes it due', () => {
+    const spike = { ...noSpike(NOW), firstUsedAt };
+    const { hourWatermarks } = nextReview(input({ forecast: BUSY, spike }), null);
+    expect(hourWatermarks.map(({ hour }) => hour.toString())).toEqual([
+      '2026-03-10T03:00:00Z',
+      '2026-03-10T04:00:00Z',
+      '2026-03-10T05:00:00Z',
+    ]);
+    expect(hourWatermarks.map(({ above }) => above)).toEqual(
+      Array.from({ length: 3 }, () => ({ mainland: 500n, international: 100n })),
+    );
+  });
+
+  test('given a spike was told, then it is looked at after the hour, and no more usage of its kind makes the account due', () => {
+    const open = [{ id: 'a', kind: 'spending_spike' as const, subject: 'mainland', level: 1, openedAt: NOW }];
+    const late = NOW.add({ minutes: 30 });
+    const next = nextReview(input({ now: late, forecast: BUSY, spike: { ...noSpike(late), firstUsedAt }, open }), null);
+    expect(next.at).toEqual(NOW.add({ minutes: 65 }));
+    expect(next.hourWatermarks[0]?.above).toEqual({ mainland: null, international: 100n });
+  });
+
+  test('given an account that is too young to say what is usual, then it has no such level', () => {
+    expect(nextReview(input({ spike: { ...noSpike(NOW), firstUsedAt: NOW } }), null).hourWatermarks).toEqual([]);
+  });
 });

@@ -1,5 +1,6 @@
 import type { Plan, PlanOffer } from '../../src/domain/plan.ts';
 import type { RenewalPolicy } from '../../src/domain/renewal.ts';
+import type { SpikeInput } from '../../src/domain/spike.ts';
 import type { Tariff, Tier } from '../../src/domain/tariff.ts';
 import type { UsageReport } from '../../src/domain/usage.ts';
 
@@ -84,6 +85,18 @@ export function aTariff(overrides: Partial<Tariff> = {}): Tariff {
     },
     international: { HK: yuan('0.3'), US: yuan('0.05') },
     ...overrides,
+  };
+}
+
+/** An account that has never used anything, so no hour of it is unusual. */
+export function noSpike(now: Temporal.Instant): SpikeInput {
+  return {
+    now,
+    timeZone: 'Asia/Shanghai',
+    factor: 5n,
+    burn: { perHour: { mainland: 0n, international: 0n } },
+    firstUsedAt: null,
+    hours: new Map(),
   };
 }
 

@@ -4,6 +4,7 @@ import type { NoticeButton } from '../../store/notices.ts';
 import { askButton, type Draft, switchButton } from '../content.ts';
 import { bullets, type Markdown } from '../markdown.ts';
 import type { Writer } from '../writer.ts';
+import { composeSpike } from './spike.ts';
 
 const ALERTS = [
   'quota_low',
@@ -13,6 +14,7 @@ const ALERTS = [
   'overdue_expected',
   'overdue',
   'restored',
+  'spending_spike',
 ] as const;
 type Alert = Extract<Announcement, { kind: (typeof ALERTS)[number] }>;
 type Of<K extends Alert['kind']> = Extract<Alert, { kind: K }>;
@@ -36,6 +38,8 @@ export function composeAlert(writer: Writer, alert: Alert): Draft {
       return overdueExpected(writer, alert);
     case 'overdue':
       return overdue(writer, alert);
+    case 'spending_spike':
+      return composeSpike(writer, alert);
     case 'restored':
       return {
         title: writer.text('restored.title'),
@@ -45,13 +49,15 @@ export function composeAlert(writer: Writer, alert: Alert): Draft {
   }
 }
 
-function quotaLow(writer: Writer, { level, quota, threshold, quotaDays, renewal }: Of<'quota_low'>): Draft {
+function quotaLow(writer: Writer, { level, quota, threshold, share, quotaDays, renewal }: Of<'quota_low'>): Draft {
   const depth = level >= QUOTA_LEVEL.veryLow ? 'very_low' : 'low';
   const figures = { quota: writer.segments(quota), threshold: writer.segments(threshold) };
   return {
     title: writer.text(`quota_low.${depth}.title`, { quota: figures.quota }),
     paragraphs: [
-      writer.text(`quota_low.${depth}.body`, figures),
+      depth === 'low'
+        ? writer.text('quota_low.low.body', figures)
+        : writer.text('quota_low.very_low.body', { ...figures, share: writer.number(share) }),
       quotaDays === null ? undefined : writer.text('quota_low.lasts', { days: writer.aboutDays(quotaDays) }),
       writer.text(`quota_low.renewal.${renewal}`),
     ],

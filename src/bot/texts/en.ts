@@ -8,6 +8,7 @@ import help from './en/help.json' with { type: 'json' };
 import operator from './en/operator.json' with { type: 'json' };
 import questions from './en/questions.json' with { type: 'json' };
 import receipts from './en/receipts.json' with { type: 'json' };
+import spike from './en/spike.json' with { type: 'json' };
 
 /** Every text in English, by topic in the files beside this one. */
 export default {
@@ -21,4 +22,5 @@ export default {
   ...operator,
   ...questions,
   ...receipts,
+  ...spike,
 };

@@ -8,6 +8,7 @@ import help from './zh-CN/help.json' with { type: 'json' };
 import operator from './zh-CN/operator.json' with { type: 'json' };
 import questions from './zh-CN/questions.json' with { type: 'json' };
 import receipts from './zh-CN/receipts.json' with { type: 'json' };
+import spike from './zh-CN/spike.json' with { type: 'json' };
 
 /** Every text in Chinese, by topic in the files beside this one. */
 export default {
@@ -21,4 +22,5 @@ export default {
   ...operator,
   ...questions,
   ...receipts,
+  ...spike,
 };
