@@ -72,6 +72,19 @@ export type Announcement =
       balance: Micro;
       expiresAt: Instant;
     }
+  | {
+      /** Bought by hand; the renewal that began with it is on now. */
+      kind: 'purchased';
+      title: string;
+      segments: bigint;
+      price: Micro;
+      balanceBefore: Micro;
+      balance: Micro;
+      quota: bigint;
+      expiresAt: Instant;
+      byName: string;
+      renewal: { threshold: bigint; offerTitle: string } | null;
+    }
   | { kind: 'renewal_failed'; title: string; price: Micro; available: Micro; missing: Micro; nextAttemptAt: Instant }
   | { kind: 'renewal_stopped'; title: string; price: Micro; guard: RenewalGuard; nextAttemptAt: Instant }
   /** A month was closed. (rule 10) */

@@ -1,3 +1,4 @@
+import type { PlanTerms, PurchaseQuote } from './quote.ts';
 import type { NamedValue, SettingChange } from './settings.ts';
 
 /** What an approval carries out when it is approved: all that was agreed to, so that nothing else can be done with it. (rule 17) */
@@ -14,6 +15,8 @@ export type ApprovalAction =
   | { readonly type: 'remove_administrator'; readonly group: GroupOfAction; readonly person: NamedValue }
   /** `others`: how many groups of the account are left; with none, nobody is told of anything any more. */
   | { readonly type: 'unbind_group'; readonly group: GroupOfAction; readonly others: number }
+  /** Buys a plan, and turns auto-renewal on with it where `renewal` says so. */
+  | ({ readonly type: 'purchase' } & PurchaseQuote)
   /** Whether nobody may approve what they asked for. */
   | { readonly type: 'set_two_person'; readonly enabled: boolean }
   | {
@@ -24,15 +27,6 @@ export type ApprovalAction =
       readonly segments: string;
       readonly price: string;
     };
-
-/** A plan at its price, as it is kept: amounts as decimal text, because JSON has no big numbers. */
-export interface PlanTerms {
-  readonly offerId: string;
-  readonly offerTitle: string;
-  readonly segments: string;
-  /** In micro-units of the account's currency. */
-  readonly price: string;
-}
 
 /** A group that an action is about, with its title as it was. */
 export interface GroupOfAction {

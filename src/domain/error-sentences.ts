@@ -30,6 +30,9 @@ export const CHINESE = {
   offer_currency: '套餐“{offer}”以 {currency} 计价，而账户用 {accountCurrency} 记账。请换一个套餐。',
   plan_conflict: '“{key}”已经是另一个套餐的键。新的套餐请换一个新的键。',
 
+  insufficient_balance: '余额不足：价格 {price}，可用 {available}，还差 {missing}（单位：百万分之一）。请先充值。',
+  offer_changed: '套餐“{offer}”或价格在报价之后变了，没有任何改变。请重新询价。',
+
   // auto-renewal
   threshold_out_of_range: '阈值须在 0 到 {max} 条之间。',
   guard_out_of_range: '每天和每月的购买次数至少为 1，金额不能为负。要停止自动续费，请把它关闭。',

@@ -2,6 +2,7 @@ import type { ApprovalAction } from '../../domain/approval.ts';
 import type { ActionHandler } from './action.ts';
 import { addAdministratorAction, removeAdministratorAction } from './administrators.ts';
 import { changeSettingsAction } from './change-settings.ts';
+import { purchaseAction } from './purchase.ts';
 import { renewAction } from './renew.ts';
 import { setTwoPersonAction } from './set-two-person.ts';
 import { switchAutoRenewalAction } from './switch-auto-renewal.ts';
@@ -9,6 +10,7 @@ import { unbindGroupAction } from './unbind-group.ts';
 
 const HANDLERS: { readonly [T in ApprovalAction['type']]: ActionHandler<T> } = {
   switch_auto_renewal: switchAutoRenewalAction,
+  purchase: purchaseAction,
   set_two_person: setTwoPersonAction,
   change_settings: changeSettingsAction,
   add_administrator: addAdministratorAction,

@@ -77,10 +77,10 @@ async function settleEarlierRequests(
   requester: Staff,
   action: ApprovalAction,
 ): Promise<void> {
-  const { replaces } = handlerOf(action);
+  const { replaces, isSame: same = isDeepStrictEqual } = handlerOf(action);
   for (const earlier of await listPending(context, tx, account.id)) {
     if (earlier.action.type !== action.type) continue;
-    const isSame = isDeepStrictEqual(earlier.action, action);
+    const isSame = same(earlier.action, action);
     const isTheirs = earlier.requestedBy === requester.staffId;
     if (isTheirs && (isSame ? earlier.confirm : replaces?.(earlier.action, action))) {
       await closeApproval(context, tx, account, earlier, 'replaced');

@@ -1,6 +1,5 @@
-import type { PlanTerms } from '../../domain/approval.ts';
 import { RuleError } from '../../domain/errors.ts';
-import { type PlanOffer, renewalPrice } from '../../domain/plan.ts';
+import { type PlanTerms, renewalTerms, sameTerms } from '../../domain/quote.ts';
 import { assertPolicy, renewalTrigger } from '../../domain/renewal.ts';
 import type { Account } from '../../store/accounts.ts';
 import { readPlansWithQuota } from '../../store/plans.ts';
@@ -35,7 +34,7 @@ export const switchAutoRenewalAction: ActionHandler<'switch_auto_renewal'> = {
   carryOut: async (context, tx, account, { enabled, buysNow }, { group, actor }) => {
     const { policy, offer } = await readAutoRenewal(tx, account.id);
     if (policy.enabled === enabled) return 'no_longer_needed';
-    if (buysNow && !isSame(buysNow, offer)) return 'price_changed';
+    if (buysNow && !(offer && sameTerms(buysNow, renewalTerms(offer)))) return 'price_changed';
     await switchAutoRenewal(context, tx, account, {
       enabled,
       by: actor.staffId ?? '',
@@ -50,20 +49,5 @@ export const switchAutoRenewalAction: ActionHandler<'switch_auto_renewal'> = {
 async function purchaseAtOnce(context: ServiceContext, tx: Tx, account: Account): Promise<PlanTerms | undefined> {
   const { policy, offer } = await readAutoRenewal(tx, account.id);
   const plans = await readPlansWithQuota(tx, account.id);
-  return offer && renewalTrigger(plans, policy.threshold, context.clock.now()) ? termsOf(offer) : undefined;
-}
-
-function termsOf(offer: PlanOffer): PlanTerms {
-  return {
-    offerId: offer.id,
-    offerTitle: offer.title,
-    segments: offer.segments.toString(),
-    price: renewalPrice(offer).toString(),
-  };
-}
-
-function isSame(terms: PlanTerms, offer: PlanOffer | null): boolean {
-  if (!offer) return false;
-  const now = termsOf(offer);
-  return now.offerId === terms.offerId && now.segments === terms.segments && now.price === terms.price;
+  return offer && renewalTrigger(plans, policy.threshold, context.clock.now()) ? renewalTerms(offer) : undefined;
 }

@@ -1,4 +1,4 @@
-import type { PlanTerms } from '../../../domain/approval.ts';
+import type { PlanTerms } from '../../../domain/quote.ts';
 import { askButton } from '../../content.ts';
 import type { Markdown } from '../../markdown.ts';
 import type { Writer } from '../../writer.ts';
