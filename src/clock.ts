@@ -3,6 +3,12 @@ export interface Clock {
   now(): Temporal.Instant;
 }
 
+/** A clock that can be moved forward. */
+export interface JumpingClock extends Clock {
+  /** Jumps forward to `instant`; an instant that already passed leaves the clock as it is. */
+  jumpTo(instant: Temporal.Instant): void;
+}
+
 /** The machine's own time. */
 export class SystemClock implements Clock {
   now(): Temporal.Instant {
@@ -11,7 +17,7 @@ export class SystemClock implements Clock {
 }
 
 /** Stands still until it is moved. For tests and for replaying history. */
-export class ManualClock implements Clock {
+export class ManualClock implements JumpingClock {
   #now: Temporal.Instant;
 
   constructor(start: Temporal.Instant | string) {
@@ -25,10 +31,14 @@ export class ManualClock implements Clock {
   set(instant: Temporal.Instant | string): void {
     this.#now = Temporal.Instant.from(instant);
   }
+
+  jumpTo(instant: Temporal.Instant): void {
+    if (Temporal.Instant.compare(instant, this.#now) > 0) this.#now = instant;
+  }
 }
 
 /** Runs at the machine's pace, ahead of it by an offset that only grows. The sandbox's clock. */
-export class OffsetClock implements Clock {
+export class OffsetClock implements JumpingClock {
   #offset: Temporal.Duration;
 
   constructor(offset: Temporal.Duration | string = 'PT0S') {
@@ -43,7 +53,6 @@ export class OffsetClock implements Clock {
     return Temporal.Now.instant().add(this.#offset);
   }
 
-  /** Jumps forward to `instant`; an instant that already passed leaves the clock as it is. */
   jumpTo(instant: Temporal.Instant): void {
     const ahead = this.now().until(instant);
     if (ahead.sign > 0) this.#offset = this.#offset.add(ahead);

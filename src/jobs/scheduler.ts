@@ -1,5 +1,5 @@
 import { createTask, type ScheduledTask } from 'node-cron';
-import type { Clock, OffsetClock } from '../clock.ts';
+import type { Clock, JumpingClock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { Job } from './job.ts';
 
@@ -50,13 +50,13 @@ export class Scheduler {
    * Moves a clock forward, stopping at each moment at which something is due and doing it then, so that a jump of a month gives what
    * the month would have given. One move at a time.
    */
-  advanceTo(clock: OffsetClock, target: Temporal.Instant): Promise<void> {
+  advanceTo(clock: JumpingClock, target: Temporal.Instant): Promise<void> {
     const move = this.#advance(clock, target);
     this.#move = move;
     return move;
   }
 
-  async #advance(clock: OffsetClock, target: Temporal.Instant): Promise<void> {
+  async #advance(clock: JumpingClock, target: Temporal.Instant): Promise<void> {
     let rounds = 0;
     let moment: Temporal.Instant | undefined;
     await this.tick();

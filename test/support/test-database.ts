@@ -18,17 +18,26 @@ export interface TestDatabaseOptions {
 const logger = createLogger({ level: 'warn', name: 'test' });
 
 /** A migrated database for one test file; call it at the top of the file. It is dropped after the file's last test. */
-export async function createTestDatabase({ empty = false }: TestDatabaseOptions = {}): Promise<TestDatabase> {
+export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const { drop, ...database } = await openTestDatabase(options);
+  afterAll(drop);
+  return database;
+}
+
+/** A migrated database for one test, which drops it. */
+export async function openTestDatabase({
+  empty = false,
+}: TestDatabaseOptions = {}): Promise<TestDatabase & { drop(): Promise<void> }> {
   const server = inject('testServer');
   const name = `${server.prefix}${randomBytes(4).toString('hex')}`;
   await administer(server.url, `create database ${name} template ${empty ? 'template0' : server.template}`);
   const url = withDatabase(server.url, name);
   const db = openDatabase({ url, logger });
-  afterAll(async () => {
+  const drop = async () => {
     await db.close();
     await administer(server.url, `drop database ${name} with (force)`);
-  });
-  return { url, db };
+  };
+  return { url, db, drop };
 }
 
 async function administer(url: string, statement: string): Promise<void> {
