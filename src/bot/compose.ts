@@ -4,6 +4,7 @@ import { composeAlert, isAlert } from './compose/alerts.ts';
 import { composeApproval, isApproval } from './compose/approvals.ts';
 import { composeBill } from './compose/bills.ts';
 import { composeReceipt } from './compose/receipts.ts';
+import { composeSettingNews, isSettingNews } from './compose/settings.ts';
 import { contentOf, type Draft } from './content.ts';
 import { plainLine } from './markdown.ts';
 import { Writer } from './writer.ts';
@@ -25,6 +26,7 @@ function draftOf(writer: Writer, announcement: Announcement): Draft {
   if (isAlert(announcement)) return composeAlert(writer, announcement);
   if (isApproval(announcement)) return composeApproval(writer, announcement);
   if (announcement.kind === 'bill_closed') return composeBill(writer, announcement);
+  if (isSettingNews(announcement)) return composeSettingNews(writer, announcement);
   return composeReceipt(writer, announcement);
 }
 

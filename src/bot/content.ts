@@ -31,13 +31,16 @@ export function contentOf(writer: Writer, place: Place, draft: Draft): NoticeCon
 function hintFor(writer: Writer, place: Place, buttons: readonly NoticeButton[]): string {
   if (buttons.length === 0) return '';
   const commands = writer.anyOf(
-    buttons.map(({ command }) => writer.text('hint.command', { command: escapeMarkdown(command, 40) })),
+    buttons.map(({ command }) => writer.text('hint.command', { command: escapeMarkdown(command, 100) })),
   );
   return writer.text(`hint.in.${place}`, { commands });
 }
 
 /** A button that shows something. */
-export function askButton(writer: Writer, command: 'help' | 'balance' | 'quota' | 'auto-renew' | 'approvals') {
+export function askButton(
+  writer: Writer,
+  command: 'help' | 'balance' | 'quota' | 'auto-renew' | 'approvals' | 'settings' | 'group' | 'admins' | 'history',
+) {
   return button(writer.text(`button.${command}`), 'plain', command, commandText(writer.language, command));
 }
 

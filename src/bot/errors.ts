@@ -25,6 +25,20 @@ export const CHAT_ERRORS: Readonly<Record<string, (writer: Writer, details: Deta
       currency: writer.name(currency),
       accountCurrency: writer.name(accountCurrency),
     }),
+  setting_unchanged: (writer) => writer.text('error.setting_unchanged'),
+  setting_moved: (writer) => writer.text('error.setting_moved'),
+  alert_share_out_of_range: (writer) => writer.text('error.alert_share_out_of_range'),
+  quiet_hours_invalid: (writer) => writer.text('error.quiet_hours_invalid'),
+  time_of_day_invalid: (writer) => writer.text('error.time_of_day_invalid'),
+  escalation_out_of_range: (writer) => writer.text('error.escalation_out_of_range'),
+  group_gone: (writer) => writer.text('error.group_gone'),
+  last_administrator: (writer) => writer.text('error.last_administrator'),
+  second_person_needed: (writer) => writer.text('error.second_person_needed'),
+  already_administrator: (writer, { name = '' }) =>
+    writer.text('error.already_administrator', { name: writer.name(name) }),
+  administrator_unknown: (writer, { name = '' }) =>
+    writer.text('error.administrator_unknown', { name: writer.name(name) }),
+  offer_unknown: (writer, { offer = '' }) => writer.text('error.offer_unknown', { offer: writer.name(offer) }),
   guard_out_of_range: (writer) => writer.text('error.guard_out_of_range'),
   threshold_out_of_range: (writer, { max = '0' }) =>
     writer.text('error.threshold_out_of_range', { max: writer.segments(BigInt(max)) }),

@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts';
 import type { Actor } from '../services/roles.ts';
 import { type Card, readCard } from '../store/cards.ts';
 import { type Database, inTransaction } from '../store/database.ts';
-import { readAdministrators } from '../store/groups.ts';
+import { readAdministrators, readGroup } from '../store/groups.ts';
 import type { NoticeTarget } from '../store/notices.ts';
 import type { Conversation, Mention } from './commands/command.ts';
 import { plainLine } from './markdown.ts';
@@ -18,7 +18,7 @@ const NAME_PATIENCE_MS = 1_000;
 export type NameOf = (staffId: string) => Promise<string | undefined>;
 
 /** Why a click is not carried out. */
-export type Refusal = 'card_unknown' | 'card_elsewhere' | 'button_unknown';
+export type Refusal = 'card_unknown' | 'card_elsewhere' | 'button_unknown' | 'card_withdrawn';
 
 /** What came in, a message or a click, reduced to who said what where. */
 export interface Inbound {
@@ -70,12 +70,15 @@ export async function fromClick(db: Database, click: CardClick, nameOf: NameOf, 
   const space = click.conversationId ?? click.userId;
   const card = await inTransaction(db, (tx) => readCard(tx, click.outTrackId));
   const button = card?.buttons.find(({ id }) => id === click.actionId);
-  const refusal = refusalOf(click.corpId, space, card, button !== undefined);
+  const problem = refusalOf(click.corpId, space, card, button !== undefined);
+  const actsIn = problem === undefined ? (card?.actsIn ?? null) : null;
+  const isWithdrawn = actsIn !== null && !(await mayAct(db, click, actsIn, card?.accountId ?? null));
+  const refusal = isWithdrawn ? 'card_withdrawn' : problem;
   const isGroup = refusal === undefined && click.conversationId !== null;
   const conversation: Conversation = {
     corpId: click.corpId,
-    conversationId: space,
-    kind: isGroup ? 'group' : 'direct',
+    conversationId: actsIn !== null && !isWithdrawn ? actsIn : space,
+    kind: isGroup || (actsIn !== null && !isWithdrawn) ? 'group' : 'direct',
     title: null,
   };
   return {
@@ -96,6 +99,15 @@ function refusalOf(corpId: string, space: string, card: Card | undefined, hasBut
   if (!card || card.corpId !== corpId) return 'card_unknown';
   if (card.conversationId !== space) return 'card_elsewhere';
   return hasButton ? undefined : 'button_unknown';
+}
+
+/** A card that was sent to an administrator directly speaks for their group for as long as they administer it and it is the account's. */
+async function mayAct(db: Database, click: CardClick, conversationId: string, accountId: string | null) {
+  const group = { corpId: click.corpId, conversationId };
+  return inTransaction(db, async (tx) => {
+    if ((await readGroup(tx, group))?.accountId !== accountId) return false;
+    return (await readAdministrators(tx, group)).some(({ staffId }) => staffId === click.userId);
+  });
 }
 
 async function nameOfClicker(

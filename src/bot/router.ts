@@ -1,7 +1,8 @@
-import type { ServiceContext } from '../services/context.ts';
+import type { ServiceContext, Source } from '../services/context.ts';
 import type { Actor } from '../services/roles.ts';
 import { readAccount } from '../store/accounts.ts';
 import { type Language, readAdministrators, readGroup } from '../store/groups.ts';
+import type { NoticeTarget } from '../store/notices.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import type { BoundGroup, CommandContext, Conversation, Mention, Reply } from './commands/command.ts';
 import { COMMANDS } from './commands/index.ts';
@@ -21,6 +22,9 @@ export interface Request {
   /** What was typed, or what the button that was pressed stands for; null for a message that is not text. */
   readonly text: string | null;
   readonly mentions: readonly Mention[];
+  /** The message's identity, for the audit. */
+  readonly id: string;
+  readonly target: NoticeTarget;
 }
 
 export interface RoutedReply {
@@ -31,12 +35,18 @@ export interface RoutedReply {
 
 /** Runs what a message asks for. There is always an answer. */
 export async function route(request: Request): Promise<RoutedReply> {
-  const { tx, services, conversation, actor, text, mentions } = request;
+  const { tx, conversation, actor, text, mentions } = request;
+  const services = { ...request.services, source: sourceOf(request) };
   const parsed: Parsed = text === null ? { type: 'empty' } : parse(text);
   const bound = await readBound(tx, conversation);
   const writer = writerFor(bound, parsed);
   const context = { tx, services, writer, conversation, actor, argument: '', argumentAsTyped: '', mentions, bound };
   return { reply: await answer(context, parsed, text ?? ''), writer, bound };
+}
+
+function sourceOf({ conversation, id, target }: Request): Source {
+  const { corpId, conversationId } = conversation;
+  return { via: 'chat', corpId, conversationId, messageId: id, isDirect: target.type === 'direct' };
 }
 
 /** The language, currency and time zone in which a conversation is answered, whatever was asked. */

@@ -7,7 +7,12 @@ export type CommandName =
   | 'price'
   | 'bill'
   | 'auto-renew'
+  | 'settings'
+  | 'group'
+  | 'admins'
+  | 'history'
   | 'bind'
+  | 'unbind'
   | 'approve'
   | 'reject'
   | 'approvals';
@@ -88,11 +93,41 @@ export const VOCABULARY: Readonly<Record<CommandName, CommandWords>> = {
     pinyin: 'zidongxufei',
     takesArgument: true,
   },
+  settings: {
+    'zh-CN': ['设置', '设定', '查看设置', '修改设置', '配置'],
+    en: ['settings', 'setting', 'set', 'configure', 'config'],
+    pinyin: 'shezhi',
+    takesArgument: true,
+  },
+  group: {
+    'zh-CN': ['群', '本群', '群信息', '群设置', '群管理'],
+    en: ['group', 'this group', 'group info', 'group settings'],
+    pinyin: 'qun',
+    takesArgument: false,
+  },
+  admins: {
+    'zh-CN': ['管理员', '群管理员', '管理员列表', '查看管理员'],
+    en: ['admins', 'admin', 'administrators', 'administrator'],
+    pinyin: 'guanliyuan',
+    takesArgument: true,
+  },
+  history: {
+    'zh-CN': ['记录', '历史', '操作记录', '历史记录', '查看记录', '续费记录'],
+    en: ['history', 'records', 'record', 'log', 'audit'],
+    pinyin: 'jilu',
+    takesArgument: true,
+  },
   bind: {
     'zh-CN': ['绑定', '授权', '绑定码'],
     en: ['bind', 'authorize', 'authorise', 'link'],
     pinyin: 'bangding',
     takesArgument: true,
+  },
+  unbind: {
+    'zh-CN': ['解绑', '解除绑定', '取消绑定', '取消授权'],
+    en: ['unbind', 'unlink', 'deauthorize', 'deauthorise'],
+    pinyin: 'jiebang',
+    takesArgument: false,
   },
   approve: {
     'zh-CN': ['批准', '同意', '通过', '审批通过', '确认', '确定'],

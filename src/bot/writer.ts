@@ -143,6 +143,11 @@ export class Writer {
     return escapeMarkdown(text, REMARK_LENGTH);
   }
 
+  /** Several, all of them. */
+  allOf(names: readonly Markdown[]): Markdown {
+    return ownMarkdown(new Intl.ListFormat(this.language, { type: 'conjunction' }).format(names));
+  }
+
   /** Several, of whom one will do. */
   anyOf(names: readonly Markdown[]): Markdown {
     return ownMarkdown(new Intl.ListFormat(this.language, { type: 'disjunction' }).format(names));

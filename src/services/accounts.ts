@@ -9,6 +9,7 @@ import { postTransfers } from '../store/ledger.ts';
 import type { Tx } from '../store/schema.ts';
 import { readTariffs } from '../store/tariffs.ts';
 import { announce } from './announce.ts';
+import { operatorOf, record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
 
 export interface AccountInput {
@@ -46,6 +47,7 @@ export async function createAccount(context: ServiceContext, tx: Tx, input: Acco
   }
   const id = input.id ?? randomUUID();
   await insertAccount(tx, { ...input, id, currency: tariff.currency, at: now });
+  await record(context, tx, id, { by: operatorOf(context), deed: { type: 'account_opened', name: input.name } });
   return id;
 }
 
@@ -80,6 +82,10 @@ export async function recharge(context: ServiceContext, tx: Tx, input: RechargeI
   const booked = await postTransfers(tx, account.id, [transfer], now);
   if (booked.length === 0) return false;
   const balance = account.money.balance + input.amount;
+  await record(context, tx, account.id, {
+    by: input.by,
+    deed: { type: 'recharged', amount: input.amount.toString(), balance: balance.toString(), key: input.key },
+  });
   await announce(
     context,
     tx,

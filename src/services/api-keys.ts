@@ -3,6 +3,7 @@ import { InputError } from '../domain/errors.ts';
 import { readAccount } from '../store/accounts.ts';
 import { insertApiKey, readApiKey, revokeApiKeys } from '../store/api-keys.ts';
 import type { Executor, Tx } from '../store/schema.ts';
+import { operatorOf, record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
 
 const KEY = /^sk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/;
@@ -23,6 +24,7 @@ export async function createApiKey(context: ServiceContext, tx: Tx, accountId: s
     label,
     createdAt,
   });
+  await record(context, tx, account.id, { by: operatorOf(context), deed: { type: 'key_created', label } });
   return `sk_${keyId}_${secret}`;
 }
 
@@ -48,6 +50,7 @@ export async function revokeApiKey(context: ServiceContext, tx: Tx, accountId: s
       },
     );
   }
+  await record(context, tx, account.id, { by: operatorOf(context), deed: { type: 'key_revoked', label } });
   return revoked;
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Announcement } from '../domain/announcement.ts';
+import type { ApprovalAction } from '../domain/approval.ts';
 import type { OperatorAlert } from '../domain/operator-alert.ts';
 import type { Administrator, Language } from '../store/groups.ts';
 import type { NoticeContent } from '../store/notices.ts';
@@ -44,6 +45,8 @@ export interface Operator {
 export interface ServiceContext {
   readonly clock: Clock;
   readonly compose: Compose;
+  /** Says what a request is about, in a few words. Left out where nobody reads it. */
+  readonly summarize?: (action: ApprovalAction, audience: Audience) => string;
   /** Left out where the service acts by itself. */
   readonly source?: Source;
   /** Left out where nobody is to be told, as in a test. */

@@ -14,6 +14,7 @@ import {
   useGroupCode,
 } from '../store/groups.ts';
 import type { Tx } from '../store/schema.ts';
+import { operatorOf, record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
 import type { Staff } from './roles.ts';
 
@@ -37,6 +38,7 @@ export async function issueGroupCode(
   const expiresAt = issuedAt.add(CODE_VALID_FOR);
   const code = Array.from({ length: CODE_LENGTH }, () => CODE_ALPHABET[randomInt(CODE_ALPHABET.length)]).join('');
   await insertGroupCode(tx, { hash: hashOf(code), accountId: account.id, issuedAt, expiresAt });
+  await record(context, tx, account.id, { by: operatorOf(context), deed: { type: 'group_code_issued' } });
   return { code, expiresAt };
 }
 
@@ -89,6 +91,10 @@ export async function authorizeGroup(
     return { type: 'already_bound', accountName: account.name };
   }
   await insertAdministrator(tx, conversation, actor, now);
+  await record(context, tx, accountId, {
+    by: actor,
+    deed: { type: 'group_bound', title, conversationId: conversation.conversationId },
+  });
   if (isFirst) {
     await closeAllAlerts(tx, accountId, now);
     await makeDue(tx, accountId, now);

@@ -8,6 +8,7 @@ import { postTransfers } from '../store/ledger.ts';
 import { insertPlan, readOffer, readPlanByKey, readPlansWithQuota } from '../store/plans.ts';
 import type { Tx } from '../store/schema.ts';
 import { announce } from './announce.ts';
+import { record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
 
 export interface NewPlanInput {
@@ -92,9 +93,17 @@ export async function grantPlan(
     );
   }
   const key = `grant/${input.key}`;
+  const isKnown = (await readPlanByKey(tx, account.id, key)) !== undefined;
   const plan = await addPlan(context, tx, account, { source: 'grant', offer, price: 0n, key, by: input.by });
   const now = context.clock.now();
   const quota = quotaOf(await readPlansWithQuota(tx, account.id), now);
+  if (!isKnown) {
+    const { id: planId, title, total } = plan;
+    await record(context, tx, account.id, {
+      by: input.by,
+      deed: { type: 'plan_granted', title, segments: total.toString(), planId },
+    });
+  }
   await announce(
     context,
     tx,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Deed } from '../domain/audit.ts';
 import { quotaOf } from '../domain/plan.ts';
 import { decideRenewal, type OpenRenewal, type Purchase, type RenewalStep } from '../domain/renewal.ts';
 import { availableOf } from '../domain/standing.ts';
@@ -15,6 +16,7 @@ import {
 import type { Tx } from '../store/schema.ts';
 import { announce } from './announce.ts';
 import { requestApproval } from './approval-request.ts';
+import { record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
 import { addPlan } from './plans.ts';
 
@@ -61,7 +63,9 @@ async function carryOut(
 ): Promise<void> {
   if (step.type === 'none') return;
   if (step.type === 'close') {
-    if (open) await closeRenewal(tx, account.id, open.id, step.reason, context.clock.now());
+    if (!open) return;
+    await closeRenewal(tx, account.id, open.id, step.reason, context.clock.now());
+    await recordRenewal(context, tx, account, { type: 'renewal_ended', reason: step.reason });
     return;
   }
   const id = open?.id ?? randomUUID();
@@ -75,8 +79,17 @@ async function carryOut(
     reason,
     nextAttemptAt,
   });
-  if (!isNews) return;
   const { title } = step.offer;
+  const attempt = { title, price: price.toString() };
+  await recordRenewal(
+    context,
+    tx,
+    account,
+    step.type === 'fail'
+      ? { type: 'renewal_failed', ...attempt, missing: step.missing.toString() }
+      : { type: 'renewal_stopped', ...attempt, guard: step.guard },
+  );
+  if (!isNews) return;
   await announce(
     context,
     tx,
@@ -116,6 +129,11 @@ async function buy(
     state: 'paid',
     planId: plan.id,
     closed: true,
+  });
+  const { title, segments } = offer;
+  await recordRenewal(context, tx, account, {
+    type: 'renewed',
+    ...{ title, segments: segments.toString(), price: price.toString(), trigger, planId: plan.id },
   });
   await announce(
     context,
@@ -162,6 +180,10 @@ async function ask(
     state: 'requested',
     approvalId: approval.id,
   });
+}
+
+function recordRenewal(context: ServiceContext, tx: Tx, account: Account, deed: Deed): Promise<void> {
+  return record(context, tx, account.id, { by: AUTO_RENEWAL, deed });
 }
 
 function updateOf(context: ServiceContext, open: OpenRenewal | null, id: string, purchase: Purchase): RenewalUpdate {

@@ -78,6 +78,48 @@ export async function insertAdministrator(
     .execute();
 }
 
+/** The language in which a group is told what it did not ask for. */
+export async function setGroupLanguage(tx: Tx, ref: ConversationRef, language: Language): Promise<void> {
+  await tx
+    .updateTable('groups')
+    .set({ language })
+    .where('corp_id', '=', ref.corpId)
+    .where('conversation_id', '=', ref.conversationId)
+    .execute();
+}
+
+/** Ends what a group was authorized for; its administrators go with it. */
+export async function deleteGroup(tx: Tx, ref: ConversationRef): Promise<void> {
+  await tx
+    .deleteFrom('groups')
+    .where('corp_id', '=', ref.corpId)
+    .where('conversation_id', '=', ref.conversationId)
+    .execute();
+}
+
+export async function deleteAdministrator(tx: Tx, ref: ConversationRef, staffId: string): Promise<void> {
+  await tx
+    .deleteFrom('group_administrators')
+    .where('corp_id', '=', ref.corpId)
+    .where('conversation_id', '=', ref.conversationId)
+    .where('staff_id', '=', staffId)
+    .execute();
+}
+
+/** Since when a group is bound, and the staff id of who bound it. */
+export async function readBinding(
+  db: Executor,
+  ref: ConversationRef,
+): Promise<{ at: Temporal.Instant; by: string } | undefined> {
+  const row = await db
+    .selectFrom('groups')
+    .select(['bound_at', 'bound_by'])
+    .where('corp_id', '=', ref.corpId)
+    .where('conversation_id', '=', ref.conversationId)
+    .executeTakeFirst();
+  return row && { at: row.bound_at, by: row.bound_by };
+}
+
 export async function readAdministrators(db: Executor, ref: ConversationRef): Promise<Administrator[]> {
   const rows = await db
     .selectFrom('group_administrators')

@@ -58,8 +58,8 @@ export function everyAnnouncement(name: string): Announcement[] {
   const outcomes = ['done', 'no_longer_needed', 'price_changed', 'not_carried_out'] as const;
   return [
     ...outlooks.flatMap((renewal): Announcement[] => [
-      { kind: 'quota_low', level: 1, quota: 9_800n, threshold: 10_000n, quotaDays: 3.2, renewal },
-      { kind: 'quota_low', level: 2, quota: 1n, threshold: 10_000n, quotaDays: null, renewal },
+      { kind: 'quota_low', level: 1, quota: 9_800n, threshold: 10_000n, share: 100, quotaDays: 3.2, renewal },
+      { kind: 'quota_low', level: 2, quota: 1n, threshold: 10_000n, share: 20, quotaDays: null, renewal },
       { kind: 'quota_exhausted', available: yuan('500.125'), paygPerDay: yuan('45.23'), runwayDays: 11, renewal },
       { kind: 'quota_exhausted', available: yuan('-0.5'), paygPerDay: 0n, runwayDays: null, renewal },
       { kind: 'plan_expiring', title, remaining: 9_800n, expiresAt, days: 30, renewal },

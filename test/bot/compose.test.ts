@@ -27,15 +27,15 @@ describe('compose: what is told, with its figures (rule 20)', () => {
   const cases: readonly (readonly [string, Announcement, readonly string[], readonly string[]])[] = [
     [
       'a low quota',
-      { kind: 'quota_low', level: 1, quota: 9_800n, threshold: 10_000n, quotaDays: 3.27, renewal: 'off' },
+      { kind: 'quota_low', level: 1, quota: 9_800n, threshold: 10_000n, share: 100, quotaDays: 3.27, renewal: 'off' },
       ['还剩 9,800 条', '阈值（10,000 条）', '约 3.2 天', '自动续费已关闭'],
       ['9,800 segments', '10,000 segments', 'about 3.2 days', 'Auto-renewal is off'],
     ],
     [
       'a very low quota of a single segment',
-      { kind: 'quota_low', level: 2, quota: 1n, threshold: 10_000n, quotaDays: 0.4, renewal: 'buys' },
-      ['只剩 1 条', '一半', '不到 1 天', '自动购买'],
-      ['1 segment left', 'half', 'less than a day', 'buy the next plan'],
+      { kind: 'quota_low', level: 2, quota: 1n, threshold: 10_000n, share: 50, quotaDays: 0.4, renewal: 'buys' },
+      ['只剩 1 条', '50%', '不到 1 天', '自动购买'],
+      ['1 segment left', '50%', 'less than a day', 'buy the next plan'],
     ],
     [
       'an exhausted quota',
@@ -230,7 +230,15 @@ describe('compose: what is told, with its figures (rule 20)', () => {
 });
 
 describe('compose: buttons and the commands that do the same (rule 18)', () => {
-  const low: Announcement = { kind: 'quota_low', level: 1, quota: 1n, threshold: 2n, quotaDays: null, renewal: 'off' };
+  const low: Announcement = {
+    kind: 'quota_low',
+    level: 1,
+    quota: 1n,
+    threshold: 2n,
+    share: 100,
+    quotaDays: null,
+    renewal: 'off',
+  };
 
   it('given a low quota, then auto-renewal can be switched the other way', () => {
     expect(commandsOf(say(low))).toEqual(['自动续费 开', '余量']);

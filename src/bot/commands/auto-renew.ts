@@ -71,7 +71,7 @@ async function stateReply(context: GroupCommandContext, current: AutoRenewal, fi
     paragraphs: [
       first,
       writer.text(`auto_renewal.${state}.state`),
-      policy.enabled ? episode(writer, await readRenewalEpisode(tx, bound.account.id)) : undefined,
+      policy.enabled ? renewalEpisode(writer, await readRenewalEpisode(tx, bound.account.id)) : undefined,
       settings(writer, current),
       policy.enabled ? undefined : writer.text(offer ? 'auto_renewal.off.next' : 'error.offer_missing'),
       isAdministrator(context) ? undefined : writer.text('auto_renewal.members_ask'),
@@ -85,7 +85,7 @@ async function stateReply(context: GroupCommandContext, current: AutoRenewal, fi
 }
 
 /** What keeps a renewal that is due from being bought. (rules 13 and 14) */
-function episode(writer: Writer, open: OpenRenewal | null): Markdown | undefined {
+export function renewalEpisode(writer: Writer, open: OpenRenewal | null): Markdown | undefined {
   if (!open) return undefined;
   if (open.state === 'requested') return writer.text('auto_renewal.episode.requested');
   if (!open.nextAttemptAt) return writer.text('auto_renewal.episode.rejected');

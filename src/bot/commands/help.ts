@@ -35,9 +35,14 @@ const HELP: Readonly<Record<CommandName, HelpEntry>> = {
   price: { topic: 'ask', to: EVERYONE },
   bill: { topic: 'ask', to: EVERYONE },
   'auto-renew': { topic: 'request', to: COLLEAGUES },
+  settings: { topic: 'request', to: COLLEAGUES },
+  history: { topic: 'ask', to: EVERYONE },
   approvals: { topic: 'decide', to: EVERYONE },
   approve: { topic: 'decide', to: ADMINISTRATORS },
   reject: { topic: 'decide', to: ADMINISTRATORS },
+  group: { topic: 'group', to: EVERYONE },
+  admins: { topic: 'group', to: COLLEAGUES },
+  unbind: { topic: 'group', to: ADMINISTRATORS },
   bind: { topic: 'group', to: [] },
 };
 

@@ -1,4 +1,5 @@
 import type { CommandName } from '../vocabulary.ts';
+import { admins } from './admins.ts';
 import { approvals } from './approvals.ts';
 import { autoRenew } from './auto-renew.ts';
 import { balance } from './balance.ts';
@@ -6,9 +7,13 @@ import { bill } from './bill.ts';
 import { bind } from './bind.ts';
 import type { Command } from './command.ts';
 import { approve, reject } from './decide.ts';
+import { group } from './group.ts';
 import { help } from './help.ts';
+import { history } from './history.ts';
 import { price } from './price.ts';
 import { quota } from './quota.ts';
+import { settings } from './settings.ts';
+import { unbind } from './unbind.ts';
 
 /** All commands. Their words are in `vocabulary.ts`. */
 export const COMMANDS: Readonly<Record<CommandName, Command>> = {
@@ -18,7 +23,12 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   price,
   bill,
   'auto-renew': autoRenew,
+  settings,
+  group,
+  admins,
+  history,
   bind,
+  unbind,
   approve,
   reject,
   approvals,

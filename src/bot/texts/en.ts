@@ -5,9 +5,11 @@ import bills from './en/bills.json' with { type: 'json' };
 import common from './en/common.json' with { type: 'json' };
 import groups from './en/groups.json' with { type: 'json' };
 import help from './en/help.json' with { type: 'json' };
+import history from './en/history.json' with { type: 'json' };
 import operator from './en/operator.json' with { type: 'json' };
 import questions from './en/questions.json' with { type: 'json' };
 import receipts from './en/receipts.json' with { type: 'json' };
+import settings from './en/settings.json' with { type: 'json' };
 import spike from './en/spike.json' with { type: 'json' };
 
 /** Every text in English, by topic in the files beside this one. */
@@ -19,8 +21,10 @@ export default {
   ...common,
   ...groups,
   ...help,
+  ...history,
   ...operator,
   ...questions,
   ...receipts,
+  ...settings,
   ...spike,
 };

@@ -5,9 +5,11 @@ import bills from './zh-CN/bills.json' with { type: 'json' };
 import common from './zh-CN/common.json' with { type: 'json' };
 import groups from './zh-CN/groups.json' with { type: 'json' };
 import help from './zh-CN/help.json' with { type: 'json' };
+import history from './zh-CN/history.json' with { type: 'json' };
 import operator from './zh-CN/operator.json' with { type: 'json' };
 import questions from './zh-CN/questions.json' with { type: 'json' };
 import receipts from './zh-CN/receipts.json' with { type: 'json' };
+import settings from './zh-CN/settings.json' with { type: 'json' };
 import spike from './zh-CN/spike.json' with { type: 'json' };
 
 /** Every text in Chinese, by topic in the files beside this one. */
@@ -19,8 +21,10 @@ export default {
   ...common,
   ...groups,
   ...help,
+  ...history,
   ...operator,
   ...questions,
   ...receipts,
+  ...settings,
   ...spike,
 };

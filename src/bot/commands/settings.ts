@@ -1,0 +1,161 @@
+import { shareOf } from '../../domain/alert.ts';
+import type { PlanOffer } from '../../domain/plan.ts';
+import { isSameValue, type SettingName } from '../../domain/settings.ts';
+import { requestAction } from '../../services/actions/request.ts';
+import { currentValue, type GroupSettings, readGroupSettings } from '../../services/settings.ts';
+import { readOffers } from '../../store/plans.ts';
+import { askFor } from '../ask.ts';
+import { changeOf, settingValue } from '../compose/settings.ts';
+import { askButton, choiceButton } from '../content.ts';
+import { bullets, type Markdown } from '../markdown.ts';
+import { settingChoices } from '../setting-choices.ts';
+import { type Nameable, settingValueOf } from '../setting-values.ts';
+import { SETTING_WORDS, settingIn, settingWord } from '../setting-words.ts';
+import { commandText } from '../vocabulary.ts';
+import type { Writer } from '../writer.ts';
+import { type Command, type GroupCommandContext, isAdministrator, type Reply } from './command.ts';
+import { requestReply } from './request-reply.ts';
+
+/** The settings that are most often changed get a button. */
+const ON_BUTTONS = ['threshold', 'offer', 'alerts_to', 'quiet_hours', 'language'] as const;
+const RENEWAL = [
+  'threshold',
+  'offer',
+  'purchases_per_day',
+  'purchases_per_month',
+  'money_per_month',
+  'approval_above',
+] as const;
+const TELLING = ['alert_share', 'alerts_to', 'quiet_hours', 'second_contact', 'escalate_after', 'digest_at'] as const;
+
+/** Shows all that is set, and changes one setting; what is missing is asked for. (rules 13, 16 and 21) */
+export const settings: Command = {
+  name: 'settings',
+  who: 'group',
+  run: async (context: GroupCommandContext): Promise<Reply> => {
+    const { tx, bound, argument } = context;
+    const current = await readGroupSettings(tx, bound.group);
+    const named = settingIn(argument);
+    if (!named) return overview(context, current);
+    const offers = named.setting === 'offer' ? await readOffers(tx) : [];
+    const value = settingValueOf(named.setting, named.value, nameable(context, offers));
+    if (value === undefined) return ask(context, current, { ...named, offers });
+    return change(context, current, named.setting, value);
+  },
+};
+
+function nameable({ bound, mentions }: GroupCommandContext, offers: readonly PlanOffer[]): Nameable {
+  const colleague = mentions.find(({ staffId }) => staffId !== null);
+  return {
+    currency: bound.account.currency,
+    offers,
+    mentioned: colleague?.staffId ? { id: colleague.staffId, name: colleague.name || colleague.staffId } : null,
+  };
+}
+
+async function change(
+  context: GroupCommandContext,
+  current: GroupSettings,
+  setting: SettingName,
+  after: ReturnType<typeof currentValue>,
+): Promise<Reply> {
+  const { tx, services, writer, bound, actor } = context;
+  const before = currentValue(current, setting);
+  const { corpId, conversationId, title } = bound.group;
+  const action = {
+    type: 'change_settings',
+    group: { corpId, conversationId, title },
+    setting,
+    before,
+    after,
+  } as const;
+  if (isSameValue(before, after)) {
+    return overview(context, current, writer.text('settings.unchanged', changeOf(writer, action)));
+  }
+  const result = await requestAction(services, tx, bound.group, actor, action);
+  if (result.type !== 'done') return requestReply(context, result);
+  return {
+    title: writer.text('setting_changed.title', changeOf(writer, action)),
+    paragraphs: [
+      writer.text('outcome.done.change_settings', changeOf(writer, action)),
+      writer.text(`effect.setting.${setting}`),
+      writer.asOf(services.clock.now(), bound.account.name),
+    ],
+    buttons: [askButton(writer, 'settings')],
+    reviewDue: bound.account.id,
+  };
+}
+
+/** A setting whose value is missing or not understood. */
+function ask(
+  context: GroupCommandContext,
+  current: GroupSettings,
+  { setting, value, offers }: { setting: SettingName; value: string; offers: readonly PlanOffer[] },
+): Reply {
+  const { writer, bound } = context;
+  const word = settingWord(writer.language, setting);
+  const { choices, example } = settingChoices(writer, setting, { current, offers, currency: bound.account.currency });
+  return askFor(
+    { ...context, argument: value },
+    {
+      command: 'settings',
+      title: writer.text('settings.ask.title', { setting: word }),
+      paragraphs: [
+        writer.text('settings.ask.now', {
+          setting: word,
+          value: settingValue(writer, setting, currentValue(current, setting)),
+        }),
+        writer.text(`effect.setting.${setting}`),
+      ],
+      choices: choices.map(({ label, value: chosen }) => ({ label, argument: `${word} ${chosen}` })),
+      example: `${word} ${example}`,
+    },
+  );
+}
+
+function overview(context: GroupCommandContext, current: GroupSettings, first?: Markdown): Reply {
+  const { services, writer, bound, argument } = context;
+  const line = (setting: SettingName) => settingLine(writer, current, setting);
+  return {
+    title: writer.text('settings.title'),
+    paragraphs: [
+      first ?? (argument === '' ? undefined : writer.text('ask.not_understood', { said: writer.title(argument) })),
+      writer.text('settings.topic.renewal'),
+      bullets(RENEWAL.map(line)),
+      writer.text('settings.topic.telling'),
+      bullets([quotaAlerts(writer, current), ...TELLING.map(line)]),
+      writer.text('settings.topic.group'),
+      bullets([line('language'), twoPerson(writer, bound.account.twoPerson)]),
+      writer.text('settings.how', { example: example(writer) }),
+      isAdministrator(context) ? undefined : writer.text('settings.members_ask'),
+      writer.asOf(services.clock.now(), bound.account.name),
+    ],
+    buttons: ON_BUTTONS.map((setting, index) => {
+      const word = SETTING_WORDS[setting][writer.language][0];
+      return choiceButton(word, index, commandText(writer.language, 'settings', word));
+    }),
+  };
+}
+
+function settingLine(writer: Writer, current: GroupSettings, setting: SettingName): Markdown {
+  return writer.text('settings.line', {
+    setting: settingWord(writer.language, setting),
+    value: settingValue(writer, setting, currentValue(current, setting)),
+  });
+}
+
+/** At which quotas it is told, as figures. (rule 19) */
+function quotaAlerts(writer: Writer, { policy, account }: GroupSettings): Markdown {
+  const threshold = writer.segments(policy.threshold);
+  if (account.alertShare === null) return writer.text('settings.quota_alerts', { threshold });
+  const share = writer.segments(shareOf(policy.threshold, account.alertShare));
+  return writer.text('settings.quota_alerts.two', { threshold, share });
+}
+
+function twoPerson(writer: Writer, isDemanded: boolean): Markdown {
+  return writer.text(`settings.two_person.${isDemanded ? 'on' : 'off'}`);
+}
+
+function example(writer: Writer): Markdown {
+  return writer.text('settings.example', { setting: settingWord(writer.language, 'threshold') });
+}

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import type { ActionOf } from '../../domain/approval.ts';
+import { InputError, RuleError } from '../../domain/errors.ts';
+import { assertPolicy } from '../../domain/renewal.ts';
+import { isSameValue, onlyLimitsSpending } from '../../domain/settings.ts';
+import { type Account, makeDue } from '../../store/accounts.ts';
+import { type Group, readGroup, setGroupLanguage } from '../../store/groups.ts';
+import { readOffer } from '../../store/plans.ts';
+import type { Tx } from '../../store/schema.ts';
+import { writeSettings } from '../../store/settings.ts';
+import { announce } from '../announce.ts';
+import { setAutoRenewal } from '../auto-renewal.ts';
+import type { ServiceContext } from '../context.ts';
+import { assertCurrency } from '../plans.ts';
+import { changedPolicy, changedSettings, currentValue, type GroupSettings, readGroupSettings } from '../settings.ts';
+import type { ActionHandler, AtOnce, CarryOut } from './action.ts';
+
+type Change = ActionOf<'change_settings'>;
+
+/**
+ * Changes one setting of an account or of a group, from the value that was shown to another. (rules 13 and 16)
+ *
+ * An administrator's own change is confirmed, with two exceptions: what only makes auto-renewal spend less or ask more often is a brake and
+ * acts at once, and so does a group's language, which harms nobody.
+ */
+export const changeSettingsAction: ActionHandler<'change_settings'> = {
+  check: async (_context, tx, account, action) => {
+    const { current } = await readCurrent(tx, account, action);
+    if (isSameValue(action.before, action.after)) {
+      throw new RuleError('setting_unchanged', 'It is set so already; nothing was changed.');
+    }
+    assertAsShown(action, current);
+    await assertAllowed(tx, account, action, current);
+  },
+  atOnce: async (_context, _tx, _account, { setting, before, after }): Promise<AtOnce> =>
+    setting === 'language' || onlyLimitsSpending(setting, before, after) ? 'always' : 'never',
+  carryOut: async (context, tx, account, action, by) => {
+    const { group, current } = await readCurrent(tx, account, action);
+    if (isSameValue(currentValue(current, action.setting), action.after)) return 'no_longer_needed';
+    assertAsShown(action, current);
+    await assertAllowed(tx, account, action, current);
+    await change(context, tx, account, group, action, current, by);
+    return 'done';
+  },
+  isNeeded: async (tx, account, action) => {
+    const group = await readGroup(tx, action.group);
+    if (group?.accountId !== account.id) return false;
+    return !isSameValue(currentValue(await readGroupSettings(tx, group), action.setting), action.after);
+  },
+  replaces: (older, newer) =>
+    older.setting === newer.setting &&
+    older.group.corpId === newer.group.corpId &&
+    older.group.conversationId === newer.group.conversationId,
+};
+
+async function readCurrent(
+  tx: Tx,
+  account: Account,
+  action: Change,
+): Promise<{ group: Group; current: GroupSettings }> {
+  const group = await readGroup(tx, action.group);
+  if (group?.accountId !== account.id) {
+    throw new RuleError('group_gone', 'The group is not bound to this account any more, so nothing was changed.');
+  }
+  return { group, current: await readGroupSettings(tx, group) };
+}
+
+/** Rule 17: what is changed is what was shown. */
+function assertAsShown({ setting, before }: Change, current: GroupSettings): void {
+  if (isSameValue(currentValue(current, setting), before)) return;
+  throw new RuleError(
+    'setting_moved',
+    'The setting was changed by somebody else meanwhile, so nothing was done; look at it and ask again.',
+  );
+}
+
+/** Rule 13: an offer that cannot lift the quota above the threshold is refused also while auto-renewal is off. */
+async function assertAllowed(tx: Tx, account: Account, { setting, after }: Change, current: GroupSettings) {
+  const policy = changedPolicy(current.policy, setting, after);
+  if (!policy) {
+    changedSettings(current.account, setting, after);
+    return;
+  }
+  const offer = policy.offerId === null ? null : ((await readOffer(tx, policy.offerId)) ?? null);
+  if (policy.offerId !== null && !offer) {
+    throw new InputError('offer_unknown', `There is no plan offer "${policy.offerId}".`, { offer: policy.offerId });
+  }
+  assertPolicy({ ...policy, enabled: policy.enabled || offer !== null }, offer);
+  assertCurrency(account, offer);
+}
+
+async function change(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  target: Group,
+  action: Change,
+  current: GroupSettings,
+  { actor, group }: CarryOut,
+): Promise<void> {
+  const { setting, before, after } = action;
+  const now = context.clock.now();
+  if (setting === 'language') {
+    // The others are not concerned by what one group is spoken to in.
+    await setGroupLanguage(tx, target, after === 'en' ? 'en' : 'zh-CN');
+    return;
+  }
+  const policy = changedPolicy(current.policy, setting, after);
+  const settings = changedSettings(current.account, setting, after);
+  if (policy) await setAutoRenewal(context, tx, account.id, policy, actor.staffId ?? '');
+  if (settings) await writeSettings(tx, account.id, settings, now);
+  await makeDue(tx, account.id, now);
+  await announce(
+    context,
+    tx,
+    account,
+    { kind: 'setting_changed', setting, before, after, byName: actor.name },
+    { key: `setting/${randomUUID()}`, except: group.conversationId },
+  );
+}

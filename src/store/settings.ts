@@ -1,0 +1,48 @@
+import { type AccountSettings, DEFAULT_SETTINGS } from '../domain/settings.ts';
+import type { Executor, Tx } from './schema.ts';
+
+/** What an account's administrators have set besides auto-renewal; the defaults where nobody has. */
+export async function readSettings(db: Executor, accountId: string): Promise<AccountSettings> {
+  const row = await db
+    .selectFrom('account_settings')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .executeTakeFirst();
+  if (!row) return DEFAULT_SETTINGS;
+  const { quiet_from, quiet_until, second_contact_id, second_contact_name } = row;
+  return {
+    alertShare: row.alert_share,
+    quietHours: quiet_from === null || quiet_until === null ? null : { from: quiet_from, until: quiet_until },
+    alertsTo: row.alerts_to,
+    secondContact:
+      second_contact_id === null
+        ? null
+        : { staffId: second_contact_id, name: second_contact_name ?? second_contact_id },
+    escalateAfterMinutes: row.escalate_after_minutes,
+    digestAt: row.digest_at,
+  };
+}
+
+export async function writeSettings(
+  tx: Tx,
+  accountId: string,
+  settings: AccountSettings,
+  at: Temporal.Instant,
+): Promise<void> {
+  const values = {
+    alert_share: settings.alertShare,
+    quiet_from: settings.quietHours?.from ?? null,
+    quiet_until: settings.quietHours?.until ?? null,
+    alerts_to: settings.alertsTo,
+    second_contact_id: settings.secondContact?.staffId ?? null,
+    second_contact_name: settings.secondContact?.name ?? null,
+    escalate_after_minutes: settings.escalateAfterMinutes,
+    digest_at: settings.digestAt,
+    changed_at: at,
+  };
+  await tx
+    .insertInto('account_settings')
+    .values({ account_id: accountId, ...values })
+    .onConflict((oc) => oc.column('account_id').doUpdateSet(values))
+    .execute();
+}
