@@ -21,14 +21,18 @@ export interface UsageSum {
   readonly internationalCost: Micro;
 }
 
-/** What the past says about the days to come. */
-export interface BurnHistory {
-  /** Of the last seven days, up to now. */
-  readonly lastDays: UsageSum;
+/** How the days of the week differed. */
+export interface UsagePattern {
   /** Of the four whole weeks before today, summed by day of the week: the first is that of today. */
   readonly byWeekday: readonly UsageSum[];
   /** The first hour that was ever used; null when there is none. */
   readonly firstUsedAt: Temporal.Instant | null;
+}
+
+/** What the past says about the days to come. */
+export interface BurnHistory extends UsagePattern {
+  /** Of the last seven days, up to now. */
+  readonly lastDays: UsageSum;
 }
 
 /** What a day is expected to use: segments in thousandths. */

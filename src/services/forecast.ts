@@ -1,29 +1,47 @@
-import { type Burn, type BurnHistory, burnOf, burnWindow } from '../domain/burn.ts';
+import { type Burn, type BurnHistory, burnOf, burnWindow, NOTHING_USED } from '../domain/burn.ts';
 import { type Forecast, type ForecastInput, forecast } from '../domain/forecast.ts';
 import type { Plan } from '../domain/plan.ts';
 import { type Hours, hoursForSpikes, SPIKE_FACTOR, type SpikeInput } from '../domain/spike.ts';
 import { availableOf } from '../domain/standing.ts';
 import type { Account } from '../store/accounts.ts';
-import { readBurnHistory, readHours } from '../store/hourly-usage.ts';
-import type { Executor } from '../store/schema.ts';
+import { keepPattern, readHours, readKeptPattern, readUsagePattern, readUsageSince } from '../store/hourly-usage.ts';
+import type { Executor, Tx } from '../store/schema.ts';
 import { readTierState } from './prices.ts';
 
 /** What an account has used, as far as it tells of the days to come. It changes only by metering, not while the account is locked. */
 export interface UsageState extends Awaited<ReturnType<typeof readTierState>> {
   readonly now: Temporal.Instant;
+  /** When the account's day began. */
+  readonly midnight: Temporal.Instant;
+  /** Whether the days of the week were read as they were kept today. */
+  readonly isKept: boolean;
   readonly history: BurnHistory;
   readonly burn: Burn;
 }
 
-/** Two small reads by index: four weeks by day of the week, and the first hour. */
+/** Small reads by index. The four weeks behind the days of the week are summed up anew where that was not kept today. */
 export async function readUsageState(db: Executor, account: Account, now: Temporal.Instant): Promise<UsageState> {
-  const history = await readBurnHistory(db, account.id, burnWindow(now, account.timeZone), now);
+  const { since, midnights } = burnWindow(now, account.timeZone);
+  const midnight = midnights.at(-1) ?? now;
+  const kept = await readKeptPattern(db, account.id, midnight);
+  const pattern = kept ?? (await readUsagePattern(db, account.id, midnights));
+  const lastDays = pattern.firstUsedAt ? await readUsageSince(db, account.id, since, now) : NOTHING_USED;
+  const history = { ...pattern, lastDays };
   return {
     now,
+    midnight,
+    isKept: kept !== undefined,
     history,
     burn: burnOf(history, now, account.timeZone),
     ...(await readTierState(db, account, now)),
   };
+}
+
+/** Keeps for the rest of the day how the days of the week differ; what comes late changes it tomorrow. */
+export async function keepUsagePattern(tx: Tx, account: Account, usage: UsageState): Promise<void> {
+  const { firstUsedAt } = usage.history;
+  if (usage.isKept || !firstUsedAt) return;
+  await keepPattern(tx, account.id, usage.midnight, { ...usage.history, firstUsedAt });
 }
 
 /** What a forecast is made of. */

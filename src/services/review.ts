@@ -14,7 +14,7 @@ import { alertAnnouncement } from './alert-announcement.ts';
 import { announce } from './announce.ts';
 import { closeNeedlessApprovals } from './approval-end.ts';
 import type { ServiceContext } from './context.ts';
-import { forecastOf, readSpikeInput, readUsageState } from './forecast.ts';
+import { forecastOf, keepUsagePattern, readSpikeInput, readUsageState } from './forecast.ts';
 import { renewIfDue } from './renewal.ts';
 import { beforeNextPrices, priceWaitingUsage } from './waiting-usage.ts';
 
@@ -109,9 +109,10 @@ async function readAlertInput(
 /** What the account uses: what forecasts are made of, and what shows a spike. */
 type Usage = Awaited<ReturnType<typeof readUsage>>;
 
-async function readUsage(db: Executor, account: Account, now: Temporal.Instant) {
-  const usage = await readUsageState(db, account, now);
-  return { usage, spike: await readSpikeInput(db, account, usage) };
+async function readUsage(tx: Tx, account: Account, now: Temporal.Instant) {
+  const usage = await readUsageState(tx, account, now);
+  await keepUsagePattern(tx, account, usage);
+  return { usage, spike: await readSpikeInput(tx, account, usage) };
 }
 
 /** How long a review that failed is put off. */

@@ -1,11 +1,9 @@
 import { sql } from 'kysely';
-import { type BurnHistory, type BurnWindow, NOTHING_USED, type UsageSum } from '../domain/burn.ts';
+import { NOTHING_USED, type UsagePattern, type UsageSum } from '../domain/burn.ts';
 import type { HourFigures, Hours, HourUse } from '../domain/spike.ts';
 import type { Destination, TemplateType } from '../domain/usage.ts';
 import type { HourlyUsage } from '../domain/volume-line.ts';
 import type { Executor, Tx } from './schema.ts';
-
-type MutableSum = { -readonly [K in keyof UsageSum]: UsageSum[K] } & { mainland: Record<TemplateType, bigint> };
 
 /**
  * Adds to the usage by the hour, and returns what each of the `watched` hours has come to with it: in the same statement, because this is
@@ -55,37 +53,36 @@ const SEGMENTS_BY_DESTINATION = sql`
   coalesce(sum(plan_segments + payg_segments) filter (where destination = 'mainland'), 0)::bigint as mainland,
   coalesce(sum(plan_segments + payg_segments) filter (where destination = 'international'), 0)::bigint as international`;
 
-/**
- * What was used in the window, up to `now`: one walk along the index over an account's four weeks. The days of the account's calendar are
- * cut by the window's midnights, so the database needs to know nothing of time zones.
- */
-export async function readBurnHistory(
+/** What was used since then, up to `now`. */
+export async function readUsageSince(
   db: Executor,
   accountId: string,
-  { since, midnights }: BurnWindow,
+  since: Temporal.Instant,
   now: Temporal.Instant,
-): Promise<BurnHistory> {
+): Promise<UsageSum> {
+  const { rows } = await sql<SumRow>`
+    select destination, template_type, sum(plan_segments + payg_segments)::bigint as segments, sum(amount)::bigint as amount
+    from hourly_usage where account_id = ${accountId} and hour >= ${since} and hour <= ${now}
+    group by 1, 2`.execute(db);
+  return rows.reduce(add, NOTHING_USED);
+}
+
+/**
+ * What the four weeks before today used, by day of the week, from the hours themselves. The days of the account's calendar are cut by
+ * their midnights, so the database needs to know nothing of time zones.
+ */
+export async function readUsagePattern(
+  db: Executor,
+  accountId: string,
+  midnights: readonly Temporal.Instant[],
+): Promise<UsagePattern> {
   const [begin] = midnights;
   const today = midnights.at(-1);
   if (!begin || !today) throw new RangeError('a burn window has midnights');
-  const bounds = midnights.map(String);
-  const { rows } = await sql<{
-    weekday: number | null;
-    destination: Destination;
-    template_type: TemplateType;
-    segments: bigint;
-    amount: bigint;
-    last_segments: bigint;
-    last_amount: bigint;
-  }>`
-    select case when hour < ${today}::timestamptz then (width_bucket(hour, ${bounds}::timestamptz[]) - 1) % 7 end as weekday,
-      destination, template_type,
-      sum(plan_segments + payg_segments)::bigint as segments,
-      sum(amount)::bigint as amount,
-      coalesce(sum(plan_segments + payg_segments) filter (where hour >= ${since}), 0)::bigint as last_segments,
-      coalesce(sum(amount) filter (where hour >= ${since}), 0)::bigint as last_amount
-    from hourly_usage
-    where account_id = ${accountId} and hour >= ${begin} and hour <= ${now}
+  const { rows } = await sql<SumRow & { weekday: number }>`
+    select (width_bucket(hour, ${midnights}::timestamptz[]) - 1) % 7 as weekday, destination, template_type,
+      sum(plan_segments + payg_segments)::bigint as segments, sum(amount)::bigint as amount
+    from hourly_usage where account_id = ${accountId} and hour >= ${begin} and hour < ${today}
     group by 1, 2, 3`.execute(db);
   const first = await db
     .selectFrom('hourly_usage')
@@ -94,32 +91,90 @@ export async function readBurnHistory(
     .orderBy('hour')
     .limit(1)
     .executeTakeFirst();
-
-  const lastDays = emptySum();
-  const byWeekday = Array.from({ length: 7 }, emptySum);
-  for (const row of rows) {
-    addTo(lastDays, row, row.last_segments, row.last_amount);
-    const weekday = row.weekday === null ? undefined : byWeekday[row.weekday];
-    if (weekday) addTo(weekday, row, row.segments, row.amount);
-  }
-  return { lastDays, byWeekday, firstUsedAt: first?.hour ?? null };
+  const byWeekday = Array.from({ length: 7 }, (_, weekday) =>
+    rows.filter((row) => row.weekday === weekday).reduce(add, NOTHING_USED),
+  );
+  return { byWeekday, firstUsedAt: first?.hour ?? null };
 }
 
-function emptySum(): MutableSum {
-  return { ...NOTHING_USED, mainland: { ...NOTHING_USED.mainland } };
+/** The pattern that was kept for the day that began at this midnight; undefined when it was not. */
+export async function readKeptPattern(
+  db: Executor,
+  accountId: string,
+  midnight: Temporal.Instant,
+): Promise<UsagePattern | undefined> {
+  const row = await db
+    .selectFrom('usage_patterns')
+    .select(['by_weekday', 'first_used_at'])
+    .where('account_id', '=', accountId)
+    .where('midnight', '=', midnight)
+    .executeTakeFirst();
+  return row && { byWeekday: (row.by_weekday as KeptSum[]).map(fromKept), firstUsedAt: row.first_used_at };
 }
 
-function addTo(
-  sum: MutableSum,
-  of: { destination: Destination; template_type: TemplateType },
-  segments: bigint,
-  amount: bigint,
-): void {
-  if (of.destination === 'mainland') sum.mainland[of.template_type] += segments;
-  else {
-    sum.international += segments;
-    sum.internationalCost += amount;
-  }
+/** Keeps a pattern for its day, so that it is not summed up again: it spans four weeks of hours. */
+export async function keepPattern(
+  tx: Tx,
+  accountId: string,
+  midnight: Temporal.Instant,
+  { byWeekday, firstUsedAt }: UsagePattern & { firstUsedAt: Temporal.Instant },
+): Promise<void> {
+  const row = { midnight, by_weekday: JSON.stringify(byWeekday.map(toKept)), first_used_at: firstUsedAt };
+  await tx
+    .insertInto('usage_patterns')
+    .values({ account_id: accountId, ...row })
+    .onConflict((oc) => oc.column('account_id').doUpdateSet(row))
+    .execute();
+}
+
+interface SumRow {
+  readonly destination: Destination;
+  readonly template_type: TemplateType;
+  readonly segments: bigint;
+  readonly amount: bigint;
+}
+
+function add(sum: UsageSum, { destination, template_type, segments, amount }: SumRow): UsageSum {
+  return destination === 'mainland'
+    ? { ...sum, mainland: { ...sum.mainland, [template_type]: sum.mainland[template_type] + segments } }
+    : {
+        ...sum,
+        international: sum.international + segments,
+        internationalCost: sum.internationalCost + amount,
+      };
+}
+
+/** A sum as JSON: `bigint` as text. */
+interface KeptSum {
+  readonly mainland: Readonly<Record<TemplateType, string>>;
+  readonly international: string;
+  readonly internationalCost: string;
+}
+
+function toKept({ mainland, international, internationalCost }: UsageSum): KeptSum {
+  const { verification, notification, promotion } = mainland;
+  return {
+    mainland: {
+      verification: String(verification),
+      notification: String(notification),
+      promotion: String(promotion),
+    },
+    international: String(international),
+    internationalCost: String(internationalCost),
+  };
+}
+
+function fromKept({ mainland, international, internationalCost }: KeptSum): UsageSum {
+  const { verification, notification, promotion } = mainland;
+  return {
+    mainland: {
+      verification: BigInt(verification),
+      notification: BigInt(notification),
+      promotion: BigInt(promotion),
+    },
+    international: BigInt(international),
+    internationalCost: BigInt(internationalCost),
+  };
 }
 
 /** What these hours used; those that used nothing are missing. */

@@ -172,6 +172,12 @@ export interface Schema {
     payg_segments: bigint;
     amount: bigint;
   };
+  usage_patterns: {
+    account_id: string;
+    midnight: Instant;
+    by_weekday: Json<object>;
+    first_used_at: Instant;
+  };
   template_codes: {
     account_id: string;
     template_code: string;
