@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { NO_OPERATOR_CHANNEL, type OperatorSettings } from './context.ts';
 import { DINGTALK_DEFAULTS } from './dingtalk/settings.ts';
 import { BILL_WAIT_HOURS } from './domain/bill.ts';
+import { CALL_LIMITS, type CallLimits } from './notify/limits.ts';
 import { Secret } from './secret.ts';
 
 /** The DingTalk app to connect as. */
@@ -34,10 +36,16 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** How long after a month's end its bill waits for late records. */
   readonly billWait: Temporal.Duration;
+  /** Where whoever runs the service is told; all empty: in the log. */
+  readonly operator: OperatorSettings;
+  /** DingTalk's limits on calls, as the organisation has them. */
+  readonly limits: CallLimits;
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const LANGUAGES = ['zh-CN', 'en'] as const;
 
 const port = z
   .string()
@@ -46,6 +54,12 @@ const port = z
   .pipe(z.int().max(65_535));
 const baseUrl = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''));
 const word = z.string().regex(/^\S+$/);
+const positive = z
+  .string()
+  .regex(/^\d{1,9}$/)
+  .transform(Number)
+  .pipe(z.int().min(1));
+const words = z.string().transform((text) => text.split(/[\s,]+/).filter((each) => each !== ''));
 
 interface Setting<T> {
   readonly schema: z.ZodType<T, string>;
@@ -65,6 +79,12 @@ const SETTINGS = {
   DINGTALK_API_BASE: setting(baseUrl, `a URL like ${DINGTALK_DEFAULTS.apiBase}`),
   DINGTALK_OAPI_BASE: setting(baseUrl, `a URL like ${DINGTALK_DEFAULTS.oapiBase}`),
   DINGTALK_CARD_TEMPLATE_ID: setting(word, `a card template's id like ${DINGTALK_DEFAULTS.cardTemplateId}`),
+  DINGTALK_CALLS_PER_SECOND: setting(positive, 'a whole number above 0'),
+  DINGTALK_REPLIES_PER_MINUTE: setting(positive, 'a whole number above 0'),
+  DINGTALK_CALLS_PER_MONTH: setting(positive, 'a whole number above 0'),
+  OPERATOR_CONVERSATION_ID: setting(word, "the open conversation id of the operator's group, without spaces"),
+  OPERATOR_STAFF_IDS: setting(words, 'staff ids with commas between them'),
+  OPERATOR_LANGUAGE: setting(z.enum(LANGUAGES), `one of ${LANGUAGES.join(', ')}`),
   DATABASE_URL: setting(
     z.url({ protocol: /^postgres(ql)?$/ }),
     'a URL like postgres://user:password@host:5432/database',
@@ -195,6 +215,10 @@ export const DEFAULTS = {
   SANDBOX_PORT: 8090,
   DATA_DIR: '.data',
   BILL_WAIT_HOURS,
+  DINGTALK_CALLS_PER_SECOND: CALL_LIMITS.callsPerSecond,
+  DINGTALK_REPLIES_PER_MINUTE: CALL_LIMITS.repliesPerMinute,
+  DINGTALK_CALLS_PER_MONTH: CALL_LIMITS.callsPerMonth,
+  OPERATOR_LANGUAGE: NO_OPERATOR_CHANNEL.language,
 } as const;
 
 function assemble(values: Values, folder: string): Config {
@@ -222,5 +246,15 @@ function assemble(values: Values, folder: string): Config {
     // Whoever tries the sandbox reads what it prints to open and to try, between lines of the log only where something is wrong.
     logLevel: values.LOG_LEVEL ?? (dingtalk ? 'info' : 'warn'),
     billWait: Temporal.Duration.from({ hours: values.BILL_WAIT_HOURS ?? DEFAULTS.BILL_WAIT_HOURS }),
+    operator: Object.freeze({
+      conversationId: values.OPERATOR_CONVERSATION_ID ?? null,
+      staffIds: Object.freeze(values.OPERATOR_STAFF_IDS ?? []),
+      language: values.OPERATOR_LANGUAGE ?? DEFAULTS.OPERATOR_LANGUAGE,
+    }),
+    limits: Object.freeze({
+      callsPerSecond: values.DINGTALK_CALLS_PER_SECOND ?? DEFAULTS.DINGTALK_CALLS_PER_SECOND,
+      repliesPerMinute: values.DINGTALK_REPLIES_PER_MINUTE ?? DEFAULTS.DINGTALK_REPLIES_PER_MINUTE,
+      callsPerMonth: values.DINGTALK_CALLS_PER_MONTH ?? DEFAULTS.DINGTALK_CALLS_PER_MONTH,
+    }),
   });
 }

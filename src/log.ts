@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { currentTrace } from './trace.ts';
 
 export type { Logger };
 
@@ -26,6 +27,10 @@ export function createLogger(options: { level: string; name?: string }): Logger 
     {
       level: options.level,
       base: options.name ? { name: options.name } : {},
+      mixin: () => {
+        const trace = currentTrace();
+        return trace === undefined ? {} : { trace };
+      },
       redact: {
         paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
         censor: '[redacted]',

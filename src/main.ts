@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, SystemClock } from './clock.ts';
 import { type Config, loadConfig } from './config.ts';
+import type { OperatorSettings } from './context.ts';
 import { completeSettings, type DingTalkSettings } from './dingtalk/settings.ts';
 import { createLogger, type Logger } from './log.ts';
 import { refuseSandboxData } from './sandbox-data.ts';
@@ -43,7 +44,8 @@ async function startWithDingTalk(
   if (config.database.url === null) await refuseSandboxData(config.dataDir);
   const databaseUrl = await startDatabase(config, logger, program);
   const settings = completeSettings({ ...dingtalk, clientSecret: dingtalk.clientSecret.reveal() });
-  const service = await startServiceWith(config, databaseUrl, settings, new SystemClock(), logger, program);
+  const clock = new SystemClock();
+  const service = await startServiceWith(config, databaseUrl, settings, clock, config.operator, logger, program);
   return [`SMS Steward is ready. Gateways report usage at ${service.url}; the bot connects to ${settings.apiBase}.`];
 }
 
@@ -62,7 +64,8 @@ async function startWithSandbox(
     databaseUrl,
     world: place.world,
     logger,
-    startService: (settings, clock) => startServiceWith(config, databaseUrl, settings, clock, logger, program),
+    startService: (settings, clock, operator) =>
+      startServiceWith(config, databaseUrl, settings, clock, operator, logger, program),
     onStop: (stop) => program.onStop(stop),
   });
 }
@@ -94,12 +97,14 @@ async function startServiceWith(
   databaseUrl: string,
   dingtalk: DingTalkSettings,
   clock: Clock,
+  operator: OperatorSettings,
   logger: Logger,
   program: Program,
 ): Promise<Service> {
   const { maxConnections } = config.database;
-  const { http, billWait } = config;
-  const service = await startService({ databaseUrl, maxConnections, dingtalk, http, clock, logger, billWait });
+  const { http, billWait, limits } = config;
+  const options = { databaseUrl, maxConnections, dingtalk, http, clock, logger, billWait, operator, limits };
+  const service = await startService(options);
   program.onStop(() => service.stop());
   return service;
 }

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, OffsetClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { createContext } from './context.ts';
+import { createContext, type OperatorSettings } from './context.ts';
 import { completeSettings, type DingTalkSettings } from './dingtalk/settings.ts';
 import { RuleError } from './domain/errors.ts';
 import { parseMoney } from './domain/money.ts';
@@ -60,8 +60,8 @@ export interface SandboxModeOptions {
   readonly databaseUrl: string;
   readonly world: WorldFile;
   readonly logger: Logger;
-  /** Starts the service that is tried, as this app and on this clock. */
-  readonly startService: (dingtalk: DingTalkSettings, clock: Clock) => Promise<Service>;
+  /** Starts the service that is tried, as this app, on this clock and with this channel to the operator. */
+  readonly startService: (dingtalk: DingTalkSettings, clock: Clock, operator: OperatorSettings) => Promise<Service>;
   /** What has to be stopped at the end, the last first. */
   readonly onStop: (stop: () => Promise<void>) => void;
 }
@@ -90,7 +90,9 @@ export async function startSandboxMode(options: SandboxModeOptions): Promise<str
   });
   onStop(() => sandbox.stop());
   const settings = completeSettings({ ...world.dingtalk.app, apiBase: sandbox.url, oapiBase: sandbox.url });
-  const service = await options.startService(settings, clock);
+  // What the settings say of the operator is of another DingTalk.
+  const operator = { ...config.operator, conversationId: world.operatorConversationId, staffIds: [] };
+  const service = await options.startService(settings, clock, operator);
   running.resolve(service);
   await service.connected;
   const note = `  ${world.file} has changed since: accounts stay as they are. "npm run sandbox:reset" begins anew.`;

@@ -14,6 +14,8 @@ const FIRST_START = 'first-start';
 export interface WorldFile extends WorldRecord {
   /** What the sandbox plays. */
   readonly dingtalk: SandboxWorld;
+  /** The conversation in which whoever runs the service is told what only they can mend; null: the log. */
+  readonly operatorConversationId: string | null;
   /** All of the file: what the service is set up with. */
   readonly content: unknown;
   /** Whether the file has changed since the data was set up from it; accounts stay as they are then. */
@@ -29,6 +31,7 @@ const fileSchema = z.strictObject({
   id: idSchema,
   about: z.array(z.string()).optional(),
   dingtalk: dingtalkSchema,
+  operator: z.strictObject({ conversationId: z.string() }).optional(),
   tariffs: z.unknown().optional(),
   offers: z.unknown().optional(),
   accounts: z.unknown().optional(),
@@ -86,10 +89,18 @@ export async function readWorldFile(path: string): Promise<Omit<WorldFile, 'isCh
   const problems = parts.flatMap(({ error }) => error?.issues ?? []).map(toProblem);
   const [world, catalogue, service] = parts;
   if (!world.success || !catalogue.success || !service.success) throw invalid(file, problems);
+  const operatorConversationId = world.data.operator?.conversationId ?? null;
   const dangling = danglingReferences(world.data.dingtalk, catalogue.data, service.data.accounts);
+  if (operatorConversationId !== null && !hasGroup(world.data.dingtalk, operatorConversationId)) {
+    dangling.push(`operator.conversationId: dingtalk has no conversation "${operatorConversationId}"`);
+  }
   if (dangling.length > 0) throw invalid(file, dangling);
   const digest = createHash('sha256').update(text).digest('hex');
-  return { id: world.data.id, file, digest, dingtalk: world.data.dingtalk, content };
+  return { id: world.data.id, file, digest, dingtalk: world.data.dingtalk, operatorConversationId, content };
+}
+
+function hasGroup(dingtalk: z.output<typeof dingtalkSchema>, conversationId: string): boolean {
+  return dingtalk.conversations.some(({ id }) => id === conversationId);
 }
 
 function parseJson(file: string, text: string): unknown {

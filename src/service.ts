@@ -1,7 +1,6 @@
-import { sql } from 'kysely';
 import { Bot } from './bot/bot.ts';
 import type { Clock } from './clock.ts';
-import { createContext } from './context.ts';
+import { createContext, type OperatorSettings } from './context.ts';
 import { OpenApi } from './dingtalk/open-api.ts';
 import type { DingTalkSettings } from './dingtalk/settings.ts';
 import { StreamConnection } from './dingtalk/stream-connection.ts';
@@ -15,10 +14,15 @@ import { ReviewJob } from './jobs/review-job.ts';
 import { Scheduler } from './jobs/scheduler.ts';
 import { asListenError } from './listen-error.ts';
 import type { Logger } from './log.ts';
+import { Metrics } from './metrics.ts';
+import { CallLimiter } from './notify/call-limiter.ts';
 import { Deliverer } from './notify/deliverer.ts';
+import { CALL_LIMITS, type CallLimits } from './notify/limits.ts';
 import { Messenger } from './notify/messenger.ts';
+import { readiness } from './readiness.ts';
 import type { ServiceContext } from './services/context.ts';
-import { type Database, openDatabase } from './store/database.ts';
+import { tellCallBudget, tellDeadLetters, tellStreamAlarm } from './services/operator.ts';
+import { type Database, inTransaction, openDatabase } from './store/database.ts';
 
 export interface ServiceOptions {
   readonly databaseUrl: string;
@@ -29,6 +33,10 @@ export interface ServiceOptions {
   readonly logger: Logger;
   /** Default: `BILL_WAIT_HOURS`. */
   readonly billWait?: Temporal.Duration;
+  /** Where the operator is told. Default: in the log. */
+  readonly operator?: OperatorSettings;
+  /** DingTalk's limits on calls. Default: those of a standard organisation. */
+  readonly limits?: CallLimits;
 }
 
 /** A running SMS Steward. */
@@ -46,11 +54,33 @@ export interface Service {
 
 /** Starts the bot, the intake, the deliverer and the jobs on a database that is migrated. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { clock, logger, dingtalk } = options;
+  const { clock, logger, dingtalk, limits = CALL_LIMITS } = options;
+  const { callsPerMonth } = limits;
   const db = openDatabase({ url: options.databaseUrl, maxConnections: options.maxConnections, logger });
   const context = createContext(clock, options);
-  const api = new OpenApi(dingtalk);
-  const deliverer = new Deliverer({ db, messenger: new Messenger(api, dingtalk.cardTemplateId), clock, logger });
+  const metrics = new Metrics({ db, clock, logger, callsPerMonth });
+  const limiter = new CallLimiter({
+    db,
+    clock,
+    logger,
+    limits,
+    onBudget: (tx, news) => tellCallBudget(context, tx, news),
+    onThrottled: (call) => metrics.throttled(call),
+  });
+  const api = new OpenApi(dingtalk, { gate: limiter });
+  const messenger = new Messenger(api, dingtalk.cardTemplateId, {
+    logger,
+    mayReply: (conversationId) => limiter.mayReply(conversationId),
+  });
+  const deliverer = new Deliverer({
+    db,
+    messenger,
+    clock,
+    logger,
+    callsPerMonth,
+    onDead: (tx, [dead]) => tellDeadLetters(context, tx, dead?.error ?? ''),
+    onRecorded: (outcome, at) => metrics.notice(outcome, at),
+  });
   const wakeDelivery = () => deliverer.wake();
   const reviews = new ReviewJob({ db, context, logger, onReviewed: wakeDelivery });
   const jobs = [
@@ -59,10 +89,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     new BillJob({ db, context, logger, onClosed: wakeDelivery }),
     new ApprovalJob(db, context, wakeDelivery),
     new HousekeepingJob(db, clock),
-    new ReconciliationJob(db, clock, logger),
+    new ReconciliationJob({ db, context, logger, onTold: wakeDelivery }),
     new DeliveryJob(db, deliverer),
   ];
-  const scheduler = new Scheduler(jobs, clock, logger);
+  const scheduler = new Scheduler(jobs, clock, logger, (run) => metrics.job(run));
   const wake = { deliver: wakeDelivery, review: (accountId: string) => reviews.wake(accountId) };
   const nameOf = async (staffId: string) => (await api.getUser(staffId)).name;
   const bot = new Bot({ db, context, logger, wake, nameOf });
@@ -70,12 +100,23 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     settings: dingtalk,
     logger,
     handlers: {
-      onMessage: (message) => bot.handleMessage(message),
-      onClick: (click) => bot.handleClick(click),
-      onAlarm: (alarm) => logger.error({ code: alarm.code }, alarm.message),
+      onMessage: (message) => metrics.command('message', () => bot.handleMessage(message)),
+      onClick: (click) => metrics.command('click', () => bot.handleClick(click)),
+      onAlarm: async ({ code }) => {
+        await inTransaction(db, (tx) => tellStreamAlarm(context, tx, code));
+        wakeDelivery();
+      },
     },
   });
-  const http = createHttpServer({ db, context, logger, wake, readiness: () => readiness(db, stream) });
+  metrics.watch(stream);
+  const http = createHttpServer({
+    db,
+    context,
+    logger,
+    wake,
+    readiness: () => readiness(db, stream),
+    metrics: () => metrics.expose(),
+  });
 
   await http.listen({ ...options.http }).catch((error: unknown) => {
     throw asListenError(error, 'PORT');
@@ -101,28 +142,21 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await scheduler.stop();
       await stream.stop();
       await reviews.idle();
-      await deliverer.deliverDue();
-      await deliverer.stop();
+      // What does not get said in time waits for the next start, or is said by another replica.
+      await atMost(LAST_WORDS_MS, deliverer.deliverDue());
+      await atMost(LAST_WORDS_MS, deliverer.stop());
+      await limiter.idle();
       await db.close();
     },
   };
 }
 
-/** A stream that is being opened anew does not make the service unready; one that stays away does. */
-const STREAM_MAY_BE_DOWN = Temporal.Duration.from({ minutes: 1 });
+/** What is still to be said when the service stops may take so long twice, within the ten seconds that a stop has. */
+const LAST_WORDS_MS = 3_000;
 
-async function readiness(db: Database, stream: StreamConnection) {
-  const { state, since, lastError, counts } = stream.status;
-  const downFor = since.until(Temporal.Now.instant());
-  const isUp = state === 'open';
-  const isBrieflyDown = counts.connections > 0 && Temporal.Duration.compare(downFor, STREAM_MAY_BE_DOWN) < 0;
-  const database = await sql`select 1`.execute(db.kysely).then(
-    () => ({ ok: true }),
-    (error: unknown) => ({ ok: false, error: error instanceof Error ? error.message : String(error) }),
-  );
-  const checks = {
-    database,
-    stream: { ok: isUp || isBrieflyDown, state, since: since.toString(), ...(lastError ? { error: lastError } : {}) },
-  };
-  return { ready: checks.database.ok && checks.stream.ok, checks };
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, ms);
+  await Promise.race([work.catch(() => {}), over.promise]);
+  clearTimeout(timer);
 }

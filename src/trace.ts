@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-const traces = new AsyncLocalStorage<string>();
+const traces = new AsyncLocalStorage<string | undefined>();
 
 /**
  * Runs `work` under an id that everything it causes bears: its lines in the log, and the notices that it queues, whose delivery logs it
- * again. So one id leads from a frame of the platform to the reply, over replicas and restarts.
+ * again. So one id leads from a frame of the platform to the reply, over replicas and restarts. Null: under none.
  */
 export function withTrace<T>(trace: string | null, work: () => T): T {
-  return trace === null ? work() : traces.run(trace, work);
+  return traces.run(trace ?? undefined, work);
 }
 
 /** The id of what is at work now; undefined where nobody gave one. */

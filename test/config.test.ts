@@ -36,6 +36,8 @@ describe('given no settings', () => {
       dataDir: join(folder, '.data'),
       logLevel: 'warn',
       billWait: Temporal.Duration.from({ hours: 24 }),
+      operator: { conversationId: null, staffIds: [], language: 'zh-CN' },
+      limits: { callsPerSecond: 20, repliesPerMinute: 20, callsPerMonth: 5_000 },
     });
   });
 

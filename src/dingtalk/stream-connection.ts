@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EventAck, TOPIC_CARD, TOPIC_ROBOT } from 'dingtalk-stream';
 import { type Clock, SystemClock } from '../clock.ts';
 import type { Logger } from '../log.ts';
+import { withTrace } from '../trace.ts';
 import { fullJitter } from './backoff.ts';
 import { DingTalkError, isCredentialRefusal } from './errors.ts';
 import { FrameMemory } from './frame-memory.ts';
@@ -46,6 +47,8 @@ export interface StreamStatus {
   readonly state: 'connecting' | 'open' | 'waiting' | 'stopped';
   /** When it came to be so. */
   readonly since: Temporal.Instant;
+  /** Since when the platform cannot push to us; null while it can. However often it is tried meanwhile, this stays. */
+  readonly downSince: Temporal.Instant | null;
   /** When the platform last gave a sign of life. */
   readonly lastFrameAt: Temporal.Instant | null;
   /** Failed attempts in a row; 0 once a connection has held. */
@@ -106,6 +109,7 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
   #phase: StreamStatus['state'] = 'stopped';
   #state: StreamStatus['state'] = 'stopped';
   #since: Temporal.Instant;
+  #downSince: Temporal.Instant | null;
   #lastFrameAt: Temporal.Instant | null = null;
   #attempts = 0;
   #lastError: string | null = null;
@@ -120,6 +124,7 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
     this.#clock = options.clock ?? new SystemClock();
     this.#memory = new FrameMemory(this.#tuning.dedupeMs, this.#tuning.dedupeEntries);
     this.#since = this.#clock.now();
+    this.#downSince = this.#since;
   }
 
   get status(): StreamStatus {
@@ -127,6 +132,7 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
     return {
       state: this.#state,
       since: this.#since,
+      downSince: this.#downSince,
       lastFrameAt: this.#lastFrameAt,
       attempts: holds ? 0 : this.#attempts,
       lastError: holds ? null : this.#lastError,
@@ -284,9 +290,10 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
       this.#counts.duplicates += 1;
       return;
     }
+    this.#logger.debug({ topic: frame.topic, trace: frame.messageId }, 'a frame was taken');
     const running = (async () => {
       try {
-        await work();
+        await withTrace(frame.messageId, work);
       } catch (error) {
         this.#counts.handlerFailures += 1;
         this.#memory.forget(frame.messageId);
@@ -361,6 +368,7 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
     if (state === this.#state) return;
     this.#state = state;
     this.#since = this.#clock.now();
+    this.#downSince = isOpen ? null : (this.#downSince ?? this.#since);
     this.#logger.info({ state, attempts: this.#attempts }, 'stream connection');
     try {
       this.emit('state', this.status);

@@ -1,7 +1,10 @@
 import type { UsageReport } from '../domain/usage.ts';
 import type { ServiceContext } from '../services/context.ts';
 import { meterUsage, type ReportOutcome } from '../services/metering.ts';
+import { tellUnpriced } from '../services/operator.ts';
+import { readAccount } from '../store/accounts.ts';
 import { type Database, inTransaction } from '../store/database.ts';
+import type { Tx } from '../store/schema.ts';
 import { insertRejected, type RejectedUsage } from '../store/usage.ts';
 import { AccountQueue, QueueFullError } from './account-queue.ts';
 import { HttpError, isDatabaseTrouble } from './errors.ts';
@@ -79,10 +82,10 @@ export class Intake {
     const { outcomes, reviewDue } = await inTransaction(db, async (tx) => {
       const metered = reports.length > 0 ? await meterUsage(context, tx, accountId, reports) : undefined;
       await insertRejected(tx, accountId, rejected, context.clock.now());
+      await this.#tellUnpriced(tx, accountId, reports, metered?.reports ?? []);
       return { outcomes: metered?.reports ?? [], reviewDue: metered?.reviewDue ?? false };
     });
     if (reviewDue) onReviewDue(accountId);
-    this.#tellUnpriced(accountId, reports, outcomes);
     let start = 0;
     return submissions.map((submission) => {
       const end = start + submission.reports.length;
@@ -92,15 +95,21 @@ export class Intake {
     });
   }
 
-  /** Rule 5: the operator is told, so far by the log. */
-  #tellUnpriced(accountId: string, reports: readonly UsageReport[], outcomes: readonly ReportOutcome[]): void {
-    const unpriced = reports.filter((_, index) => outcomes[index] === 'unpriced');
-    if (unpriced.length === 0) return;
-    const countries = [...new Set(unpriced.map(({ country }) => country))];
-    this.#options.db.logger.warn(
-      { code: 'usage_unpriced', account: accountId, records: unpriced.length, countries },
-      'usage has no price for its country and waits; import a version of the tariff that has one',
-    );
+  /** Rule 5: the operator is told, once a day for each country. */
+  async #tellUnpriced(
+    tx: Tx,
+    accountId: string,
+    reports: readonly UsageReport[],
+    outcomes: readonly ReportOutcome[],
+  ): Promise<void> {
+    const countries = new Map<string, number>();
+    for (const [index, { country }] of reports.entries()) {
+      if (outcomes[index] !== 'unpriced' || country === null) continue;
+      countries.set(country, (countries.get(country) ?? 0) + 1);
+    }
+    if (countries.size === 0) return;
+    const { id, name } = await readAccount(tx, accountId);
+    await tellUnpriced(this.#options.context, tx, { id, name }, countries);
   }
 }
 

@@ -18,6 +18,7 @@ export interface HttpParts {
   readonly guard: KeyGuard;
   readonly intake: Intake;
   readonly readiness: () => Promise<Readiness>;
+  readonly metrics: (() => Promise<{ contentType: string; body: string }>) | undefined;
 }
 
 declare module 'fastify' {

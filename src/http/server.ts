@@ -9,6 +9,7 @@ import { KeyGuard } from './key-guard.ts';
 import type { HttpParts, Readiness } from './parts.ts';
 import { parseJson, strictText } from './requests.ts';
 import { healthRoutes } from './routes/health.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { receiptRoutes } from './routes/receipts.ts';
 import { sendingRoutes } from './routes/sending.ts';
 import { usageRoutes } from './routes/usage.ts';
@@ -26,6 +27,8 @@ export interface HttpServerOptions {
   /** Who is told after a commit that there is something to do. */
   readonly wake: { review(accountId: string): void };
   readonly readiness: () => Promise<Readiness>;
+  /** What `GET /metrics` answers. Default: there is no such address. */
+  readonly metrics?: () => Promise<{ contentType: string; body: string }>;
   /** Milliseconds within which a request must have arrived whole. Default: 30,000. */
   readonly requestTimeout?: number;
   /** Milliseconds that requests have to finish when the server is closed. Default: 10,000. */
@@ -58,6 +61,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     guard: new KeyGuard(db, context.clock),
     intake: new Intake({ db, context, onReviewDue: (accountId) => wake.review(accountId) }),
     readiness,
+    metrics: options.metrics,
   };
 
   app.decorateRequest('accountId', '');
@@ -71,6 +75,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.addHook('onResponse', async (request, reply) => logRequest(logger, request, reply));
 
   healthRoutes(app, parts);
+  metricsRoutes(app, parts);
   sendingRoutes(app, parts);
   usageRoutes(app, parts);
   app.register(async (scope) => receiptRoutes(scope, parts));

@@ -1,16 +1,20 @@
 import type { Clock } from '../clock.ts';
+import { forgetOldTurns } from '../store/call-limits.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import { forgetMessages } from '../store/inbox.ts';
+import { deleteFinished, forgetExpiredWebhooks } from '../store/notice-letters.ts';
 import { ensurePartitions } from '../store/usage.ts';
 import { DailySlot } from './daily-slot.ts';
 import type { Job } from './job.ts';
 
 /** A message is recognised when it is repeated within this time. */
 const INBOX_DAYS = 30;
+/** Notices that were delivered or dropped can be looked at for so long. */
+const NOTICE_DAYS = 90;
 /** In UTC. */
 const TIME_OF_DAY = '03:00';
 
-/** Once a day: forgets old messages and makes the next months' partitions. */
+/** Once a day: forgets old messages, notices and webhooks, and makes the next months' partitions. */
 export class HousekeepingJob implements Job {
   readonly name = 'housekeeping';
   readonly #db: Database;
@@ -34,7 +38,10 @@ export class HousekeepingJob implements Job {
       const forgotten = await inTransaction(this.#db, (tx) =>
         forgetMessages(tx, now.subtract({ hours: 24 * INBOX_DAYS })),
       );
-      return `forgot ${forgotten} messages`;
+      const webhooks = await forgetExpiredWebhooks(this.#db.kysely, now);
+      const notices = await deleteFinished(this.#db.kysely, now.subtract({ hours: 24 * NOTICE_DAYS }));
+      await forgetOldTurns(this.#db.kysely);
+      return `forgot ${forgotten} messages, ${notices} notices and ${webhooks} webhooks`;
     });
   }
 }

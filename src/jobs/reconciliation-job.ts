@@ -1,24 +1,31 @@
-import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
+import type { ServiceContext } from '../services/context.ts';
+import { tellDifferences } from '../services/operator.ts';
 import { reconcile } from '../services/reconcile.ts';
-import type { Database } from '../store/database.ts';
+import { type Database, inTransaction } from '../store/database.ts';
 import { DailySlot } from './daily-slot.ts';
 import type { Job } from './job.ts';
 
 /** In UTC: at night in China. */
 const TIME_OF_DAY = '19:30';
 
-/** Once a night: derives every balance, plan and volume from its entries, and logs each difference as an error. (rule 8) */
+export interface ReconciliationJobOptions {
+  readonly db: Database;
+  readonly context: ServiceContext;
+  readonly logger: Logger;
+  /** Called after a night that may have queued notices. */
+  readonly onTold: () => void;
+}
+
+/** Once a night: derives every balance, plan and volume from its entries, logs each difference and tells the operator. (rule 8) */
 export class ReconciliationJob implements Job {
   readonly name = 'reconciliation';
-  readonly #db: Database;
-  readonly #logger: Logger;
+  readonly #options: ReconciliationJobOptions;
   readonly #slot: DailySlot;
 
-  constructor(db: Database, clock: Clock, logger: Logger) {
-    this.#db = db;
-    this.#logger = logger;
-    this.#slot = new DailySlot(this.name, TIME_OF_DAY, db, clock);
+  constructor(options: ReconciliationJobOptions) {
+    this.#options = options;
+    this.#slot = new DailySlot(this.name, TIME_OF_DAY, options.db, options.context.clock);
   }
 
   nextDueAt(after?: Temporal.Instant): Promise<Temporal.Instant> {
@@ -27,9 +34,10 @@ export class ReconciliationJob implements Job {
 
   run(): Promise<void> {
     return this.#slot.run(async () => {
-      const differences = await reconcile(this.#db, null);
+      const { db, context, logger, onTold } = this.#options;
+      const differences = await reconcile(db, null);
       for (const { accountId, figure, subject, unit, stored, derived } of differences) {
-        this.#logger.error(
+        logger.error(
           {
             code: 'books_differ',
             account: accountId,
@@ -41,6 +49,10 @@ export class ReconciliationJob implements Job {
           },
           'a stored figure does not follow from its entries; "npm run cli -- reconcile" shows all that differ',
         );
+      }
+      if (differences.length > 0) {
+        await inTransaction(db, (tx) => tellDifferences(context, tx, differences));
+        onTold();
       }
       return `found ${differences.length} differences`;
     });

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { createTask, type ScheduledTask } from 'node-cron';
 import type { Clock, JumpingClock } from '../clock.ts';
 import type { Logger } from '../log.ts';
+import { withTrace } from '../trace.ts';
 import type { Job } from './job.ts';
 
 /** Every two seconds. A tick is only a reminder: what is due is read from the database. */
@@ -9,20 +11,30 @@ const TICK = '*/2 * * * * *';
 const MAX_ROUNDS_AT_ONE_MOMENT = 20;
 const STEP_WHEN_STUCK = Temporal.Duration.from({ minutes: 1 });
 
+/** A run of a job that was due. */
+export interface JobRun {
+  readonly job: string;
+  readonly outcome: 'done' | 'failed';
+  readonly seconds: number;
+}
+
 /** Runs jobs when they are due: at node-cron's ticks, or while the clock is being moved. */
 export class Scheduler {
   readonly #jobs: readonly Job[];
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #onRun: (run: JobRun) => void;
   #task: ScheduledTask | undefined;
   #running: Promise<void> | undefined;
   #move: Promise<void> | undefined;
   #isStopping = false;
 
-  constructor(jobs: readonly Job[], clock: Clock, logger: Logger) {
+  /** @param onRun called after each run, for metrics */
+  constructor(jobs: readonly Job[], clock: Clock, logger: Logger, onRun: (run: JobRun) => void = () => {}) {
     this.#jobs = jobs;
     this.#clock = clock;
     this.#logger = logger;
+    this.#onRun = onRun;
   }
 
   async start(): Promise<void> {
@@ -79,10 +91,22 @@ export class Scheduler {
     for (const job of this.#jobs) {
       try {
         const due = await job.nextDueAt();
-        if (due && Temporal.Instant.compare(due, this.#clock.now()) <= 0) await job.run();
+        if (due && Temporal.Instant.compare(due, this.#clock.now()) <= 0) await this.#runOne(job);
       } catch (error) {
         this.#logger.error({ err: error, job: job.name }, 'a job failed; the next tick tries again');
       }
+    }
+  }
+
+  /** What a run tells bears the run's own trace. */
+  async #runOne(job: Job): Promise<void> {
+    const start = performance.now();
+    let outcome: JobRun['outcome'] = 'failed';
+    try {
+      await withTrace(`${job.name}/${randomUUID()}`, () => job.run());
+      outcome = 'done';
+    } finally {
+      this.#onRun({ job: job.name, outcome, seconds: (performance.now() - start) / 1_000 });
     }
   }
 

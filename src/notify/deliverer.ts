@@ -15,7 +15,7 @@ import { attempt } from './attempt.ts';
 import { callMonthOf, nextCallMonth, SPARING_SHARE } from './limits.ts';
 import { MAX_MERGED, MAX_MERGED_BYTES, mergedNotice } from './merge.ts';
 import type { Messenger } from './messenger.ts';
-import { type Outcome, Recorder } from './recorder.ts';
+import { type DeadNotice, type Outcome, Recorder } from './recorder.ts';
 import type { DeliveryStep } from './steps.ts';
 
 /** Recipients that are served at the same time. */
@@ -33,7 +33,7 @@ export interface DelivererOptions {
   /** Calls that the organisation has in a month. Default: there is no limit. (rule 23) */
   readonly callsPerMonth?: number;
   /** Called in the transaction in which notices become dead letters. Default: they are in the log alone. */
-  readonly onDead?: (tx: Tx, dead: readonly LeasedNotice[]) => Promise<void>;
+  readonly onDead?: (tx: Tx, dead: readonly DeadNotice[]) => Promise<void>;
   /** Called after what became of a notice was recorded; must not throw. */
   readonly onRecorded?: (outcome: Outcome, at: Temporal.Instant) => void;
   /** Called when a step is about to begin, with what it is about to be done with. For tests of what happens when it does not end. */

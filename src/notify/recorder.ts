@@ -12,11 +12,17 @@ interface Entry {
   readonly done: PromiseWithResolvers<void>;
 }
 
+/** A notice that nobody got, and why. */
+export interface DeadNotice {
+  readonly notice: LeasedNotice;
+  readonly error: string;
+}
+
 export interface RecorderOptions {
   readonly db: Database;
   readonly now: () => Temporal.Instant;
   /** Called in the transaction in which notices become dead letters. */
-  readonly onDead: (tx: Tx, dead: readonly LeasedNotice[]) => Promise<void>;
+  readonly onDead: (tx: Tx, dead: readonly DeadNotice[]) => Promise<void>;
 }
 
 /** Records what became of attempts: all that are done while a statement is under way go into the next one. */
@@ -56,11 +62,13 @@ export class Recorder {
   async #record(outcomes: readonly Outcome[]): Promise<void> {
     const { db, now, onDead } = this.#options;
     const write = (executor: Executor) => recordResults(executor, outcomes, now());
-    const dead = outcomes.filter(({ result }) => result.state === 'dead').map(({ notice }) => notice);
+    const dead = outcomes.flatMap(({ notice, result }) =>
+      result.state === 'dead' ? [{ notice, error: result.error }] : [],
+    );
     if (dead.length > 0) {
       await inTransaction(db, async (tx) => {
         const recorded = await write(tx);
-        const ours = dead.filter(({ id }) => recorded.has(id));
+        const ours = dead.filter(({ notice }) => recorded.has(notice.id));
         if (ours.length > 0) await onDead(tx, ours);
       });
       return;

@@ -60,8 +60,20 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** Connections of a pool, and how many callers wait for one. */
+export interface PoolConnections {
+  readonly open: number;
+  readonly idle: number;
+  readonly awaited: number;
+}
+
 /** Opens the pool of connections that Kysely works with. Values cross it as `docs/database.md` lists them. */
-export function createPool(url: string, maxConnections: number, timeOuts: TimeOuts, logger: Logger): PostgresPool {
+export function createPool(
+  url: string,
+  maxConnections: number,
+  timeOuts: TimeOuts,
+  logger: Logger,
+): PostgresPool & { readonly connections: PoolConnections } {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'sms-steward',
@@ -102,6 +114,9 @@ export function createPool(url: string, maxConnections: number, timeOuts: TimeOu
       }
     },
     end: () => pool.end(),
+    get connections() {
+      return { open: pool.totalCount, idle: pool.idleCount, awaited: pool.waitingCount };
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import {
   createPool,
   DatabaseUnreachableError,
   DEFAULT_TIME_OUTS,
+  type PoolConnections,
   type TimeOuts,
 } from './connection.ts';
 import { StoreError } from './errors.ts';
@@ -29,13 +30,20 @@ export class Database<S = Schema> {
   readonly kysely: Kysely<S>;
   readonly logger: Logger;
   readonly #options: DatabaseOptions;
+  readonly #pool: { readonly connections: PoolConnections };
 
   constructor(options: DatabaseOptions) {
     const { url, maxConnections = DEFAULT_CONNECTIONS, logger, timeOuts } = options;
     this.#options = options;
     this.logger = logger;
     const pool = createPool(url, maxConnections, { ...DEFAULT_TIME_OUTS, ...timeOuts }, logger);
+    this.#pool = pool;
     this.kysely = new Kysely<S>({ dialect: new PostgresDialect({ pool }) });
+  }
+
+  /** The connections that are open now. */
+  get connections(): PoolConnections {
+    return this.#pool.connections;
   }
 
   /** One more connection to the same database, for work that may take as long as it takes. Close it afterwards. */

@@ -19,7 +19,7 @@ beforeAll(async () => {
 function aJob(): { job: ReconciliationJob; logged: Record<string, unknown>[] } {
   const logged: Record<string, unknown>[] = [];
   const logger = pino({}, { write: (line: string) => logged.push(JSON.parse(line)) });
-  return { job: new ReconciliationJob(db, world.clock, logger), logged };
+  return { job: new ReconciliationJob({ db, context: world.context, logger, onTold: () => {} }), logged };
 }
 
 const outcomes = async () =>
