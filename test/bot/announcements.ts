@@ -1,5 +1,6 @@
 import type { Announcement } from '../../src/domain/announcement.ts';
 import type { ApprovalAction } from '../../src/domain/approval.ts';
+import { type BillDraft, drawBill } from '../../src/domain/bill.ts';
 import type { Audience } from '../../src/services/context.ts';
 import { at, NOW, yuan } from '../support/builders.ts';
 
@@ -46,6 +47,34 @@ function aDecision(action: ApprovalAction, name: string, overrides: Partial<Deci
     problem: null,
     ...overrides,
   };
+}
+
+/** A month with a line of every kind. */
+function aBill(title: string): BillDraft {
+  const transfer = { unit: 'CNY', from: 'funding', to: 'cash', amount: yuan('500'), at: NOW, details: {} };
+  const ofPlan = { unit: 'segment', from: 'issued', to: 'plan:p', amount: 100n, at: NOW, details: { planId: 'p' } };
+  const charge = { templateType: 'promotion', tier: null, unitPrice: null, planId: null, tariffVersion: 1 } as const;
+  return drawBill({
+    opening: yuan('1.005'),
+    titles: new Map([['p', title]]),
+    charges: [
+      ...['HK', 'US', 'MO', 'XX'].map((country, index) => ({
+        ...charge,
+        ...({ kind: 'payg', destination: 'international', country, late: index === 0 } as const),
+        ...{ segments: 3n, amount: yuan('0.9') },
+      })),
+      { ...charge, kind: 'plan', destination: 'mainland', country: '', late: true, segments: 7n, amount: 0n },
+      { ...charge, kind: 'correction', destination: 'mainland', country: '', late: false, segments: 0n, amount: -1n },
+    ],
+    transfers: [
+      { ...transfer, key: 'recharge/1', kind: 'recharge' },
+      { ...transfer, key: 'refund', kind: 'refund' },
+      { ...transfer, key: 'rounding', kind: 'rounding', from: 'cash', to: 'rounding', amount: 5n },
+      { ...ofPlan, key: 'purchase', kind: 'purchase' },
+      { ...ofPlan, key: 'grant', kind: 'grant' },
+      { ...ofPlan, key: 'forfeit', kind: 'forfeit', from: 'plan:p', to: 'forfeited' },
+    ],
+  });
 }
 
 /** Everything that can be announced, with `name` wherever something comes from the world. */
@@ -100,6 +129,7 @@ export function everyAnnouncement(name: string): Announcement[] {
         nextAttemptAt: at('2026-04-01'),
       }),
     ),
+    { kind: 'bill_closed', month: '2026-02', ...aBill(name) },
     { kind: 'recharged', amount: yuan('500'), balance: yuan('487.6544'), available: yuan('1487.6544') },
     { kind: 'plan_added', title, segments: 50_000n, quota: 59_800n, expiresAt },
     ...actions.map((action): Announcement => ({ kind: 'approval_requested', action, ...approval })),
