@@ -1,3 +1,4 @@
+import { summarizeAction } from './bot/compose/approvals.ts';
 import { composeOperatorAlert } from './bot/compose/operator.ts';
 import { compose } from './bot/compose.ts';
 import type { Clock } from './clock.ts';
@@ -26,6 +27,7 @@ export function createContext(
   return {
     clock,
     compose,
+    summarize: summarizeAction,
     operator: { conversationId, staffIds, compose: (alert, at) => composeOperatorAlert(alert, language, at) },
     ...(billWait && { billWait }),
   };

@@ -3,6 +3,7 @@ import type { Audience, Compose } from '../services/context.ts';
 import { composeAlert, isAlert } from './compose/alerts.ts';
 import { composeApproval, isApproval } from './compose/approvals.ts';
 import { composeBill } from './compose/bills.ts';
+import { composePurchase, isPurchase } from './compose/purchases.ts';
 import { composeReceipt } from './compose/receipts.ts';
 import { composeSettingNews, isSettingNews } from './compose/settings.ts';
 import { contentOf, type Draft } from './content.ts';
@@ -27,6 +28,7 @@ function draftOf(writer: Writer, announcement: Announcement): Draft {
   if (isApproval(announcement)) return composeApproval(writer, announcement);
   if (announcement.kind === 'bill_closed') return composeBill(writer, announcement);
   if (isSettingNews(announcement)) return composeSettingNews(writer, announcement);
+  if (isPurchase(announcement)) return composePurchase(writer, announcement);
   return composeReceipt(writer, announcement);
 }
 

@@ -39,7 +39,18 @@ function hintFor(writer: Writer, place: Place, buttons: readonly NoticeButton[])
 /** A button that shows something. */
 export function askButton(
   writer: Writer,
-  command: 'help' | 'balance' | 'quota' | 'auto-renew' | 'approvals' | 'settings' | 'group' | 'admins' | 'history',
+  command:
+    | 'help'
+    | 'balance'
+    | 'quota'
+    | 'auto-renew'
+    | 'approvals'
+    | 'settings'
+    | 'group'
+    | 'admins'
+    | 'history'
+    | 'price'
+    | 'buy',
 ) {
   return button(writer.text(`button.${command}`), 'plain', command, commandText(writer.language, command));
 }

@@ -10,6 +10,13 @@ export const CHAT_ERRORS: Readonly<Record<string, (writer: Writer, details: Deta
   identity_unknown: (writer) => writer.text('error.identity_unknown'),
   own_request: (writer, { code = '' }) => writer.text('error.own_request', { code: writer.name(code) }),
   nobody_else: (writer) => writer.text('error.nobody_else'),
+  insufficient_balance: (writer, { price = '0', available = '0', missing = '0' }) =>
+    writer.text('error.insufficient_balance', {
+      price: writer.money(BigInt(price)),
+      available: writer.money(BigInt(available)),
+      missing: writer.payable(BigInt(missing)),
+    }),
+  offer_changed: (writer, { offer = '' }) => writer.text('error.offer_changed', { plan: writer.title(offer) }),
   already_so: (writer, { state = '' }) => alreadySo(writer, state),
   already_requested: (writer, { code = '' }) => writer.text('error.already_requested', { code: writer.name(code) }),
   offer_missing: (writer) => writer.text('error.offer_missing'),

@@ -5,6 +5,7 @@ export type CommandName =
   | 'balance'
   | 'quota'
   | 'price'
+  | 'buy'
   | 'bill'
   | 'auto-renew'
   | 'settings'
@@ -80,6 +81,12 @@ export const VOCABULARY: Readonly<Record<CommandName, CommandWords>> = {
     en: ['price', 'prices', 'pricing', 'price list', 'offers', 'cost', 'costs', 'rates', 'show prices'],
     pinyin: 'jiage',
     takesArgument: false,
+  },
+  buy: {
+    'zh-CN': ['购买', '购买套餐', '买套餐', '选购', '选购套餐', '订购', '下单', '买'],
+    en: ['buy', 'purchase', 'order', 'buy a plan', 'buy plan'],
+    pinyin: 'goumai',
+    takesArgument: true,
   },
   bill: {
     'zh-CN': ['账单', '月账单', '查账单', '查询账单', '查看账单', '账单查询', '对账单', '费用账单'],

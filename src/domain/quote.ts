@@ -1,7 +1,7 @@
 import { RuleError } from './errors.ts';
 import type { Micro } from './money.ts';
 import { expiryOf, type Plan, type PlanOffer, quotaOf, renewalPrice } from './plan.ts';
-import { renewalTrigger } from './renewal.ts';
+import { type RenewalPolicy, renewalTrigger } from './renewal.ts';
 import { availableOf, type MoneyState } from './standing.ts';
 
 /** A plan at its price, as a request holds it: numbers as decimal text, because JSON has no big ones. (rule 17) */
@@ -37,6 +37,8 @@ export interface QuoteOutlook {
   readonly expiresAt: string;
   /** Whether auto-renewal would be due at once, bought or not: its threshold is above the quota after the purchase. */
   readonly renewsAtOnce: boolean;
+  /** A threshold with which auto-renewal may begin, in segments; null where it is on already. */
+  readonly suggestedThreshold: string | null;
 }
 
 export interface QuoteInput {
@@ -46,6 +48,7 @@ export interface QuoteInput {
   readonly plans: readonly Plan[];
   readonly timeZone: string;
   readonly now: Temporal.Instant;
+  readonly policy: Pick<RenewalPolicy, 'enabled' | 'threshold'>;
   /** Auto-renewal that is to begin with it. */
   readonly renewal: { readonly threshold: bigint; readonly offer: PlanOffer } | null;
 }
@@ -112,8 +115,14 @@ export function quotePurchase(input: QuoteInput): PurchaseQuote {
       quotaAfter: (quota + offer.segments).toString(),
       expiresAt: expiresAt.toString(),
       renewsAtOnce: renewal !== null && renewalTrigger([...plans, bought], renewal.threshold, now) !== undefined,
+      suggestedThreshold: input.policy.enabled ? null : suggestedThreshold(offer, input.policy.threshold).toString(),
     },
   };
+}
+
+/** What an offer can lift the quota above: the threshold that is set, or else a tenth of the offer. (rule 13) */
+export function suggestedThreshold(offer: PlanOffer, present: bigint): bigint {
+  return present > 0n && present < offer.segments ? present : offer.segments / 10n;
 }
 
 /** How much is missing for a price; zero when it can be paid. In micro-units. */

@@ -49,6 +49,7 @@ export async function quote(
     plans: await readPlansWithQuota(db, account.id),
     timeZone: account.timeZone,
     now,
+    policy: await readPolicy(db, account.id),
     renewal: renewal && renewalOffer && { threshold: renewal.threshold, offer: renewalOffer },
   });
 }

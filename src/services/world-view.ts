@@ -75,7 +75,7 @@ async function readAccountView(context: ServiceContext, db: Executor, accountId:
   };
 }
 
-/** Each is named as on the card that asks for it, in the language of the account's first group. */
+/** What waits for a decision, in the language of the account's first group. */
 async function readApprovals(
   context: ServiceContext,
   db: Executor,
@@ -92,13 +92,10 @@ async function readApprovals(
     administrators: group ? await readAdministrators(db, group) : [],
     at: asOf,
   };
-  return pending.map(({ id, code, action, requesterName, expiresAt }) => {
-    const request = { approvalId: id, code, action, requesterName, expiresAt, secondPerson: account.twoPerson };
-    return {
-      code,
-      summary: context.compose({ kind: 'approval_requested', ...request }, audience).title,
-      requester: requesterName,
-      expiresAt: expiresAt.toString(),
-    };
-  });
+  return pending.map(({ code, action, requesterName, expiresAt }) => ({
+    code,
+    summary: context.summarize?.(action, audience) ?? action.type,
+    requester: requesterName,
+    expiresAt: expiresAt.toString(),
+  }));
 }

@@ -131,7 +131,7 @@ export async function readOffer(db: Executor, offerId: string): Promise<PlanOffe
 }
 
 export async function readOffers(db: Executor): Promise<PlanOffer[]> {
-  const rows = await db.selectFrom('plan_offers').selectAll().orderBy('segments').execute();
+  const rows = await db.selectFrom('plan_offers').selectAll().orderBy('segments').orderBy('offer_id').execute();
   return rows.map(toOffer);
 }
 

@@ -159,6 +159,7 @@ describe('compose: what is told, with its figures (rule 20)', () => {
         action: SWITCH_OFF,
         requesterName: '李娜',
         expiresAt: at('2026-03-11T12:00'),
+        secondPerson: false,
       },
       ['7F3K', '李娜', '关闭自动续费', '2026年3月11日 12:00', '管理员'],
       ['7F3K', '李娜', 'turn auto-renewal off', 'Mar 11, 2026, 12:00', 'administrators'],

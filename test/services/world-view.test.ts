@@ -75,7 +75,7 @@ describe('given the world of the first start', () => {
     expect(accounts[0]?.approvals).toEqual([
       {
         code: expect.stringMatching(/^[2-9A-Z]{4}$/),
-        summary: expect.stringMatching(/李娜.*自动续费/),
+        summary: '关闭自动续费',
         requester: '李娜',
         expiresAt: '2026-03-11T04:34:56.789Z',
       },

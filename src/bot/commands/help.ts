@@ -34,6 +34,7 @@ const HELP: Readonly<Record<CommandName, HelpEntry>> = {
   quota: { topic: 'ask', to: EVERYONE },
   price: { topic: 'ask', to: EVERYONE },
   bill: { topic: 'ask', to: EVERYONE },
+  buy: { topic: 'request', to: COLLEAGUES },
   'auto-renew': { topic: 'request', to: COLLEAGUES },
   settings: { topic: 'request', to: COLLEAGUES },
   history: { topic: 'ask', to: EVERYONE },

@@ -5,6 +5,7 @@ import { autoRenew } from './auto-renew.ts';
 import { balance } from './balance.ts';
 import { bill } from './bill.ts';
 import { bind } from './bind.ts';
+import { buy } from './buy.ts';
 import type { Command } from './command.ts';
 import { approve, reject } from './decide.ts';
 import { group } from './group.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   balance,
   quota,
   price,
+  buy,
   bill,
   'auto-renew': autoRenew,
   settings,

@@ -1,10 +1,11 @@
 import type { Announcement } from '../../domain/announcement.ts';
 import type { ApprovalAction } from '../../domain/approval.ts';
+import type { Audience } from '../../services/context.ts';
 import type { Approval, NewApproval } from '../../store/approvals.ts';
 import { type Draft, decisionButton } from '../content.ts';
 import { chatError } from '../errors.ts';
 import type { Markdown } from '../markdown.ts';
-import type { Writer } from '../writer.ts';
+import { Writer } from '../writer.ts';
 import { wordsOf } from './actions/index.ts';
 
 const APPROVALS = ['approval_requested', 'approval_reminder', 'approval_decided'] as const;
@@ -132,6 +133,11 @@ export function outcomeOf(writer: Writer, { action, outcome, problem }: Decision
 /** What an approval is about, in a few words. */
 export function actionOf(writer: Writer, action: ApprovalAction): Markdown {
   return wordsOf(action).name(writer, action);
+}
+
+/** The same, as plain text in the words of its audience. */
+export function summarizeAction(action: ApprovalAction, audience: Audience): string {
+  return actionOf(new Writer(audience), action);
 }
 
 /** Who asked; nobody means auto-renewal itself. */

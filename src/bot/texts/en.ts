@@ -7,6 +7,7 @@ import groups from './en/groups.json' with { type: 'json' };
 import help from './en/help.json' with { type: 'json' };
 import history from './en/history.json' with { type: 'json' };
 import operator from './en/operator.json' with { type: 'json' };
+import purchases from './en/purchases.json' with { type: 'json' };
 import questions from './en/questions.json' with { type: 'json' };
 import receipts from './en/receipts.json' with { type: 'json' };
 import settings from './en/settings.json' with { type: 'json' };
@@ -23,6 +24,7 @@ export default {
   ...help,
   ...history,
   ...operator,
+  ...purchases,
   ...questions,
   ...receipts,
   ...settings,

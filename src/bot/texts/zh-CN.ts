@@ -7,6 +7,7 @@ import groups from './zh-CN/groups.json' with { type: 'json' };
 import help from './zh-CN/help.json' with { type: 'json' };
 import history from './zh-CN/history.json' with { type: 'json' };
 import operator from './zh-CN/operator.json' with { type: 'json' };
+import purchases from './zh-CN/purchases.json' with { type: 'json' };
 import questions from './zh-CN/questions.json' with { type: 'json' };
 import receipts from './zh-CN/receipts.json' with { type: 'json' };
 import settings from './zh-CN/settings.json' with { type: 'json' };
@@ -23,6 +24,7 @@ export default {
   ...help,
   ...history,
   ...operator,
+  ...purchases,
   ...questions,
   ...receipts,
   ...settings,

@@ -2,6 +2,7 @@ import type { ApprovalAction } from '../../../domain/approval.ts';
 import type { ActionWords } from './action-words.ts';
 import { addAdministratorWords, removeAdministratorWords } from './administrators.ts';
 import { changeSettingsWords } from './change-settings.ts';
+import { purchaseWords } from './purchase.ts';
 import { renewWords } from './renew.ts';
 import { setTwoPersonWords } from './set-two-person.ts';
 import { switchAutoRenewalWords } from './switch-auto-renewal.ts';
@@ -14,6 +15,7 @@ const WORDS: { readonly [T in ApprovalAction['type']]: ActionWords<T> } = {
   add_administrator: addAdministratorWords,
   remove_administrator: removeAdministratorWords,
   unbind_group: unbindGroupWords,
+  purchase: purchaseWords,
   renew: renewWords,
 };
 

@@ -1,0 +1,172 @@
+import type { PlanOffer } from '../../domain/plan.ts';
+import type { OfferComparison } from '../../domain/prices.ts';
+import { missingFor, suggestedThreshold } from '../../domain/quote.ts';
+import { MAX_THRESHOLD } from '../../domain/renewal.ts';
+import { requestAction } from '../../services/actions/request.ts';
+import { readAutoRenewal } from '../../services/auto-renewal.ts';
+import { type Prices, readPrices } from '../../services/prices.ts';
+import { type PurchaseWish, quote } from '../../services/purchase.ts';
+import { numberOf } from '../arguments/index.ts';
+import { askFor } from '../ask.ts';
+import { purchaseFigures } from '../compose/actions/purchase.ts';
+import { askButton, choiceButton } from '../content.ts';
+import { joinMarkdown, lines, type Markdown } from '../markdown.ts';
+import { findOffer, readWish, type SaidWish, wishCommand } from '../purchase-wish.ts';
+import { commandText } from '../vocabulary.ts';
+import type { Writer } from '../writer.ts';
+import type { Command, GroupCommandContext, Reply } from './command.ts';
+import { requestReply } from './request-reply.ts';
+
+const MAX_OFFERS = 6;
+
+/** Shows what can be bought; with an offer, its quote, to be confirmed or approved. (rules 16 and 17) */
+export const buy: Command = {
+  name: 'buy',
+  who: 'group',
+  run: async (context: GroupCommandContext): Promise<Reply> => {
+    const { tx, services, bound, argument } = context;
+    const prices = await readPrices(services, tx, bound.account.id);
+    if (argument === '') return offersReply(context, prices);
+    const offers = prices.offers.map(({ offer }) => offer);
+    // A title may have a word in it that would mean auto-renewal.
+    const said = findOffer(offers, argument) ? { offer: argument, renewal: null } : readWish(argument);
+    const offer = findOffer(offers, said.offer);
+    if (!offer) return whichOffer(context, prices);
+    if (!said.renewal) return quoteReply(context, offer, { offerId: offer.id, renewal: null });
+    return withRenewal(context, offers, offer, said.renewal);
+  },
+};
+
+/** The quote of a purchase with which auto-renewal begins; what was not said of that is what is likely. */
+async function withRenewal(
+  context: GroupCommandContext,
+  offers: readonly PlanOffer[],
+  offer: PlanOffer,
+  said: NonNullable<SaidWish['renewal']>,
+): Promise<Reply> {
+  const { tx, bound } = context;
+  const { policy } = await readAutoRenewal(tx, bound.account.id);
+  const renewalOffer = said.offer === '' ? offer : findOffer(offers, said.offer);
+  const threshold = said.threshold === '' ? suggestedThreshold(offer, policy.threshold) : numberOf(said.threshold);
+  if (!renewalOffer || threshold === undefined) return whichThreshold(context, offer, renewalOffer ?? offer);
+  return quoteReply(context, offer, { offerId: offer.id, renewal: { threshold, offerId: renewalOffer.id } });
+}
+
+async function quoteReply(context: GroupCommandContext, offer: PlanOffer, wish: PurchaseWish): Promise<Reply> {
+  const { tx, services, writer, bound, actor } = context;
+  const quoted = await quote(services, tx, bound.account.id, wish);
+  const missing = missingFor(offer.price, bound.account.money);
+  if (missing > 0n) {
+    return {
+      title: writer.text('buy.missing.title', { missing: writer.payable(missing) }),
+      paragraphs: [
+        writer.text('buy.missing.body', {
+          plan: writer.title(offer.title),
+          price: writer.money(offer.price),
+          available: writer.money(offer.price - missing),
+          missing: writer.payable(missing),
+        }),
+        writer.text('buy.missing.next'),
+        writer.asOf(services.clock.now(), bound.account.name),
+      ],
+      buttons: [askButton(writer, 'buy'), askButton(writer, 'balance')],
+    };
+  }
+  const result = await requestAction(services, tx, bound.group, actor, { type: 'purchase', ...quoted });
+  if (result.type === 'done') throw new RangeError('a purchase was carried out without being confirmed');
+  const reply = requestReply(context, result);
+  if (result.type === 'confirm') return reply;
+  const [first, ...others] = reply.paragraphs;
+  const figures = { type: 'purchase', ...quoted } as const;
+  return { ...reply, paragraphs: [first, ...purchaseFigures(writer, figures), ...others] };
+}
+
+function offersReply({ writer, services, bound }: GroupCommandContext, prices: Prices): Reply {
+  const asOf = writer.asOf(services.clock.now(), bound.account.name);
+  if (prices.offers.length === 0) {
+    return {
+      title: writer.text('buy.none.title'),
+      paragraphs: [writer.text('price.no_offers'), asOf],
+      buttons: [askButton(writer, 'price')],
+    };
+  }
+  return {
+    title: writer.text('buy.title'),
+    paragraphs: [...offerParagraphs(writer, prices), writer.text('buy.how'), asOf],
+    buttons: offerButtons(writer, prices),
+  };
+}
+
+/** What can be bought is asked with what there is. */
+function whichOffer(context: GroupCommandContext, prices: Prices): Reply {
+  const { writer, argument } = context;
+  const reply = offersReply(context, prices);
+  return {
+    ...reply,
+    paragraphs: [writer.text('ask.not_understood', { said: writer.title(argument) }), ...reply.paragraphs],
+  };
+}
+
+function offerParagraphs(writer: Writer, { offers }: Prices): Markdown[] {
+  const shown = offers.slice(0, MAX_OFFERS).map((comparison, index) => offerLines(writer, comparison, index + 1));
+  const others = offers.length - shown.length;
+  return others > 0 ? [...shown, writer.text('price.other_offers', { count: others })] : shown;
+}
+
+function offerLines(writer: Writer, { offer, perSegment, savings }: OfferComparison, number: number): Markdown {
+  return lines([
+    writer.text('buy.offer', {
+      number: writer.number(number),
+      plan: writer.title(offer.title),
+      segments: writer.segments(offer.segments),
+      price: writer.money(offer.price),
+      validity: writer.months(offer.validityMonths),
+    }),
+    writer.text('buy.per_segment', {
+      price: writer.money(perSegment),
+      comparison: joinMarkdown(
+        savings.map(({ templateType, saving }) => {
+          const type = writer.text(`template_type.${templateType}`);
+          if (saving === 0n) return writer.text('buy.same', { type });
+          const amount = writer.money(saving < 0n ? -saving : saving);
+          return saving < 0n
+            ? writer.text('buy.dearer', { type, amount })
+            : writer.text('buy.cheaper', { type, amount });
+        }),
+        writer.text('buy.separator'),
+      ),
+    }),
+  ]);
+}
+
+function offerButtons(writer: Writer, { offers }: Prices) {
+  return offers
+    .slice(0, MAX_OFFERS)
+    .map(({ offer }, index) =>
+      choiceButton(
+        writer.text('button.buy.offer', { segments: writer.segments(offer.segments) }),
+        index,
+        commandText(writer.language, 'buy', String(index + 1)),
+        index === 0 ? 'primary' : 'plain',
+      ),
+    );
+}
+
+/** A threshold below the offer that is renewed with, as a tenth, a fifth and a half of it. */
+function whichThreshold(context: GroupCommandContext, offer: PlanOffer, renewalOffer: PlanOffer): Reply {
+  const { writer } = context;
+  const renewed = { offerId: renewalOffer.id };
+  const prefix = commandText(writer.language, 'buy', '');
+  const thresholds = [10n, 5n, 2n]
+    .map((part) => renewalOffer.segments / part)
+    .filter((value) => value <= MAX_THRESHOLD);
+  return askFor(context, {
+    command: 'buy',
+    title: writer.text('buy.threshold.title'),
+    paragraphs: [writer.text('buy.threshold.body', { plan: writer.title(offer.title) })],
+    choices: thresholds.map((threshold) => ({
+      label: writer.segments(threshold),
+      argument: wishCommand(writer.language, offer.id, { threshold, ...renewed }).slice(prefix.length),
+    })),
+  });
+}

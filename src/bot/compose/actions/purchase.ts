@@ -1,0 +1,79 @@
+import type { ActionOf } from '../../../domain/approval.ts';
+import { askButton, choiceButton } from '../../content.ts';
+import { bullets, type Markdown } from '../../markdown.ts';
+import { wishCommand } from '../../purchase-wish.ts';
+import type { Writer } from '../../writer.ts';
+import type { ActionWords } from './action-words.ts';
+
+type Purchase = ActionOf<'purchase'>;
+
+export const purchaseWords: ActionWords<'purchase'> = {
+  name: (writer, { terms, renewal }) =>
+    writer.text(renewal ? 'action.purchase_and_renew' : 'action.renew', {
+      plan: writer.title(terms.offerTitle),
+      price: writer.money(BigInt(terms.price)),
+    }),
+  effect: (writer, action) => [
+    ...purchaseFigures(writer, action),
+    action.outlook.suggestedThreshold === null ? undefined : renewalOption(writer, action),
+  ],
+  done: (writer, { terms }) => writer.text('outcome.done.renew', { plan: writer.title(terms.offerTitle) }),
+  declined: (writer) => writer.text('declined.purchase'),
+  options: (writer, { terms, renewal, outlook }) => {
+    if (renewal || outlook.suggestedThreshold === null) return [];
+    const { offerId } = terms;
+    const wish = wishCommand(writer.language, offerId, { threshold: BigInt(outlook.suggestedThreshold), offerId });
+    return [choiceButton(writer.text('button.buy.renew'), 0, wish)];
+  },
+  again: (writer, { terms, renewal }) =>
+    choiceButton(
+      writer.text('button.buy.again'),
+      0,
+      wishCommand(
+        writer.language,
+        terms.offerId,
+        renewal && { threshold: BigInt(renewal.threshold), offerId: renewal.offerId },
+      ),
+      'primary',
+    ),
+  next: (writer) => askButton(writer, 'quota'),
+};
+
+/** All that is agreed on, and what it would come to now. */
+export function purchaseFigures(writer: Writer, { terms, renewal, outlook }: Purchase): (Markdown | undefined)[] {
+  const expiresAt = Temporal.Instant.from(outlook.expiresAt);
+  return [
+    bullets([
+      writer.text('figure.plan', {
+        plan: writer.title(terms.offerTitle),
+        segments: writer.segments(BigInt(terms.segments)),
+      }),
+      writer.text('purchase.price', { price: writer.money(BigInt(terms.price)) }),
+      writer.text('purchase.balance', {
+        before: writer.money(BigInt(outlook.balanceBefore)),
+        after: writer.money(BigInt(outlook.balanceAfter)),
+      }),
+      writer.text('purchase.quota', {
+        before: writer.segments(BigInt(outlook.quotaBefore)),
+        after: writer.segments(BigInt(outlook.quotaAfter)),
+      }),
+      writer.text('purchase.validity', { months: writer.months(terms.validityMonths), time: writer.time(expiresAt) }),
+    ]),
+    renewal === null
+      ? undefined
+      : writer.text('purchase.renewal', {
+          threshold: writer.segments(BigInt(renewal.threshold)),
+          plan: writer.title(renewal.offerTitle),
+          price: writer.money(BigInt(renewal.price)),
+        }),
+    outlook.renewsAtOnce ? writer.text('purchase.renews_at_once') : undefined,
+  ];
+}
+
+/** How auto-renewal can begin with the purchase, at another threshold or with another plan than the button says. */
+function renewalOption(writer: Writer, { renewal, outlook }: Purchase): Markdown | undefined {
+  if (renewal) return undefined;
+  return writer.text('purchase.renewal_option', {
+    threshold: writer.segments(BigInt(outlook.suggestedThreshold ?? '0')),
+  });
+}

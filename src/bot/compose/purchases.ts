@@ -1,0 +1,45 @@
+import type { Announcement } from '../../domain/announcement.ts';
+import { askButton, type Draft } from '../content.ts';
+import { bullets } from '../markdown.ts';
+import type { Writer } from '../writer.ts';
+
+const PURCHASES = ['purchased'] as const;
+type PurchaseNews = Extract<Announcement, { kind: (typeof PURCHASES)[number] }>;
+type Of<K extends PurchaseNews['kind']> = Extract<PurchaseNews, { kind: K }>;
+
+export function isPurchase(announcement: Announcement): announcement is PurchaseNews {
+  return PURCHASES.some((kind) => kind === announcement.kind);
+}
+
+/** The receipt of a plan that was bought by hand. (rule 20) */
+export function composePurchase(writer: Writer, news: PurchaseNews): Draft {
+  return purchased(writer, news);
+}
+
+function purchased(writer: Writer, receipt: Of<'purchased'>): Draft {
+  const segments = writer.segments(receipt.segments);
+  const price = writer.money(receipt.price);
+  return {
+    title: writer.text('purchased.title', { segments, price }),
+    paragraphs: [
+      writer.text('purchased.body', { by: writer.name(receipt.byName) }),
+      bullets([
+        writer.text('figure.plan', { plan: writer.title(receipt.title), segments }),
+        writer.text('figure.paid', { amount: price }),
+        writer.text('purchase.balance', {
+          before: writer.money(receipt.balanceBefore),
+          after: writer.money(receipt.balance),
+        }),
+        writer.text('figure.quota_now', { quota: writer.segments(receipt.quota) }),
+        writer.text('figure.valid_until', { time: writer.time(receipt.expiresAt) }),
+      ]),
+      receipt.renewal === null
+        ? undefined
+        : writer.text('purchased.renewal', {
+            threshold: writer.segments(receipt.renewal.threshold),
+            plan: writer.title(receipt.renewal.offerTitle),
+          }),
+    ],
+    buttons: [askButton(writer, 'quota'), askButton(writer, 'balance')],
+  };
+}
