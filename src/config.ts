@@ -16,6 +16,7 @@ export interface DingTalkConfig {
   readonly apiBase: string;
   readonly oapiBase: string;
   readonly cardTemplateId: string;
+  readonly cardPictures: boolean;
 }
 
 /** All settings, validated and frozen. The environment is read here and nowhere else. */
@@ -59,6 +60,7 @@ const positive = z
   .regex(/^\d{1,9}$/)
   .transform(Number)
   .pipe(z.int().min(1));
+const truth = z.enum(['true', 'false']).transform((state) => state === 'true');
 const words = z.string().transform((text) => text.split(/[\s,]+/).filter((each) => each !== ''));
 
 interface Setting<T> {
@@ -79,6 +81,7 @@ const SETTINGS = {
   DINGTALK_API_BASE: setting(baseUrl, `a URL like ${DINGTALK_DEFAULTS.apiBase}`),
   DINGTALK_OAPI_BASE: setting(baseUrl, `a URL like ${DINGTALK_DEFAULTS.oapiBase}`),
   DINGTALK_CARD_TEMPLATE_ID: setting(word, `a card template's id like ${DINGTALK_DEFAULTS.cardTemplateId}`),
+  DINGTALK_CARD_PICTURES: setting(truth, 'true or false'),
   DINGTALK_CALLS_PER_SECOND: setting(positive, 'a whole number above 0'),
   DINGTALK_REPLIES_PER_MINUTE: setting(positive, 'a whole number above 0'),
   DINGTALK_CALLS_PER_MONTH: setting(positive, 'a whole number above 0'),
@@ -209,6 +212,7 @@ export const DEFAULTS = {
   DINGTALK_API_BASE: DINGTALK_DEFAULTS.apiBase,
   DINGTALK_OAPI_BASE: DINGTALK_DEFAULTS.oapiBase,
   DINGTALK_CARD_TEMPLATE_ID: DINGTALK_DEFAULTS.cardTemplateId,
+  DINGTALK_CARD_PICTURES: DINGTALK_DEFAULTS.cardPictures,
   DATABASE_MAX_CONNECTIONS: 10,
   PORT: 8080,
   HOST: '127.0.0.1',
@@ -233,6 +237,7 @@ function assemble(values: Values, folder: string): Config {
           apiBase: values.DINGTALK_API_BASE ?? DEFAULTS.DINGTALK_API_BASE,
           oapiBase: values.DINGTALK_OAPI_BASE ?? DEFAULTS.DINGTALK_OAPI_BASE,
           cardTemplateId: values.DINGTALK_CARD_TEMPLATE_ID ?? DEFAULTS.DINGTALK_CARD_TEMPLATE_ID,
+          cardPictures: values.DINGTALK_CARD_PICTURES ?? DEFAULTS.DINGTALK_CARD_PICTURES,
         });
   return Object.freeze({
     dingtalk,

@@ -1,6 +1,7 @@
 import { Bot } from './bot/bot.ts';
 import type { Clock } from './clock.ts';
 import { createContext, type OperatorSettings } from './context.ts';
+import { DingTalkError } from './dingtalk/errors.ts';
 import { OpenApi } from './dingtalk/open-api.ts';
 import type { DingTalkSettings } from './dingtalk/settings.ts';
 import { StreamConnection } from './dingtalk/stream-connection.ts';
@@ -19,6 +20,7 @@ import { CallLimiter } from './notify/call-limiter.ts';
 import { Deliverer } from './notify/deliverer.ts';
 import { CALL_LIMITS, type CallLimits } from './notify/limits.ts';
 import { Messenger } from './notify/messenger.ts';
+import { Pictures } from './notify/pictures.ts';
 import { readiness } from './readiness.ts';
 import type { ServiceContext } from './services/context.ts';
 import { tellCallBudget, tellDeadLetters, tellStreamAlarm } from './services/operator.ts';
@@ -71,6 +73,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const messenger = new Messenger(api, dingtalk.cardTemplateId, {
     logger,
     mayReply: (conversationId) => limiter.mayReply(conversationId),
+    pictures: new Pictures({ api, clock, logger, inCards: dingtalk.cardPictures }),
   });
   const deliverer = new Deliverer({
     db,
@@ -94,7 +97,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   ];
   const scheduler = new Scheduler(jobs, clock, logger, (run) => metrics.job(run));
   const wake = { deliver: wakeDelivery, review: (accountId: string) => reviews.wake(accountId) };
-  const nameOf = async (staffId: string) => (await api.getUser(staffId)).name;
+  const nameOf = async (staffId: string) => {
+    try {
+      return (await api.getUser(staffId)).name;
+    } catch (error) {
+      if (error instanceof DingTalkError && error.kind === 'gone') return null;
+      throw error;
+    }
+  };
   const bot = new Bot({ db, context, logger, wake, nameOf });
   const stream = new StreamConnection({
     settings: dingtalk,

@@ -1,4 +1,4 @@
-import type { NoticeButton, NoticeContent } from '../store/notices.ts';
+import type { NoticeButton, NoticeContent, NoticePicture } from '../store/notices.ts';
 import { escapeMarkdown, joinMarkdown, type Markdown } from './markdown.ts';
 import { type CommandName, commandText, type SwitchState, switchText } from './vocabulary.ts';
 import type { Writer } from './writer.ts';
@@ -13,17 +13,20 @@ export interface Draft {
   readonly paragraphs: readonly (Markdown | undefined)[];
   readonly buttons?: readonly NoticeButton[];
   readonly mentions?: NoticeContent['mentions'];
+  /** Below the text. */
+  readonly pictures?: readonly NoticePicture[];
 }
 
 /** Puts a draft into the form in which notices are stored. */
 export function contentOf(writer: Writer, place: Place, draft: Draft): NoticeContent {
-  const { title, paragraphs, buttons = [], mentions = [] } = draft;
+  const { title, paragraphs, buttons = [], mentions = [], pictures = [] } = draft;
   return {
     title,
     markdown: joinMarkdown(paragraphs, '\n\n'),
     buttons,
     hint: hintFor(writer, place, buttons),
     mentions,
+    ...(pictures.length > 0 ? { pictures } : {}),
   };
 }
 

@@ -10,7 +10,7 @@ export interface HttpCall {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON; a string is sent as it is. */
+  /** Sent as JSON; a string or a form is sent as it is. */
   readonly body: unknown;
   /** Whether it changes something at the platform: decides if a lost answer may be asked for again. */
   readonly effect: 'read' | 'write';
@@ -33,8 +33,8 @@ export async function call<T>(request: HttpCall, schema: z.ZodType<T>): Promise<
     const response = await fetch(request.url, {
       method: request.method,
       // Without the Accept header the gateway answers in XML.
-      headers: { accept: 'application/json', 'content-type': 'application/json', ...request.headers },
-      body: typeof request.body === 'string' ? request.body : JSON.stringify(request.body),
+      headers: { accept: 'application/json', ...contentTypeOf(request.body), ...request.headers },
+      body: isSentAsItIs(request.body) ? request.body : JSON.stringify(request.body),
       signal: request.signal ? AbortSignal.any([timeout, request.signal]) : timeout,
       // The API never redirects; following one would carry the secrets in the request elsewhere.
       redirect: 'manual',
@@ -50,6 +50,15 @@ export async function call<T>(request: HttpCall, schema: z.ZodType<T>): Promise<
   const parsed = schema.safeParse(outcome.body);
   if (!parsed.success) throw invalidAnswer(call, effect, outcome.status);
   return parsed.data;
+}
+
+function isSentAsItIs(body: unknown): body is string | FormData {
+  return typeof body === 'string' || body instanceof FormData;
+}
+
+/** A form names its own, with what separates its parts. */
+function contentTypeOf(body: unknown): Record<string, string> {
+  return body instanceof FormData ? {} : { 'content-type': 'application/json' };
 }
 
 async function limitedText(response: Response): Promise<string> {

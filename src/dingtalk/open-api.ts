@@ -12,6 +12,7 @@ export const LIMITS = {
   replyBytes: 20_000,
   directRecipients: 20,
   outTrackIdLength: 64,
+  pictureBytes: 20 * 1024 * 1024,
 } as const;
 
 /** Calls that the platform does not count for the month. */
@@ -77,11 +78,15 @@ const cardResultSchema = z.object({
     deliverResults: z.array(z.object({ success: z.boolean(), errorMsg: z.string().nullish() })).min(1),
   }),
 });
+const uploadResultSchema = z.object({ media_id: z.string().min(1) });
 const updateResultSchema = z.object({ success: z.literal(true) });
 const replyResultSchema = z.object({ errcode: z.union([z.literal(0), z.literal('0')]) });
 const userResultSchema = z.object({
   result: z.object({ userid: z.string(), name: z.string(), unionid: z.string().nullish() }),
 });
+
+/** A picture may be left out, so the text does not wait for it for long. */
+const UPLOAD_TIMEOUT_MS = 5_000;
 
 /** What the bot asks of DingTalk over HTTP. Every method throws `DingTalkError`, which says what can be done about it. */
 export class OpenApi {
@@ -203,6 +208,34 @@ export class OpenApi {
     if (Buffer.byteLength(text) > LIMITS.replyBytes) throw tooLarge(name, Buffer.byteLength(text), LIMITS.replyBytes);
     const request = { call: name, method: 'POST', url: webhookUrl, body: text, effect: 'write' } as const;
     await call({ ...request, timeoutMs: this.#timeoutMs }, replyResultSchema);
+  }
+
+  /**
+   * Uploads a PNG, to be shown in markdown by the id that comes back. How long the platform keeps it is not documented.
+   *
+   * @throws DingTalkError `local.tooLarge`, or as every call
+   */
+  async uploadPicture(png: Uint8Array<ArrayBuffer>): Promise<{ mediaId: string }> {
+    const name = 'uploadPicture';
+    if (png.byteLength > LIMITS.pictureBytes) throw tooLarge(name, png.byteLength, LIMITS.pictureBytes);
+    const { media_id: mediaId } = await this.#withToken(name, (token) => {
+      const body = new FormData();
+      body.set('type', 'image');
+      body.set('media', new Blob([png], { type: 'image/png' }), 'chart.png');
+      return call(
+        {
+          call: name,
+          method: 'POST',
+          url: `${this.#settings.oapiBase}/media/upload?access_token=${encodeURIComponent(token)}`,
+          body,
+          // A repeat is a second file that nobody sees.
+          effect: 'read',
+          timeoutMs: Math.min(this.#timeoutMs, UPLOAD_TIMEOUT_MS),
+        },
+        uploadResultSchema,
+      );
+    });
+    return { mediaId };
   }
 
   /** @throws DingTalkError of kind `gone` when the organisation has no such person */

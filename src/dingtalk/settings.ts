@@ -10,6 +10,10 @@ export interface DingTalkSettings {
   readonly oapiBase: string;
   /** The card template that `renderCard` fills. */
   readonly cardTemplateId: string;
+  /**
+   * Whether the card template's markdown shows uploaded pictures. The platform documents that messages do, and not whether cards do.
+   */
+  readonly cardPictures: boolean;
 }
 
 /** What a setting is when nobody sets it; the one place for these values. */
@@ -18,11 +22,12 @@ export const DINGTALK_DEFAULTS = {
   oapiBase: 'https://oapi.dingtalk.com',
   /** The public template "markdown and buttons" that the platform's own SDK ships: any app may use it. */
   cardTemplateId: '1366a1eb-bc54-4859-ac88-517c56a9acb1.schema',
+  cardPictures: true,
 } as const;
 
 export type DingTalkSettingsInput = Pick<DingTalkSettings, 'clientId' | 'clientSecret'> & {
   [Name in 'robotCode' | 'apiBase' | 'oapiBase' | 'cardTemplateId']?: string | undefined;
-};
+} & { cardPictures?: boolean | undefined };
 
 /**
  * Fills in the defaults; an internal app's robot code is its client id.
@@ -37,6 +42,7 @@ export function completeSettings(input: DingTalkSettingsInput): DingTalkSettings
     apiBase: baseUrl(input.apiBase ?? DINGTALK_DEFAULTS.apiBase),
     oapiBase: baseUrl(input.oapiBase ?? DINGTALK_DEFAULTS.oapiBase),
     cardTemplateId: input.cardTemplateId ?? DINGTALK_DEFAULTS.cardTemplateId,
+    cardPictures: input.cardPictures ?? DINGTALK_DEFAULTS.cardPictures,
   });
 }
 

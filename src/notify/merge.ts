@@ -20,12 +20,14 @@ export function mergedNotice(leader: LeasedNotice, merged: readonly LeasedNotice
 
 /** The words of all, in their order, each under its title; what is there several times is there once. */
 export function mergeContents(contents: readonly NoticeContent[]): NoticeContent {
+  const pictures = contents.flatMap(({ pictures: own = [] }) => own);
   return {
     title: mergeTitles(contents.map(({ title }) => title)),
     markdown: contents.map(({ title, markdown }) => `#### ${title}\n\n${markdown}`).join('\n\n'),
     buttons: mergeButtons(contents.flatMap(({ buttons }) => buttons)),
     hint: [...new Set(contents.map(({ hint }) => hint).filter((hint) => hint !== ''))].join('\n\n'),
     mentions: [...new Map(contents.flatMap(({ mentions }) => mentions).map((who) => [who.userId, who])).values()],
+    ...(pictures.length > 0 ? { pictures } : {}),
   };
 }
 

@@ -5,16 +5,22 @@ import type { Logger } from '../log.ts';
 import type { LeasedNotice } from '../store/notice-queue.ts';
 import type { NoticeTarget } from '../store/notices.ts';
 import type { Form } from './forms.ts';
+import type { Pictures } from './pictures.ts';
 import { fitted, markdownWithHint, markdownWithMentions, plainText } from './render.ts';
 
 /** Some parameters of a message beside its text, in a reply: what the platform counts of them, and room. */
 const REPLY_MARGIN_BYTES = 200;
+
+const TEXT_FORMS: ReadonlySet<Form> = new Set(['group_text', 'direct_text', 'log']);
+const CARD_FORMS: ReadonlySet<Form> = new Set(['card', 'direct_card', 'card_change']);
 
 export interface MessengerOptions {
   /** Where the operator is told when no conversation of theirs can be reached. Default: nowhere, and the form fails. */
   readonly logger?: Logger;
   /** Whether an answer may go through a conversation's webhook now. Default: always. */
   readonly mayReply?: (conversationId: string) => Promise<boolean>;
+  /** Puts a content's pictures into its markdown. Default: they are left out. */
+  readonly pictures?: Pictures;
 }
 
 /** Says a notice in one form through DingTalk. */
@@ -33,7 +39,8 @@ export class Messenger {
    * @param share of the platform's limits on sizes that is used: less than 1 when it has refused more
    * @throws DingTalkError, which says what can be done; RangeError for a form that the notice's target cannot take
    */
-  async say(notice: LeasedNotice, form: Form, share = 1): Promise<void> {
+  async say(given: LeasedNotice, form: Form, share = 1): Promise<void> {
+    const notice = await this.#pictured(given, form, share);
     const { content, target } = notice;
     switch (form) {
       case 'card':
@@ -66,6 +73,17 @@ export class Messenger {
         this.#log(notice);
         return;
     }
+  }
+
+  /** With its pictures in its text, where the form can show them; what had to be shortened goes without. */
+  async #pictured(notice: LeasedNotice, form: Form, share: number): Promise<LeasedNotice> {
+    const { pictures } = this.#options;
+    const { content } = notice;
+    if (!pictures || !content.pictures?.length || share < 1 || TEXT_FORMS.has(form)) return notice;
+    return {
+      ...notice,
+      content: await pictures.inMarkdown(content, CARD_FORMS.has(form) ? 'card' : 'message', notice.attempts),
+    };
   }
 
   async #reply({ target, content }: LeasedNotice, share: number): Promise<void> {

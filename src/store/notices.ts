@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import type { Chart } from '../charts/chart.ts';
 import { currentTrace } from '../trace.ts';
 import type { Executor, Tx } from './schema.ts';
 
@@ -23,6 +24,15 @@ export interface NoticeContent {
   /** Said in the place of buttons where there can be none: the commands to type. */
   readonly hint: string;
   readonly mentions: readonly { readonly userId: string; readonly name: string }[];
+  /** Shown below the text, where a form can show them. Default: none. */
+  readonly pictures?: readonly NoticePicture[];
+}
+
+/** A picture as what it shows: it is drawn when the notice is delivered. */
+export interface NoticePicture {
+  /** Said in its place where it cannot be shown. */
+  readonly alt: string;
+  readonly chart: Chart;
 }
 
 /** Where a notice goes, and where it goes when that fails. */
