@@ -15,7 +15,8 @@ const TITLE_LENGTH = 60;
 const MAX_MENTIONS = 10;
 const NAME_PATIENCE_MS = 1_000;
 
-export type NameOf = (staffId: string) => Promise<string | undefined>;
+/** A person's name as the directory knows it; undefined when it has none, null when it knows nobody by this staff id. */
+export type NameOf = (staffId: string) => Promise<string | undefined | null>;
 
 /** Why a click is not carried out. */
 export type Refusal = 'card_unknown' | 'card_elsewhere' | 'button_unknown' | 'card_withdrawn';
@@ -84,7 +85,7 @@ export async function fromClick(db: Database, click: CardClick, nameOf: NameOf, 
   return {
     id: `click/${click.messageId}`,
     conversation,
-    actor: { staffId: click.userId, name: await nameOfClicker(db, conversation, click.userId, nameOf, logger) },
+    actor: await clicker(db, conversation, click.userId, nameOf, logger),
     text: button?.command ?? null,
     mentions: [],
     ...(refusal === undefined ? {} : { refusal }),
@@ -110,24 +111,25 @@ async function mayAct(db: Database, click: CardClick, conversationId: string, ac
   });
 }
 
-async function nameOfClicker(
+async function clicker(
   db: Database,
   conversation: Conversation,
   staffId: string,
   nameOf: NameOf,
   logger: Logger,
-): Promise<string> {
+): Promise<Actor> {
   const administrators = await inTransaction(db, (tx) => readAdministrators(tx, conversation));
   const known = administrators.find((person) => person.staffId === staffId)?.name;
-  return known === undefined ? nameInDirectory(staffId, nameOf, logger) : nameOr(known, staffId);
+  return known === undefined ? inDirectory(staffId, nameOf, logger) : { staffId, name: nameOr(known, staffId) };
 }
 
 async function mentionsOf(people: readonly MentionedPerson[], nameOf: NameOf, logger: Logger): Promise<Mention[]> {
   return Promise.all(
-    people.slice(0, MAX_MENTIONS).map(async ({ staffId }) => ({
-      staffId,
-      name: staffId === null ? '' : await nameInDirectory(staffId, nameOf, logger),
-    })),
+    people
+      .slice(0, MAX_MENTIONS)
+      .map(async ({ staffId }) =>
+        staffId === null ? { staffId, name: '' } : await inDirectory(staffId, nameOf, logger),
+      ),
   );
 }
 
@@ -138,15 +140,17 @@ function withoutMentions(text: string, mentions: readonly Mention[]): string {
   return known.reduce((rest, name) => rest.replaceAll(name, ' '), text).replaceAll(/@\S+/gu, ' ');
 }
 
-async function nameInDirectory(staffId: string, nameOf: NameOf, logger: Logger): Promise<string> {
+/** Who has this id. A click names people of other organizations by an id too, which the directory does not know: it is no staff id. */
+async function inDirectory(staffId: string, nameOf: NameOf, logger: Logger): Promise<Actor> {
   const giveUp = new AbortController();
   try {
     // A name is a courtesy, since the staff id decides: nobody waits long for it.
     const late = sleep(NAME_PATIENCE_MS, undefined, { signal: giveUp.signal });
-    return nameOr((await Promise.race([nameOf(staffId), late])) ?? '', staffId);
+    const name = await Promise.race([nameOf(staffId), late]);
+    return name === null ? { staffId: null, name: staffId } : { staffId, name: nameOr(name ?? '', staffId) };
   } catch (error) {
     logger.warn({ type: error instanceof Error ? error.name : typeof error }, 'the name of a person could not be read');
-    return staffId;
+    return { staffId, name: staffId };
   } finally {
     giveUp.abort();
   }
