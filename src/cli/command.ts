@@ -23,8 +23,8 @@ interface Argument {
 }
 
 interface Option {
-  /** As it stands after the option's name: `--key KEY`. */
-  readonly value: string;
+  /** As it stands after the option's name: `--key KEY`. Left out, the option is a switch that has no value. */
+  readonly value?: string;
   readonly about: string;
 }
 
@@ -92,7 +92,7 @@ function describe<Input extends z.ZodType>(
   const { name, about, options = {} } = spec;
   const positionals = spec.arguments ?? [];
   const optionDetails = Object.entries(options).map(
-    ([key, option]) => [`--${key} ${option.value}`, option.about] as const,
+    ([key, { value, about: what }]) => [value === undefined ? `--${key}` : `--${key} ${value}`, what] as const,
   );
   const usage = [
     name,
@@ -114,7 +114,12 @@ function readInput<Input extends z.ZodType>(
   args: readonly string[],
   usage: string,
 ): z.output<Input> {
-  const options = Object.fromEntries(Object.keys(spec.options ?? {}).map((key) => [key, { type: 'string' as const }]));
+  const options = Object.fromEntries(
+    Object.entries(spec.options ?? {}).map(([key, { value }]) => [
+      key,
+      { type: value === undefined ? ('boolean' as const) : ('string' as const) },
+    ]),
+  );
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true });

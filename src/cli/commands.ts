@@ -1,15 +1,26 @@
 import type { Command } from './command.ts';
 import { accountCreate } from './commands/account-create.ts';
 import { accountList } from './commands/account-list.ts';
+import { accountSet } from './commands/account-set.ts';
 import { accountShow } from './commands/account-show.ts';
+import { auditExport } from './commands/audit-export.ts';
+import { billExport } from './commands/bill-export.ts';
+import { billList } from './commands/bill-list.ts';
+import { billShow } from './commands/bill-show.ts';
 import { doctor } from './commands/doctor.ts';
 import { groupCode } from './commands/group-code.ts';
 import { keyCreate } from './commands/key-create.ts';
 import { keyRevoke } from './commands/key-revoke.ts';
 import { migrate } from './commands/migrate.ts';
+import { noticesDrop } from './commands/notices-drop.ts';
+import { noticesList } from './commands/notices-list.ts';
+import { noticesRetry } from './commands/notices-retry.ts';
+import { noticesShow } from './commands/notices-show.ts';
 import { offerImport } from './commands/offer-import.ts';
 import { offerList } from './commands/offer-list.ts';
 import { planGrant } from './commands/plan-grant.ts';
+import { planList } from './commands/plan-list.ts';
+import { planRefund } from './commands/plan-refund.ts';
 import { recharge } from './commands/recharge.ts';
 import { reconcile } from './commands/reconcile.ts';
 import { statement } from './commands/statement.ts';
@@ -31,13 +42,24 @@ export const COMMANDS: readonly Command[] = [
   accountCreate,
   accountList,
   accountShow,
+  accountSet,
   recharge,
   planGrant,
+  planList,
+  planRefund,
   keyCreate,
   keyRevoke,
   templateCodeImport,
   templateCodeList,
   groupCode,
   statement,
+  billList,
+  billShow,
+  billExport,
   reconcile,
+  noticesList,
+  noticesShow,
+  noticesRetry,
+  noticesDrop,
+  auditExport,
 ];

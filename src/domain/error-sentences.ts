@@ -18,6 +18,8 @@ export const CHINESE = {
   amount_not_positive: '充值金额必须大于零。',
   ledger_conflict: '“{key}”已经以别的内容入账。新的一笔请换一个新的键。',
   book_unknown: '没有账簿“{book}”。这个账户有：{books}。',
+  bill_unknown: '没有 {month} 的账单；这个账户的账单从 {first} 开始，未来的月份还没有账单。',
+  bill_open: '{month} 的账单要到 {time}（{timeZone}）才出账；在此之前可用 npm run cli -- bill show 查看估算。',
   period_malformed: '期间在 {to} 结束，却从 {from} 开始。请把两个日期对调。',
 
   // tariffs, offers and plans
@@ -31,6 +33,9 @@ export const CHINESE = {
   plan_conflict: '“{key}”已经是另一个套餐的键。新的套餐请换一个新的键。',
 
   insufficient_balance: '余额不足：价格 {price}，可用 {available}，还差 {missing}（单位：百万分之一）。请先充值。',
+  plan_unknown: '账户没有套餐“{plan}”。用 npm run cli -- plan list 查看它的套餐。',
+  plan_used: '套餐“{plan}”的 {total} 条已用 {used} 条，不能退订；只有没用过的套餐可以退订。',
+  plan_expired: '套餐“{plan}”已到期，不能退订。',
   offer_changed: '套餐“{offer}”或价格在报价之后变了，没有任何改变。请重新询价。',
 
   // auto-renewal
@@ -64,8 +69,13 @@ export const CHINESE = {
 
   // files and the command line
   file_unreadable: '无法读取 {path}（{reason}）。请给出一个您有权读取的文件。',
+  file_unwritable: '无法写入 {path}（{reason}）。请给出一个已有文件夹里您有权写入的文件。',
   file_invalid: '文件无法使用，没有导入任何内容。请改正后重试：\n  {problems}',
   migrations_pending: '数据库还缺少 {migrations}。请先运行 npm run cli -- migrate，或启动服务（它会自动迁移）。',
+  notice_unknown: '没有通知“{notice}”。用 npm run cli -- notices list 查看；已结束的通知保留 90 天。',
+  notice_ambiguous: '有多条通知以“{notice}”开头，请多写几位 ID。',
+  notice_not_dead: '通知 {notice} 的状态是 {state}，不是未送达。只有未送达的通知可以重发或放弃。',
+  notices_unnamed: '请说明是哪些：通知的 ID、--account ACCOUNT（一个账户的全部未送达通知），或 --state dead（全部）。',
   cli_busy: '另一个命令仍在使用 {folder}。请等它结束后再试。',
 } as const satisfies Readonly<Record<string, string>>;
 
