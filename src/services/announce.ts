@@ -110,7 +110,7 @@ export async function changeCards(
 ): Promise<void> {
   for (const card of await readCardsOfSubject(tx, account.id, subject)) {
     const { corpId, conversationId, actsIn } = card;
-    const group = (await readGroup(tx, { corpId, conversationId: actsIn ?? conversationId })) ?? former;
+    const group = (await readGroup(tx, { corpId, conversationId: actsIn ?? conversationId })) ?? left(card, former);
     if (!group) continue;
     const target = { type: 'card', conversationId, ...(actsIn === null ? {} : { userId: conversationId }) } as const;
     await insertNotice(
@@ -127,6 +127,11 @@ export async function changeCards(
       context.clock.now(),
     );
   }
+}
+
+/** The card's own group, where it is the one that has just been unbound. */
+function left(card: ConversationRef, former: Group | undefined): Group | undefined {
+  return former?.corpId === card.corpId && former.conversationId === card.conversationId ? former : undefined;
 }
 
 /** Queues a card for a group. */

@@ -1,6 +1,7 @@
 import type { ApprovalOutcome } from '../domain/approval.ts';
 import type { Account } from '../store/accounts.ts';
 import { type Approval, decideApproval, readPendingApprovals } from '../store/approvals.ts';
+import type { Group } from '../store/groups.ts';
 import type { Tx } from '../store/schema.ts';
 import { handlerOf } from './actions/index.ts';
 import { changeCards } from './announce.ts';
@@ -18,7 +19,10 @@ export interface ApprovalEnd extends Pick<Approval, 'reason' | 'problem'> {
 /** An approval that has ended. */
 export type EndedApproval = Approval & ApprovalEnd & { readonly decidedAt: Temporal.Instant };
 
-/** Ends a pending approval, and changes its cards for everyone to show who decided, when, and what came of it. (rule 17) */
+/**
+ * Ends a pending approval, and changes its cards for everyone to show who decided, when, and what came of it. (rule 17)
+ * @param decidedIn the group in which it was decided: where that unbinds it, its own card still changes.
+ */
 export async function endApproval(
   context: ServiceContext,
   tx: Tx,
@@ -26,6 +30,7 @@ export async function endApproval(
   approval: Approval,
   actor: Actor | null,
   end: ApprovalEnd,
+  decidedIn?: Group,
 ): Promise<EndedApproval> {
   const decision = {
     decidedBy: actor?.staffId ?? null,
@@ -41,7 +46,7 @@ export async function endApproval(
     outcome: end.outcome,
     approval: auditOf(approval, actor),
   });
-  await showDecision(context, tx, account, ended);
+  await showDecision(context, tx, account, ended, undefined, decidedIn);
   return ended;
 }
 
@@ -52,6 +57,7 @@ export async function showDecision(
   account: Account,
   ended: EndedApproval,
   key?: string,
+  decidedIn?: Group,
 ): Promise<void> {
   const { action, code, requesterName, confirm, state, deciderName, decidedAt, outcome, reason, problem } = ended;
   await changeCards(
@@ -64,6 +70,7 @@ export async function showDecision(
       ...{ action, code, requesterName, confirm, state, deciderName, decidedAt, outcome, reason, problem },
     },
     key,
+    decidedIn,
   );
 }
 

@@ -51,7 +51,7 @@ export async function decide(
   assertSecondPerson(account, approval, actor);
   const { outcome, problem } = await carryOut(context, tx, account, group, approval, actor);
   const end = { state: 'approved', outcome, reason: null, problem } as const;
-  return { type: 'decided', approval: await endApproval(context, tx, account, approval, actor, end) };
+  return { type: 'decided', approval: await endApproval(context, tx, account, approval, actor, end, group) };
 }
 
 /** Ends a pending request whose time is over. Nothing happens when it was decided meanwhile. (rule 17) */

@@ -4,6 +4,7 @@ import type { PlanOffer } from '../domain/plan.ts';
 import { bilingual, type Sentence } from '../domain/sentence.ts';
 import { versionProblem } from '../domain/tariff.ts';
 import { makeWaitingDue } from '../store/accounts.ts';
+import { NO_ACCOUNT } from '../store/notices.ts';
 import { insertOffers, readOffers } from '../store/plans.ts';
 import type { Tx } from '../store/schema.ts';
 import {
@@ -14,6 +15,7 @@ import {
   type TariffDocument,
   tariffDocument,
 } from '../store/tariffs.ts';
+import { operatorOf, record } from './audit.ts';
 import { catalogueProblems, type FileProblem } from './catalogue-problems.ts';
 import type { ServiceContext } from './context.ts';
 import { issuesIn, parseFile } from './file-problems.ts';
@@ -148,4 +150,14 @@ function isSame(known: object, given: object): boolean {
 function withTexts(value: object): object {
   const text = (item: unknown) => (item instanceof Temporal.Instant ? item.toString() : item);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, text(item)]));
+}
+
+/** Enters what an import added into the audit; it concerns all accounts. */
+export async function recordImport(context: ServiceContext, tx: Tx, entries: readonly CatalogueEntry[]): Promise<void> {
+  const added = (kind: CatalogueEntry['kind']) =>
+    entries.filter((entry) => entry.kind === kind && entry.state === 'added').map(({ id }) => id);
+  const [tariffs, offers] = [added('tariff'), added('offer')];
+  if (tariffs.length + offers.length === 0) return;
+  const deed = { type: 'catalogue_imported', tariffs, offers } as const;
+  await record(context, tx, NO_ACCOUNT, { by: operatorOf(context), deed });
 }

@@ -197,6 +197,34 @@ export async function moveBalance(
     .execute();
 }
 
+/** What the operator sets of an account, and with it whether the account is overdue. */
+export async function writeAccountTerms(
+  tx: Tx,
+  accountId: string,
+  terms: Pick<NewAccount, 'creditLimit' | 'overdueGraceHours' | 'defaultTemplateType' | 'timeZone'>,
+  now: Temporal.Instant,
+): Promise<void> {
+  await tx
+    .updateTable('accounts')
+    .set({
+      credit_limit: terms.creditLimit,
+      overdue_grace_hours: terms.overdueGraceHours,
+      default_template_type: terms.defaultTemplateType,
+      time_zone: terms.timeZone,
+      overdue_since: sql`case when balance + ${terms.creditLimit}::bigint < 0 then coalesce(overdue_since, ${now}) end`,
+    })
+    .where('account_id', '=', accountId)
+    .execute();
+}
+
+/** Whether anything was ever booked or reported for an account. */
+export async function hasHistory(db: Executor, accountId: string): Promise<boolean> {
+  const { rows } = await sql<{ found: boolean }>`
+    select exists (select 1 from transfers where account_id = ${accountId})
+      or exists (select 1 from usage_records where account_id = ${accountId}) as found`.execute(db);
+  return rows[0]?.found ?? false;
+}
+
 function toAccount(row: Selectable<Schema['accounts']> | undefined, accountId: string): Account {
   if (!row) {
     throw new InputError(

@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { NoticeContent } from './notices.ts';
 import type { Executor, Tx } from './schema.ts';
 
-export type NoticeState = 'waiting' | 'delivered' | 'dead' | 'dropped';
+export const NOTICE_STATES = ['waiting', 'delivered', 'dead', 'dropped'] as const;
+export type NoticeState = (typeof NOTICE_STATES)[number];
 
 /** A notice as the operator sees it. */
 export interface NoticeLetter {
@@ -26,6 +27,7 @@ export interface NoticeLetter {
 
 /** Which notices are meant; all that are left out do not matter. */
 export interface LetterFilter {
+  /** Or the beginning of it. */
   readonly id?: string | undefined;
   readonly state?: NoticeState | undefined;
   readonly accountId?: string | undefined;
@@ -37,7 +39,9 @@ export async function readLetters(db: Executor, filter: LetterFilter, limit: num
   const rows = await db
     .selectFrom('notices')
     .selectAll()
-    .$if(id !== undefined, (query) => query.where('notice_id', '=', id ?? ''))
+    .$if(id !== undefined, (query) =>
+      query.where(sql<boolean>`starts_with(notice_id::text, ${id?.toLowerCase() ?? ''})`),
+    )
     .$if(state !== undefined, (query) => query.where('state', '=', state ?? 'dead'))
     .$if(accountId !== undefined, (query) => query.where('account_id', '=', accountId ?? ''))
     .orderBy('queued_at', 'desc')
@@ -135,7 +139,7 @@ export async function forgetExpiredWebhooks(db: Executor, now: Temporal.Instant)
   return Number(numAffectedRows);
 }
 
-/** Gives up what waits to be said to a recipient who may not be told any more. What is being said at this moment is said. */
+/** Gives up what waits to be told to a recipient who may not be told any more. What they asked before is still answered. */
 export async function dropWaitingNotices(
   tx: Tx,
   accountId: string,
@@ -148,5 +152,6 @@ export async function dropWaitingNotices(
     .where('account_id', '=', accountId)
     .where('recipient', '=', recipient)
     .where('state', '=', 'waiting')
+    .where('reason', 'not in', ['reply', 'processing'])
     .execute();
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addTariffs } from '../../services/catalogue.ts';
+import { addTariffs, recordImport } from '../../services/catalogue.ts';
 import { inTransaction } from '../../store/database.ts';
 import { assertImported, importResult, readCatalogue } from '../catalogue.ts';
 import { defineCommand } from '../command.ts';
@@ -13,6 +13,7 @@ export const tariffImport = defineCommand({
     const tariffs = await readCatalogue(FILE, 'tariffs');
     const entries = await inTransaction(db, async (tx) => {
       const added = await addTariffs(context, tx, tariffs);
+      await recordImport(context, tx, added);
       assertImported(added, 'tariff_conflict');
       return added;
     });
