@@ -85,6 +85,19 @@ export type Announcement =
       byName: string;
       renewal: { threshold: bigint; offerTitle: string } | null;
     }
+  | {
+      kind: 'refunded';
+      title: string;
+      segments: bigint;
+      /** What came back; zero for a plan that was a grant. */
+      amount: Micro;
+      balance: Micro;
+      quota: bigint;
+      /** Why, in the words of the operator. */
+      reason: string | null;
+      /** Whether auto-renewal is due now, because the quota is at or below its threshold without the plan. */
+      renews: boolean;
+    }
   | { kind: 'renewal_failed'; title: string; price: Micro; available: Micro; missing: Micro; nextAttemptAt: Instant }
   | { kind: 'renewal_stopped'; title: string; price: Micro; guard: RenewalGuard; nextAttemptAt: Instant }
   /** A month was closed. (rule 10) */

@@ -5,7 +5,8 @@ import type { Charge } from './volume-line.ts';
  * The ledger of an account: transfers, each from one book to another, in one unit. So it sums to zero by construction (rule 8).
  *
  * Money books: `funding` (the world outside, where recharges come from), `cash` (the account's balance), `plans` and `payg` (what was
- * spent on either), `rounding` (what bills round off or up). Segment books: `issued` (where bought segments come from), `plan:<id>` (a plan's remaining), `consumed`, `forfeited`.
+ * spent on either), `rounding` (what bills round off or up). Segment books: `issued` (where bought segments come from), `plan:<id>` (a plan's remaining), `consumed`,
+ * `forfeited`, `refunded`.
  */
 export interface Transfer {
   /** The same key and content again is the same transfer; the same key with other content is refused. */
@@ -63,6 +64,7 @@ const BOOK_UNITS: Readonly<Record<string, 'money' | 'segment'>> = {
   issued: 'segment',
   consumed: 'segment',
   forfeited: 'segment',
+  refunded: 'segment',
 };
 
 /** The names of these books. */
@@ -146,6 +148,38 @@ export function forfeitTransfer(planId: string, segments: bigint, at: Temporal.I
     at,
     details: { planId },
   };
+}
+
+/** What a refund books: the plan's segments leave it, and what was paid for it comes back. A plan that cost nothing gives nothing. (rule 15) */
+export function refundTransfers(input: {
+  planId: string;
+  segments: bigint;
+  price: Micro;
+  currency: string;
+  at: Temporal.Instant;
+  by: string;
+  reason: string | null;
+}): Transfer[] {
+  const { planId, at, by, reason } = input;
+  const common = { kind: 'refund', at, details: { planId, by, ...(reason === null ? {} : { reason }) } } as const;
+  const segments: Transfer = {
+    ...common,
+    key: `plan/${planId}/refund`,
+    unit: SEGMENT,
+    from: planBook(planId),
+    to: 'refunded',
+    amount: input.segments,
+  };
+  if (input.price === 0n) return [segments];
+  const money: Transfer = {
+    ...common,
+    key: `plan/${planId}/refund/money`,
+    unit: input.currency,
+    from: 'plans',
+    to: CASH,
+    amount: input.price,
+  };
+  return [segments, money];
 }
 
 /** What a bill's rounding books: `amount` is its effect on the balance, not zero. (rules 7 and 10) */

@@ -24,6 +24,23 @@ export interface Plan {
   readonly expiresAt: Temporal.Instant;
 }
 
+/** A plan with what became of it. */
+export interface PlanRecord extends Plan {
+  readonly source: 'purchase' | 'renewal' | 'grant';
+  /** When what was left was forfeited; null before. */
+  readonly expiredAt: Temporal.Instant | null;
+  readonly refundedAt: Temporal.Instant | null;
+}
+
+/** What a plan is to who looks at it. */
+export type PlanState = 'active' | 'used_up' | 'expired' | 'refunded';
+
+export function planStateOf(plan: PlanRecord, now: Temporal.Instant): PlanState {
+  if (plan.refundedAt) return 'refunded';
+  if (plan.expiredAt || Temporal.Instant.compare(plan.expiresAt, now) <= 0) return 'expired';
+  return plan.remaining === 0n ? 'used_up' : 'active';
+}
+
 /** Covers messages sent from `effectiveAt` up to, not including, `expiresAt`. (rule 3) */
 export function coversTime(plan: Pick<Plan, 'effectiveAt' | 'expiresAt'>, at: Temporal.Instant): boolean {
   return Temporal.Instant.compare(plan.effectiveAt, at) <= 0 && Temporal.Instant.compare(at, plan.expiresAt) < 0;

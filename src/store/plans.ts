@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Plan, PlanOffer } from '../domain/plan.ts';
+import type { Plan, PlanOffer, PlanRecord } from '../domain/plan.ts';
 import type { Executor, Schema, Tx } from './schema.ts';
 
 export interface NewPlan {
@@ -46,6 +46,43 @@ export async function readPlanByKey(db: Executor, accountId: string, key: string
     .where('key', '=', key)
     .executeTakeFirst();
   return row && toPlan(row);
+}
+
+/** One plan of an account, whatever became of it. */
+export async function readPlan(db: Executor, accountId: string, planId: string): Promise<PlanRecord | undefined> {
+  const row = await db
+    .selectFrom('plans')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('plan_id', '=', planId)
+    .executeTakeFirst();
+  return row && toPlanRecord(row);
+}
+
+/** All plans that an account ever had, the newest first. */
+export async function listPlans(db: Executor, accountId: string): Promise<PlanRecord[]> {
+  const rows = await db
+    .selectFrom('plans')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .orderBy('effective_at', 'desc')
+    .orderBy('plan_id')
+    .execute();
+  return rows.map(toPlanRecord);
+}
+
+export async function markPlanRefunded(
+  tx: Tx,
+  accountId: string,
+  planId: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await tx
+    .updateTable('plans')
+    .set({ refunded_at: now })
+    .where('account_id', '=', accountId)
+    .where('plan_id', '=', planId)
+    .execute();
 }
 
 /** Plans that have something left; those whose time is over too, until the review closes them. */
@@ -133,6 +170,10 @@ export async function readOffer(db: Executor, offerId: string): Promise<PlanOffe
 export async function readOffers(db: Executor): Promise<PlanOffer[]> {
   const rows = await db.selectFrom('plan_offers').selectAll().orderBy('segments').orderBy('offer_id').execute();
   return rows.map(toOffer);
+}
+
+function toPlanRecord(row: Selectable<Schema['plans']>): PlanRecord {
+  return { ...toPlan(row), source: row.source, expiredAt: row.expired_at, refundedAt: row.refunded_at };
 }
 
 function toPlan(row: Selectable<Schema['plans']>): Plan {

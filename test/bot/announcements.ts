@@ -14,6 +14,24 @@ export const SWITCH_ON_AND_BUY: ApprovalAction = {
 export const TWO_PERSON_ON: ApprovalAction = { type: 'set_two_person', enabled: true };
 export const TWO_PERSON_OFF: ApprovalAction = { type: 'set_two_person', enabled: false };
 
+export function aPurchaseAction(offerTitle = '国内短信 5 万条包', withRenewal = false): ApprovalAction {
+  const terms = { offerId: 'o', offerTitle, segments: '50000', price: yuan('1900').toString() };
+  return {
+    type: 'purchase',
+    terms: { ...terms, validityMonths: 12, tariffId: 'test', tariffVersion: 1 },
+    renewal: withRenewal ? { ...terms, threshold: '5000' } : null,
+    outlook: {
+      balanceBefore: yuan('5000').toString(),
+      balanceAfter: yuan('3100').toString(),
+      quotaBefore: '9800',
+      quotaAfter: '59800',
+      expiresAt: '2027-03-10T04:00:00Z',
+      renewsAtOnce: withRenewal,
+      suggestedThreshold: '5000',
+    },
+  };
+}
+
 export function aRenewAction(offerTitle = '国内短信 5 万条包'): ApprovalAction {
   return { type: 'renew', renewalId: 'r', offerId: 'o', offerTitle, segments: '50000', price: yuan('1805').toString() };
 }
@@ -83,7 +101,16 @@ export function everyAnnouncement(name: string): Announcement[] {
   const expiresAt = at('2026-09-01T08:30');
   const approval = { code: '7F3K', requesterName: name, expiresAt, approvalId: 'a', secondPerson: false };
   const outlooks = ['buys', 'waits', 'off'] as const;
-  const actions = [SWITCH_ON, SWITCH_ON_AND_BUY, SWITCH_OFF, TWO_PERSON_ON, TWO_PERSON_OFF, aRenewAction(name)];
+  const actions = [
+    SWITCH_ON,
+    SWITCH_ON_AND_BUY,
+    SWITCH_OFF,
+    TWO_PERSON_ON,
+    TWO_PERSON_OFF,
+    aRenewAction(name),
+    aPurchaseAction(name),
+    aPurchaseAction(name, true),
+  ];
   const outcomes = ['done', 'no_longer_needed', 'price_changed', 'not_carried_out'] as const;
   return [
     ...outlooks.flatMap((renewal): Announcement[] => [
@@ -148,6 +175,32 @@ export function everyAnnouncement(name: string): Announcement[] {
       aDecision(action, name, { state: 'expired', outcome: 'declined', deciderName: null }),
     ]),
     { kind: 'auto_renewal_changed', enabled: true, byName: name, threshold: 10_000n, offerTitle: name },
+    ...[null, { threshold: 5_000n, offerTitle: name }].map(
+      (renewal): Announcement => ({
+        kind: 'purchased',
+        title,
+        segments: 50_000n,
+        price: yuan('1900'),
+        balanceBefore: yuan('5000'),
+        balance: yuan('3100'),
+        quota: 59_800n,
+        expiresAt,
+        byName: name,
+        renewal,
+      }),
+    ),
+    ...[null, name].map(
+      (reason): Announcement => ({
+        kind: 'refunded',
+        title,
+        segments: 50_000n,
+        amount: yuan('1900'),
+        balance: yuan('5000'),
+        quota: 0n,
+        reason,
+        renews: reason === null,
+      }),
+    ),
     { kind: 'two_person_changed', enabled: true, byName: name },
     { kind: 'two_person_changed', enabled: false, byName: name },
     { kind: 'auto_renewal_changed', enabled: false, byName: name, threshold: 10_000n, offerTitle: null },

@@ -1,9 +1,9 @@
 import type { Announcement } from '../../domain/announcement.ts';
-import { askButton, type Draft } from '../content.ts';
+import { askButton, type Draft, switchButton } from '../content.ts';
 import { bullets } from '../markdown.ts';
 import type { Writer } from '../writer.ts';
 
-const PURCHASES = ['purchased'] as const;
+const PURCHASES = ['purchased', 'refunded'] as const;
 type PurchaseNews = Extract<Announcement, { kind: (typeof PURCHASES)[number] }>;
 type Of<K extends PurchaseNews['kind']> = Extract<PurchaseNews, { kind: K }>;
 
@@ -11,9 +11,9 @@ export function isPurchase(announcement: Announcement): announcement is Purchase
   return PURCHASES.some((kind) => kind === announcement.kind);
 }
 
-/** The receipt of a plan that was bought by hand. (rule 20) */
+/** The receipt of a plan that was bought by hand, or given back. (rule 20) */
 export function composePurchase(writer: Writer, news: PurchaseNews): Draft {
-  return purchased(writer, news);
+  return news.kind === 'purchased' ? purchased(writer, news) : refunded(writer, news);
 }
 
 function purchased(writer: Writer, receipt: Of<'purchased'>): Draft {
@@ -41,5 +41,26 @@ function purchased(writer: Writer, receipt: Of<'purchased'>): Draft {
           }),
     ],
     buttons: [askButton(writer, 'quota'), askButton(writer, 'balance')],
+  };
+}
+
+function refunded(writer: Writer, receipt: Of<'refunded'>): Draft {
+  const segments = writer.segments(receipt.segments);
+  const amount = writer.money(receipt.amount);
+  return {
+    title: writer.text('refunded.title', { segments, amount }),
+    paragraphs: [
+      writer.text('refunded.body', { plan: writer.title(receipt.title), segments, amount }),
+      receipt.reason === null ? undefined : writer.text('refunded.reason', { reason: writer.remark(receipt.reason) }),
+      bullets([
+        writer.text('figure.balance', { amount: writer.money(receipt.balance) }),
+        writer.text('figure.quota_now', { quota: writer.segments(receipt.quota) }),
+      ]),
+      receipt.renews ? writer.text('refunded.renews') : undefined,
+    ],
+    buttons: [
+      askButton(writer, 'quota'),
+      receipt.renews ? switchButton(writer, 'off', 'plain') : askButton(writer, 'balance'),
+    ],
   };
 }

@@ -24,7 +24,10 @@ export const statement = defineCommand({
   about: 'Show what moved in a book of an account, with a running balance',
   arguments: [{ name: 'ACCOUNT', about: 'its id or name' }],
   options: {
-    book: { value: 'BOOK', about: 'cash (default), funding, plans, payg, issued, consumed, forfeited or plan:ID' },
+    book: {
+      value: 'BOOK',
+      about: 'cash (default), funding, plans, payg, issued, consumed, forfeited, refunded or plan:ID',
+    },
     from: { value: 'DATE', about: 'the first day, in its time zone; default: the first of the month of the last day' },
     to: { value: 'DATE', about: 'the last day; default: today' },
   },
