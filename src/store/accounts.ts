@@ -197,31 +197,42 @@ export async function moveBalance(
     .execute();
 }
 
-/** What the operator sets of an account, and with it whether the account is overdue. */
+/**
+ * What the operator sets of an account, and with it whether the account is overdue. Another time zone has other months: where it changes,
+ * there must be no history.
+ */
 export async function writeAccountTerms(
   tx: Tx,
   accountId: string,
   terms: Pick<NewAccount, 'creditLimit' | 'overdueGraceHours' | 'defaultTemplateType' | 'timeZone'>,
   now: Temporal.Instant,
 ): Promise<void> {
+  const { timeZone } = terms;
+  const isSame = sql<boolean>`time_zone = ${timeZone}`;
+  const firstMonth = sql`to_char(created_at at time zone ${timeZone}::text, 'YYYY-MM')`;
+  const firstEnd = sql`(date_trunc('month', created_at at time zone ${timeZone}::text) + interval '1 month') at time zone ${timeZone}::text`;
   await tx
     .updateTable('accounts')
     .set({
       credit_limit: terms.creditLimit,
       overdue_grace_hours: terms.overdueGraceHours,
       default_template_type: terms.defaultTemplateType,
-      time_zone: terms.timeZone,
+      time_zone: timeZone,
+      first_month: sql`case when ${isSame} then first_month else ${firstMonth} end`,
+      open_month: sql`case when ${isSame} then open_month else ${firstMonth} end`,
+      month_ends_at: sql`case when ${isSame} then month_ends_at else ${firstEnd} end`,
       overdue_since: sql`case when balance + ${terms.creditLimit}::bigint < 0 then coalesce(overdue_since, ${now}) end`,
     })
     .where('account_id', '=', accountId)
     .execute();
 }
 
-/** Whether anything was ever booked or reported for an account. */
+/** Whether anything was ever booked, reported or billed for an account. */
 export async function hasHistory(db: Executor, accountId: string): Promise<boolean> {
   const { rows } = await sql<{ found: boolean }>`
     select exists (select 1 from transfers where account_id = ${accountId})
-      or exists (select 1 from usage_records where account_id = ${accountId}) as found`.execute(db);
+      or exists (select 1 from usage_records where account_id = ${accountId})
+      or exists (select 1 from bills where account_id = ${accountId}) as found`.execute(db);
   return rows[0]?.found ?? false;
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type AccountChange, changeAccount } from '../../src/services/account-change.ts';
 import { closeBill } from '../../src/services/bills.ts';
 import { addTariffs } from '../../src/services/catalogue.ts';
 import { lockAccount } from '../../src/store/accounts.ts';
@@ -230,5 +231,21 @@ describe('given the bounds of months in the zone of the account', () => {
     await bills.closeAt(account, '2026-05-02');
     expect(moved((await bills.of(account, '2026-04')).figures)).toMatchObject({ recharges: '3', payg: '-0.045' });
     await bills.expectRight(account);
+  });
+});
+
+describe('given an account whose time zone is changed before anything happened', () => {
+  test('when it is another zone, then its months are those of the new one; with a bill it is refused', async () => {
+    const account = await bills.openAccount('2026-04-01T00:30');
+    const change = (terms: AccountChange) => world.run((tx) => changeAccount(world.context, tx, account.id, terms));
+    await change({ creditLimit: yuan('1') });
+    expect(await account.read()).toMatchObject({ firstMonth: '2026-04', monthEndsAt: at('2026-05-01') });
+    await change({ timeZone: 'America/New_York' });
+    expect(await account.read()).toMatchObject({
+      ...{ firstMonth: '2026-03', openMonth: '2026-03' },
+      monthEndsAt: Temporal.Instant.from('2026-04-01T00:00:00-04:00'),
+    });
+    expect(await bills.closeAt(account, '2026-04-03')).toEqual(['2026-03']);
+    await expect(change({ timeZone: 'Asia/Shanghai' })).rejects.toMatchObject({ code: 'time_zone_in_use' });
   });
 });
