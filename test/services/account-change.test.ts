@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { type AccountChange, changeAccount } from '../../src/services/account-change.ts';
+import { readSendingState } from '../../src/services/overview.ts';
+import { BillingWorld, kinds, type TestAccount } from '../support/billing-world.ts';
+import { expectBooksRight } from '../support/books.ts';
+import { yuan } from '../support/builders.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+
+const { db } = await createTestDatabase();
+const world = await BillingWorld.on(db);
+const set = (account: TestAccount, change: AccountChange) =>
+  world.run((tx) => changeAccount(world.context, tx, account.id, change));
+const sending = async (account: TestAccount) => (await readSendingState(world.context, db.kysely, account.id)).sending;
+
+describe('a credit limit (rule 9)', () => {
+  test('given an overdue account, when its limit is raised, then it may send at once, and the review says so', async () => {
+    const account = await world.openAccount();
+    await account.use(100);
+    await account.review();
+    expect(await sending(account)).toBe('suspended');
+    await account.news();
+    await set(account, { creditLimit: yuan('10') });
+    expect(await sending(account)).toBe('allowed');
+    expect((await account.read()).money.overdueSince).toBeNull();
+    expect(await account.review(), 'due at once').toBe(true);
+    expect(kinds(await account.news())).toContain('restored');
+    await expectBooksRight(db, account.id);
+  });
+
+  test('given it is lowered below what is owed, then the account is overdue from now on', async () => {
+    const account = await world.openAccount({ creditLimit: yuan('10') });
+    await account.use(100);
+    expect(await sending(account)).toBe('allowed');
+    await set(account, { creditLimit: 0n });
+    expect(await sending(account)).toBe('suspended');
+    expect((await account.read()).money.overdueSince).toEqual(world.clock.now());
+    await account.review();
+    expect(kinds(await account.news())).toContain('overdue');
+    await expectBooksRight(db, account.id);
+  });
+
+  test('given it was overdue and stays so, then it is overdue since then', async () => {
+    const account = await world.openAccount();
+    await account.use(1_000);
+    const since = world.clock.now();
+    world.pass({ hours: 5 });
+    await set(account, { creditLimit: yuan('1') });
+    expect((await account.read()).money.overdueSince).toEqual(since);
+  });
+
+  test('given a grace, then an overdue account sends on until it is over', async () => {
+    const account = await world.openAccount();
+    await account.use(100);
+    await set(account, { overdueGraceHours: 24 });
+    expect(await sending(account)).toBe('allowed');
+    world.pass({ hours: 24 });
+    expect(await sending(account)).toBe('suspended');
+  });
+});
+
+describe('the other terms', () => {
+  test('given several, then each is told with what it was, and what was so already is not', async () => {
+    const account = await world.openAccount();
+    expect(await set(account, { defaultTemplateType: 'promotion', overdueGraceHours: 0 })).toEqual([
+      { field: 'template_type', before: 'notification', after: 'promotion' },
+    ]);
+    expect((await account.read()).defaultTemplateType).toBe('promotion');
+    expect(await set(account, { defaultTemplateType: 'promotion' })).toEqual([]);
+  });
+
+  test('given nothing was booked or reported, then the time zone may change; afterwards it may not', async () => {
+    const account = await world.openAccount();
+    await expect(set(account, { timeZone: 'Mars/Olympus' })).rejects.toMatchObject({ code: 'time_zone_unknown' });
+    await set(account, { timeZone: 'Europe/Berlin' });
+    expect((await account.read()).timeZone).toBe('Europe/Berlin');
+    await account.use(1, { status: 'failed' });
+    await expect(set(account, { timeZone: 'Asia/Shanghai' })).rejects.toMatchObject({ code: 'time_zone_in_use' });
+    const booked = await world.openAccount();
+    await booked.recharge('1');
+    await expect(set(booked, { timeZone: 'UTC' })).rejects.toMatchObject({ code: 'time_zone_in_use' });
+  });
+});
