@@ -6,63 +6,16 @@ import type { UsageReport } from '../../src/domain/usage.ts';
 import { addTariffs } from '../../src/services/catalogue.ts';
 import { insertOffers } from '../../src/store/plans.ts';
 import { findDifferences } from '../../src/store/reconciliation.ts';
-import { insertTariff, type TariffDocument } from '../../src/store/tariffs.ts';
+import { insertTariff } from '../../src/store/tariffs.ts';
 import { BillingWorld, type TestAccount } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
 import { anOffer } from '../support/builders.ts';
-import { Oracle, type OracleTariff } from '../support/oracle.ts';
+import { Oracle } from '../support/oracle.ts';
+import { documentOf, monthsOf, oracleTariff } from '../support/oracle-tariffs.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { cut, HISTORY_START, histories } from '../support/usage-histories.ts';
 
 const { db } = await createTestDatabase();
-
-/** What the oracle is given; the tariff file is made from it. */
-function oracleTariff(mode: 'volume' | 'graduated', planUsageCounts: boolean, from: Temporal.Instant, dearer: number) {
-  return {
-    from,
-    mode,
-    planUsageCounts,
-    mainland: {
-      verification: [
-        { upTo: 4, micro: 45_000 + dearer },
-        { upTo: 9, micro: 40_000 + dearer },
-        { upTo: null, micro: 36_001 + dearer },
-      ],
-      notification: [
-        { upTo: 2, micro: 44_000 + dearer },
-        { upTo: null, micro: 41_000 + dearer },
-      ],
-      promotion: [
-        { upTo: 2, micro: 55_000 + dearer },
-        { upTo: 5, micro: 57_000 + dearer },
-        { upTo: null, micro: 46_000 + dearer },
-      ],
-    },
-    international: { HK: 300_000 + dearer, US: 50_000 + dearer } as Record<string, number>,
-  } satisfies OracleTariff;
-}
-
-function documentOf(tariff: ReturnType<typeof oracleTariff>, id: string, version: number): TariffDocument {
-  const price = (micro: number) => (micro / 1_000_000).toFixed(6);
-  const steps = (list: readonly { upTo: number | null; micro: number }[]) =>
-    list.map(({ upTo, micro }) => ({ upTo, price: price(micro) }));
-  return {
-    id,
-    version,
-    currency: 'CNY',
-    effectiveFrom: tariff.from.toString(),
-    mode: tariff.mode,
-    planUsageCounts: tariff.planUsageCounts,
-    mainland: {
-      verification: steps(tariff.mainland.verification),
-      notification: steps(tariff.mainland.notification),
-      promotion: steps(tariff.mainland.promotion),
-    },
-    international: Object.fromEntries(
-      Object.entries(tariff.international).map(([country, micro]) => [country, price(micro)]),
-    ),
-  };
-}
 
 /** A plan is granted before the batch with this number. One of a month that is granted before the history expires within it. */
 interface Grant {
@@ -151,7 +104,7 @@ describe('metering against the oracle (rules 1 to 5, 7 and 8)', () => {
         expect(money.balance).toBe(1_000_000_000n - BigInt(expected.micro));
         const plans = await account.plans();
         expect(new Map(plans.map((plan) => [plan.plan_id, Number(plan.remaining)]))).toEqual(expected.left);
-        expect(await monthsOf(account)).toEqual(expected.months);
+        expect(await monthsOf(db, account.id)).toEqual(expected.months);
         expect(await recordsOf(account)).toEqual({ records: expected.records, unpriced: expected.unpriced });
         await expectBooksRight(db, account.id);
         expect(await findDifferences(db.kysely, account.id)).toEqual([]);
@@ -201,7 +154,7 @@ describe('metering against the oracle (rules 1 to 5, 7 and 8)', () => {
         const expected = oracle.result;
         expect(expected.unpriced).toBe(0);
         expect(await recordsOf(account)).toEqual({ records: expected.records, unpriced: 0 });
-        expect(await monthsOf(account)).toEqual(expected.months);
+        expect(await monthsOf(db, account.id)).toEqual(expected.months);
         const { money } = await account.read();
         expect(money.balance).toBe(1_000_000_000n - BigInt(expected.micro));
         await expectBooksRight(db, account.id);
@@ -234,16 +187,6 @@ describe('metering against the oracle (rules 1 to 5, 7 and 8)', () => {
     );
   });
 });
-
-async function monthsOf(account: TestAccount): Promise<Map<string, { plan: number; payg: number; micro: number }>> {
-  const rows = await db.kysely.selectFrom('monthly_volumes').selectAll().where('account_id', '=', account.id).execute();
-  return new Map(
-    rows.map((row) => [
-      `${row.month} ${row.destination} ${row.country || null} ${row.template_type} v${row.tariff_version}`,
-      { plan: Number(row.plan_segments), payg: Number(row.payg_segments), micro: Number(row.charged) },
-    ]),
-  );
-}
 
 async function recordsOf(account: TestAccount): Promise<{ records: number; unpriced: number }> {
   const { rows } = await sql<{ records: bigint; unpriced: bigint }>`

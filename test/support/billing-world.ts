@@ -67,10 +67,13 @@ const compose: Compose = (announcement, { administrators }) => ({
   mentions: administrators.map(({ staffId, name }) => ({ userId: staffId, name })),
 });
 
+class Crash extends Error {}
+
 /** Use cases on a real database, at a time that the test sets. */
 export class BillingWorld {
   readonly db: Database;
   readonly clock = new ManualClock(NOW);
+  crashNext = false;
   readonly context: ServiceContext = { clock: this.clock, compose };
 
   private constructor(db: Database) {
@@ -87,7 +90,18 @@ export class BillingWorld {
     return world;
   }
 
-  run<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  /** With `crashNext` the next transaction does its work, is lost before its commit as in a crash, and is done again. */
+  async run<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (this.crashNext) {
+      this.crashNext = false;
+      const lost = inTransaction(this.db, async (tx) => {
+        await work(tx);
+        throw new Crash();
+      });
+      await lost.catch((error: unknown) => {
+        if (!(error instanceof Crash)) throw error;
+      });
+    }
     return inTransaction(this.db, work);
   }
 

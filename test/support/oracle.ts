@@ -29,6 +29,7 @@ export interface OracleTariff {
 
 /** One segment that was billed. */
 interface Segment {
+  /** Of its own time, or where it is billed late. */
   readonly month: string;
   /** Destination, country and template type. */
   readonly kind: string;
@@ -50,6 +51,8 @@ export class Oracle {
   #unpriced: (OracleReport & { templateType: string })[] = [];
   #duplicates = 0;
   #conflicts = 0;
+  /** The bills of all months before this one are closed; null before the first one is. */
+  #closedBefore: string | null = null;
 
   constructor(setup: { timeZone: string; defaultTemplateType: string; tariffs: readonly OracleTariff[] }) {
     this.#timeZone = setup.timeZone;
@@ -66,6 +69,20 @@ export class Oracle {
     this.#tariffs.push(tariff);
   }
 
+  /** What a plan has left is gone: forfeited, or refunded. */
+  takeAway(planId: string): void {
+    for (const plan of this.#plans) if (plan.id === planId) plan.left = 0;
+  }
+
+  leftOf(planId: string): number {
+    return this.#plans.find(({ id }) => id === planId)?.left ?? 0;
+  }
+
+  /** The bills of all months before this one are closed: what belongs to one of them and comes from now on is late. */
+  closeBefore(month: string): void {
+    this.#closedBefore = month;
+  }
+
   /** Bills what had no price: at the price of its own time, or else at the first one that there was afterwards. */
   priceWaiting(now: Temporal.Instant): void {
     const waiting = this.#unpriced;
@@ -73,7 +90,7 @@ export class Oracle {
     for (const record of waiting) {
       let tariff = this.#tariffFor(record.at);
       while (tariff < this.#tariffs.length && !this.#hasPrice(tariff, record, now)) tariff += 1;
-      if (tariff < this.#tariffs.length) this.#billUnder(tariff, record);
+      if (tariff < this.#tariffs.length) this.#billUnder(tariff, record, now);
       else this.#unpriced.push(record);
     }
   }
@@ -84,12 +101,13 @@ export class Oracle {
     return tariff.international[record.country ?? ''] !== undefined;
   }
 
-  report(report: OracleReport): void {
+  /** @param now only matters once a bill is closed */
+  report(report: OracleReport, now: Temporal.Instant = report.at): void {
     const known = this.#records.get(report.id);
     if (!known) {
       const record = { ...report, templateType: report.templateType ?? this.#defaultTemplateType };
       this.#records.set(report.id, record);
-      if (record.destination === 'international' || record.status === 'delivered') this.#bill(record);
+      if (record.destination === 'international' || record.status === 'delivered') this.#bill(record, now);
       return;
     }
     const contradicts =
@@ -110,10 +128,10 @@ export class Oracle {
     }
     const moved = { ...known, status: report.status };
     this.#records.set(report.id, moved);
-    if (moved.destination === 'mainland' && moved.status === 'delivered') this.#bill(moved);
+    if (moved.destination === 'mainland' && moved.status === 'delivered') this.#bill(moved, now);
   }
 
-  #bill(record: OracleReport & { templateType: string }): void {
+  #bill(record: OracleReport & { templateType: string }, now: Temporal.Instant): void {
     const tariff = this.#tariffFor(record.at);
     if (
       record.destination === 'international' &&
@@ -122,14 +140,21 @@ export class Oracle {
       this.#unpriced.push(record);
       return;
     }
-    this.#billUnder(tariff, record);
+    this.#billUnder(tariff, record, now);
   }
 
-  #billUnder(tariff: number, record: OracleReport & { templateType: string }): void {
-    const local = record.at.toZonedDateTimeISO(this.#timeZone);
+  /** `YYYY-MM` of a moment. */
+  monthOf(at: Temporal.Instant): string {
+    const local = at.toZonedDateTimeISO(this.#timeZone);
+    return `${local.year}-${String(local.month).padStart(2, '0')}`;
+  }
+
+  #billUnder(tariff: number, record: OracleReport & { templateType: string }, now: Temporal.Instant): void {
+    const own = this.monthOf(record.at);
+    const isLate = this.#closedBefore !== null && own < this.#closedBefore;
     for (let count = 0; count < record.segments; count += 1) {
       this.#segments.push({
-        month: `${local.year}-${String(local.month).padStart(2, '0')}`,
+        month: isLate ? this.monthOf(now) : own,
         kind: `${record.destination} ${record.country} ${record.templateType}`,
         templateType: record.templateType,
         country: record.country,

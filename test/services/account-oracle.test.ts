@@ -1,0 +1,323 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { RuleError } from '../../src/domain/errors.ts';
+import type { UsageReport } from '../../src/domain/usage.ts';
+import { closeBill } from '../../src/services/bills.ts';
+import { addTariffs } from '../../src/services/catalogue.ts';
+import { assertPurchase, purchase, quote } from '../../src/services/purchase.ts';
+import { refundPlan } from '../../src/services/refunds.ts';
+import { lockAccount } from '../../src/store/accounts.ts';
+import { listBills } from '../../src/store/bills.ts';
+import { insertOffers } from '../../src/store/plans.ts';
+import { findDifferences } from '../../src/store/reconciliation.ts';
+import { AccountOracle, type OracleBill, type OracleOffer } from '../support/account-oracle.ts';
+import { ADMIN, BillingWorld, type TestAccount } from '../support/billing-world.ts';
+import { expectBooksRight } from '../support/books.ts';
+import { anOffer } from '../support/builders.ts';
+import { documentOf, monthsOf, oracleTariff } from '../support/oracle-tariffs.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+import { cut } from '../support/usage-histories.ts';
+
+const { db } = await createTestDatabase();
+const START = Temporal.Instant.from('2025-12-20T09:30:00+08:00');
+
+/** Prices that no rounding hides. */
+const OFFERS: readonly OracleOffer[] = [
+  { id: 'o-7', segments: 7, months: 1, micro: 330_000, renewalMicro: 330_000 },
+  { id: 'o-15', segments: 15, months: 1, micro: 700_000, renewalMicro: 670_000 },
+  { id: 'o-40', segments: 40, months: 2, micro: 1_810_000, renewalMicro: 1_720_000 },
+];
+
+/** A message by its facts; when it was sent is counted back from its first report. */
+interface Message {
+  readonly country: string | null;
+  readonly templateType: UsageReport['templateType'];
+  readonly segments: number;
+  readonly hoursAgo: number;
+  readonly outcome: 'delivered' | 'failed';
+}
+
+/** A report of a message: its end or its submission, now and then with what contradicts it. */
+interface Said {
+  readonly message: number;
+  readonly kind: 'final' | 'submitted' | 'other segments' | 'other outcome';
+}
+
+type Event =
+  | { readonly type: 'report'; readonly said: readonly Said[]; readonly cuts: readonly number[] }
+  | { readonly type: 'recharge'; readonly micro: number }
+  | { readonly type: 'grant' | 'buy'; readonly offer: number }
+  | { readonly type: 'refund'; readonly plan: number }
+  | { readonly type: 'review' | 'close bills' };
+
+/** What happens after a pause; it may be lost before its commit, and it may be sent twice. */
+interface Step {
+  readonly pauseMinutes: number;
+  readonly event: Event;
+  readonly isLostFirst: boolean;
+  readonly isRepeated: boolean;
+}
+
+interface History {
+  readonly mode: 'volume' | 'graduated';
+  readonly planUsageCounts: boolean;
+  readonly policy: {
+    readonly threshold: number;
+    readonly offer: number;
+    readonly perDay: number;
+    readonly perMonth: number;
+  } | null;
+  readonly messages: readonly Message[];
+  readonly steps: readonly Step[];
+}
+
+const MESSAGES = 30;
+const message: fc.Arbitrary<Message> = fc.record({
+  country: fc.constantFrom(null, null, null, 'HK', 'US'),
+  templateType: fc.constantFrom('verification', 'verification', 'notification', 'promotion', null),
+  segments: fc.integer({ min: 1, max: 5 }),
+  hoursAgo: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 24 * 45 })),
+  outcome: fc.constantFrom('delivered', 'delivered', 'delivered', 'failed'),
+});
+const said: fc.Arbitrary<Said> = fc.record({
+  message: fc.nat(MESSAGES - 1),
+  kind: fc.constantFrom(
+    ...([
+      'final',
+      'final',
+      'final',
+      'final',
+      'final',
+      'submitted',
+      'submitted',
+      'other segments',
+      'other outcome',
+    ] as const),
+  ),
+});
+const event: fc.Arbitrary<Event> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      type: fc.constant('report' as const),
+      said: fc.array(said, { minLength: 1, maxLength: 8 }),
+      cuts: fc.array(fc.nat(8), { maxLength: 2 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant('recharge' as const), micro: fc.integer({ min: 1, max: 3_000_000 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constantFrom('grant' as const, 'buy' as const), offer: fc.nat(OFFERS.length - 1) }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('refund' as const), plan: fc.nat(5) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ type: fc.constantFrom('review' as const, 'review' as const, 'close bills' as const) }),
+  },
+);
+const step: fc.Arbitrary<Step> = fc.record({
+  pauseMinutes: fc.oneof(fc.integer({ min: 1, max: 600 }), fc.integer({ min: 1, max: 12 * 24 * 60 })),
+  event,
+  isLostFirst: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
+  isRepeated: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
+});
+const histories: fc.Arbitrary<History> = fc.record({
+  mode: fc.constantFrom('volume', 'graduated'),
+  planUsageCounts: fc.boolean(),
+  policy: fc.option(
+    fc.record({
+      threshold: fc.integer({ min: 0, max: 6 }),
+      offer: fc.nat(OFFERS.length - 1),
+      perDay: fc.integer({ min: 1, max: 2 }),
+      perMonth: fc.integer({ min: 1, max: 3 }),
+    }),
+    { freq: 4 },
+  ),
+  messages: fc.array(message, { minLength: MESSAGES, maxLength: MESSAGES }),
+  steps: fc.array(step, { maxLength: 30, size: 'max' }),
+});
+
+let world: BillingWorld;
+
+beforeAll(async () => {
+  world = await BillingWorld.on(db);
+  const offers = OFFERS.map(({ id, segments, months, micro, renewalMicro }) =>
+    anOffer({
+      id,
+      segments: BigInt(segments),
+      price: BigInt(micro),
+      validityMonths: months,
+      renewalDiscountBp: Math.round((1 - renewalMicro / micro) * 10_000),
+    }),
+  );
+  await world.run((tx) => insertOffers(tx, offers));
+});
+
+/** Plays a history on the database and on the oracle at once. */
+class Play {
+  readonly #account: TestAccount;
+  readonly #oracle: AccountOracle;
+  readonly #messages: readonly Message[];
+  readonly #sentAt = new Map<number, Temporal.Instant>();
+
+  private constructor(account: TestAccount, oracle: AccountOracle, messages: readonly Message[]) {
+    this.#account = account;
+    this.#oracle = oracle;
+    this.#messages = messages;
+  }
+
+  static async begin({ mode, planUsageCounts, policy, messages }: History): Promise<Play> {
+    world.clock.set(START);
+    const tariffId = `t-${randomUUID()}`;
+    const starts = [Temporal.Instant.from('2020-01-01T00:00:00Z'), Temporal.Instant.from('2026-01-12T00:00:00+08:00')];
+    const tariffs = starts.map((from, index) => oracleTariff(mode, planUsageCounts, from, 1_003 * index));
+    const documents = tariffs.map((tariff, index) => documentOf(tariff, tariffId, index + 1));
+    await world.run((tx) => addTariffs(world.context, tx, documents));
+    const account = await world.openAccount({ tariffId });
+    const offer = policy && OFFERS[policy.offer];
+    if (policy && offer) {
+      const { threshold, perDay, perMonth } = policy;
+      const guards = { purchasesPerDay: perDay, purchasesPerMonth: perMonth };
+      await account.renewal({ threshold: BigInt(threshold), offerId: offer.id, ...guards });
+    }
+    const oracle = new AccountOracle({
+      timeZone: 'Asia/Shanghai',
+      defaultTemplateType: 'notification',
+      tariffs,
+      policy: policy && offer ? { ...policy, offer } : null,
+      openedAt: START,
+    });
+    return new Play(account, oracle, messages);
+  }
+
+  async play({ pauseMinutes, event, isLostFirst, isRepeated }: Step): Promise<void> {
+    world.pass({ minutes: pauseMinutes });
+    const key = randomUUID();
+    world.crashNext = isLostFirst;
+    await this.#happen(event, key);
+    world.crashNext = false;
+    // Who got no answer sends the same again.
+    if (isRepeated && event.type !== 'buy') await this.#happen(event, key, false);
+  }
+
+  async #happen(event: Event, key: string, isFirst = true): Promise<void> {
+    const now = world.clock.now();
+    const account = this.#account;
+    const oracle = this.#oracle;
+    if (event.type === 'report') {
+      const reports = event.said.map((each) => this.#reportOf(each));
+      for (const batch of cut(reports, event.cuts)) await account.meter(batch);
+      for (const report of reports) oracle.report(report, now);
+    } else if (event.type === 'recharge') {
+      await account.recharge((event.micro / 1_000_000).toFixed(6), key);
+      if (isFirst) oracle.recharge(event.micro, now);
+    } else if (event.type === 'grant') {
+      const offer = OFFERS[event.offer];
+      if (!offer) return;
+      await account.grant(offer.id, key);
+      if (isFirst) oracle.grant(offer, now);
+    } else if (event.type === 'buy') {
+      const offer = OFFERS[event.offer];
+      if (offer) expect(await this.#buy(offer.id, key)).toBe(oracle.buy(offer, now));
+    } else if (event.type === 'refund') {
+      const isDone = await this.#refund(event.plan);
+      if (isFirst) expect(isDone).toBe(oracle.refund(event.plan, now));
+    } else if (event.type === 'review') {
+      while (await account.review());
+      oracle.review(now);
+    } else {
+      while ((await world.run((tx) => closeBill(world.context, tx, account.id))) !== null);
+      oracle.closeBills(now);
+    }
+  }
+
+  #reportOf({ message, kind }: Said): UsageReport {
+    const { country, templateType, segments, hoursAgo, outcome } = this.#messages[message] ?? never();
+    const at = this.#sentAt.get(message) ?? world.clock.now().subtract({ hours: hoursAgo });
+    this.#sentAt.set(message, at);
+    const other = outcome === 'failed' ? 'delivered' : 'failed';
+    return {
+      id: `m${message}`,
+      destination: country === null ? 'mainland' : 'international',
+      country,
+      templateType,
+      segments: kind === 'other segments' ? segments + 1 : segments,
+      status: kind === 'submitted' ? 'submitted' : kind === 'other outcome' ? other : outcome,
+      at,
+    };
+  }
+
+  async #buy(offerId: string, key: string): Promise<boolean> {
+    const { context } = world;
+    const quoted = await quote(context, db.kysely, this.#account.id, { offerId, renewal: null });
+    return isDone('insufficient_balance', () =>
+      world.run(async (tx) => {
+        const account = await lockAccount(tx, this.#account.id);
+        await assertPurchase(tx, account, quoted);
+        await purchase(context, tx, account, quoted, { key, by: ADMIN });
+      }),
+    );
+  }
+
+  /** The plan of this number, in the order in which they were added. */
+  async #refund(number: number): Promise<boolean> {
+    const plan = (await this.#account.plans())[number];
+    if (!plan) return false;
+    const input = { accountId: this.#account.id, planId: plan.plan_id, reason: null, by: 'operator' };
+    let isNew = false;
+    const isAllowed = await isDone(/^plan_(used|expired)$/, async () => {
+      ({ isNew } = await world.run((tx) => refundPlan(world.context, tx, input)));
+    });
+    return isAllowed && isNew;
+  }
+
+  /** Fails where the account is not what the oracle says, to the micro-unit. */
+  async expectSame(): Promise<void> {
+    const { id } = this.#account;
+    const oracle = this.#oracle;
+    expect((await this.#account.read()).money.balance).toBe(BigInt(oracle.balance));
+    expect((await this.#account.plans()).map(({ remaining }) => Number(remaining))).toEqual(oracle.left);
+    expect(await monthsOf(db, id)).toEqual(oracle.months);
+    expect((await listBills(db.kysely, id)).map(asOracleSees)).toEqual(oracle.bills);
+    await expectBooksRight(db, id);
+    expect(await findDifferences(db.kysely, id)).toEqual([]);
+  }
+}
+
+function asOracleSees({ month, figures }: Awaited<ReturnType<typeof listBills>>[number]): OracleBill {
+  const { opening, recharges, purchases, renewals, refunds, payg, corrections, rounding, closing } = figures;
+  const exact = { opening, recharges, purchases, renewals, refunds, usage: payg + corrections, rounding, closing };
+  const numbers = Object.fromEntries(Object.entries(exact).map(([name, micro]) => [name, Number(micro)]));
+  return { month, ...(numbers as Omit<OracleBill, 'month'>) };
+}
+
+async function isDone(refusal: string | RegExp, work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (error instanceof RuleError && new RegExp(refusal).test(error.code)) return false;
+    throw error;
+  }
+}
+
+function never(): never {
+  throw new RangeError('there is no such message');
+}
+
+describe('an account against the oracle (rules 1 to 15)', () => {
+  test('property: whatever happens, in whatever batches, repeated or lost before its commit, the account comes to what the oracle says', async () => {
+    await fc.assert(
+      fc.asyncProperty(histories, async (history) => {
+        const play = await Play.begin(history);
+        for (const each of history.steps) await play.play(each);
+        await play.expectSame();
+      }),
+      { numRuns: 30, endOnFailure: true },
+    );
+  });
+});
