@@ -7,6 +7,7 @@ import { startEmbeddedPostgres } from '../src/store/embedded-postgres.ts';
 import { migrateToLatest } from '../src/store/migrator.ts';
 
 export interface BenchDatabase {
+  readonly url: string;
   readonly db: Database;
   stop(): Promise<void>;
 }
@@ -21,6 +22,7 @@ export async function openBenchDatabase(maxConnections: number): Promise<BenchDa
   const db = openDatabase({ url: server.url, maxConnections, logger });
   await migrateToLatest(db);
   return {
+    url: server.url,
     db,
     stop: async () => {
       await db.close();

@@ -1,7 +1,12 @@
 import { intakeBench } from './intake.ts';
 import { meteringBench } from './metering.ts';
+import { noticesBench } from './notices.ts';
 
-const BENCHES: Record<string, () => Promise<object>> = { metering: meteringBench, intake: intakeBench };
+const BENCHES: Record<string, () => Promise<object>> = {
+  metering: meteringBench,
+  intake: intakeBench,
+  notices: noticesBench,
+};
 
 const [name = '', ...flags] = process.argv.slice(2);
 const bench = BENCHES[name];

@@ -11,7 +11,11 @@ import { CALL_LIMITS, type CallLimits, callMonthOf, SPARING_SHARE } from './limi
  * Share of the allowed rate that is used. Calls take unequal time to arrive: spaced exactly, the last of a second would now and then
  * arrive in the second of the first and be refused, which costs more than this.
  */
-const USED_SHARE = 0.97;
+const USED_SHARE = 0.96;
+/** A turn that is used so much later than it was for would come too close to the next ones; another one is taken then. */
+const MAX_LATE_MS = 15;
+/** But not for ever: on a machine that is always late, calls have to be made, too. */
+const MAX_VOID_TURNS = 3;
 /** Turns are reserved for about this long ahead: few round trips, and few turns in hand when the platform asks for a pause. */
 const AHEAD_MS = 500;
 /** The next turns are reserved so long before those in hand are used, so that none is lost to the round trip. */
@@ -38,10 +42,16 @@ export interface CallLimiterOptions {
   readonly onThrottled?: (call: string) => void;
 }
 
+/** A call that waits for its turn. */
+interface Caller extends PromiseWithResolvers<void> {
+  /** Turns that it was late for. */
+  voided: number;
+}
+
 /** Calls of one API that wait for their turn in this process. */
 interface Lane {
   readonly call: string;
-  readonly waiting: PromiseWithResolvers<void>[];
+  readonly waiting: Caller[];
   isServed: boolean;
   /** By `performance.now`; turns before it are void. */
   heldUntil: number;
@@ -100,10 +110,10 @@ export class CallLimiter implements CallGate {
       lane = { call, waiting: [], isServed: false, heldUntil: 0 };
       this.#lanes.set(call, lane);
     }
-    const turn = Promise.withResolvers<void>();
-    lane.waiting.push(turn);
+    const caller = { ...Promise.withResolvers<void>(), voided: 0 };
+    lane.waiting.push(caller);
     this.#serve(lane);
-    return turn.promise;
+    return caller.promise;
   }
 
   #serve(lane: Lane): void {
@@ -118,30 +128,34 @@ export class CallLimiter implements CallGate {
 
   /** Gives the next of those that wait their turns; returns shortly before the last of these. */
   async #reserve(lane: Lane): Promise<void> {
-    const turns = lane.waiting.splice(0, this.#chunk);
-    const reserve = { count: turns.length, intervalMs: this.#intervalMs, withinMs: LONGEST_WAIT_MS };
+    const callers = lane.waiting.splice(0, this.#chunk);
+    const reserve = { count: callers.length, intervalMs: this.#intervalMs, withinMs: LONGEST_WAIT_MS };
     try {
       const { isReserved, delayMs } = await reserveTurns(this.#options.db.kysely, lane.call, reserve);
       if (!isReserved) {
-        for (const turn of turns) turn.reject(tooLong(lane.call, delayMs));
+        for (const caller of callers) caller.reject(tooLong(lane.call, delayMs));
         return;
       }
       const first = performance.now() + delayMs;
-      for (const [index, turn] of turns.entries()) this.#giveAt(lane, turn, first + index * this.#intervalMs);
-      await until(first + turns.length * this.#intervalMs - LEAD_MS);
+      for (const [index, caller] of callers.entries()) this.#giveAt(lane, caller, first + index * this.#intervalMs);
+      await until(first + callers.length * this.#intervalMs - LEAD_MS);
     } catch (error) {
-      for (const turn of turns) turn.reject(unavailable(lane.call, error));
+      for (const caller of callers) caller.reject(unavailable(lane.call, error));
     }
   }
 
-  #giveAt(lane: Lane, turn: PromiseWithResolvers<void>, at: number): void {
+  #giveAt(lane: Lane, caller: Caller, at: number): void {
     const give = () => {
-      if (performance.now() >= lane.heldUntil) {
-        turn.resolve();
+      const now = performance.now();
+      const isHeld = now < lane.heldUntil;
+      const isLate = now > at + MAX_LATE_MS && caller.voided < MAX_VOID_TURNS;
+      if (!isHeld && !isLate) {
+        caller.resolve();
         return;
       }
-      // The platform has asked for a pause since: this turn is void.
-      lane.waiting.push(turn);
+      // The platform has asked for a pause since, or this process stood still: this turn is void.
+      if (isLate) caller.voided += 1;
+      lane.waiting.unshift(caller);
       this.#serve(lane);
     };
     const wait = at - performance.now();

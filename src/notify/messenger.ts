@@ -4,6 +4,7 @@ import { LIMITS, type OpenApi } from '../dingtalk/open-api.ts';
 import type { Logger } from '../log.ts';
 import type { LeasedNotice } from '../store/notice-queue.ts';
 import type { NoticeTarget } from '../store/notices.ts';
+import { actionCard, actionCardMessage } from './action-card.ts';
 import type { Form } from './forms.ts';
 import type { Pictures } from './pictures.ts';
 import { fitted, markdownWithHint, markdownWithMentions, plainText } from './render.ts';
@@ -21,6 +22,8 @@ export interface MessengerOptions {
   readonly mayReply?: (conversationId: string) => Promise<boolean>;
   /** Puts a content's pictures into its markdown. Default: they are left out. */
   readonly pictures?: Pictures;
+  /** How the robot is called in groups, so that a button can mention it. Default: not known, and such a button may go unheard. */
+  readonly robotName?: string | null;
 }
 
 /** Says a notice in one form through DingTalk. */
@@ -58,8 +61,18 @@ export class Messenger {
       case 'card_change':
         await this.#api.updateCard({ outTrackId: outTrackIdOf(notice), params: cardParams(notice, share) });
         return;
+      case 'session_buttons':
       case 'session':
-        await this.#reply(notice, share);
+        await this.#reply(notice, form, share);
+        return;
+      case 'group_buttons':
+        await this.#api.sendGroupMessage({
+          conversationId: conversationOf(target),
+          ...actionCardMessage(content, this.#robotName, LIMITS.msgParamBytes * share),
+        });
+        return;
+      case 'direct_buttons':
+        await this.#sayDirectly(peopleOf(target), actionCardMessage(content, null, LIMITS.msgParamBytes * share));
         return;
       case 'group_markdown':
       case 'group_text':
@@ -86,19 +99,24 @@ export class Messenger {
     };
   }
 
-  async #reply({ target, content }: LeasedNotice, share: number): Promise<void> {
+  async #reply({ target, content }: LeasedNotice, form: 'session' | 'session_buttons', share: number): Promise<void> {
     if (target.type !== 'reply' || target.webhook === undefined) throw misfit('session', target);
     const { mayReply } = this.#options;
     if (mayReply && !(await mayReply(target.conversationId))) {
       throw new DingTalkError({ call: 'replyToSession', code: 'local.replyLimit', kind: 'not_allowed' });
     }
     const at = { atUserIds: content.mentions.map((person) => person.userId) };
-    const body = fitted(content, LIMITS.replyBytes * share - REPLY_MARGIN_BYTES, (said) => ({
-      msgtype: 'markdown',
-      markdown: { title: said.title, text: markdownWithMentions(said) },
-      at,
-    }));
+    const robotName = target.conversationKind === 'group' ? this.#robotName : null;
+    const body = fitted(content, LIMITS.replyBytes * share - REPLY_MARGIN_BYTES, (said) =>
+      form === 'session_buttons'
+        ? { msgtype: 'actionCard', actionCard: actionCard(said, robotName) }
+        : { msgtype: 'markdown', markdown: { title: said.title, text: markdownWithMentions(said) }, at },
+    );
     await this.#api.replyToSession(target.webhook, body);
+  }
+
+  get #robotName(): string | null {
+    return this.#options.robotName ?? null;
   }
 
   /** Fails only when nobody got it: the others would get it twice. */
