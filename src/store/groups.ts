@@ -127,6 +127,7 @@ export async function readAdministrators(db: Executor, ref: ConversationRef): Pr
     .where('corp_id', '=', ref.corpId)
     .where('conversation_id', '=', ref.conversationId)
     .orderBy('added_at')
+    .orderBy('staff_id')
     .execute();
   return rows.map((row) => ({ staffId: row.staff_id, name: row.name }));
 }
