@@ -23,6 +23,7 @@ import { planList } from './commands/plan-list.ts';
 import { planRefund } from './commands/plan-refund.ts';
 import { recharge } from './commands/recharge.ts';
 import { reconcile } from './commands/reconcile.ts';
+import { renewalList } from './commands/renewal-list.ts';
 import { statement } from './commands/statement.ts';
 import { tariffImport } from './commands/tariff-import.ts';
 import { tariffList } from './commands/tariff-list.ts';
@@ -47,6 +48,7 @@ export const COMMANDS: readonly Command[] = [
   planGrant,
   planList,
   planRefund,
+  renewalList,
   keyCreate,
   keyRevoke,
   templateCodeImport,

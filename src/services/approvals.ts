@@ -43,7 +43,8 @@ export async function decide(
   if (approval.state !== 'pending') return late(context, tx, account, approval, actor, decision);
   if (isOver(context, approval)) return { type: 'late', approval: await expire(context, tx, account, approval) };
   if (!decision.approve) {
-    await handlerOf(approval.action).refused?.(context, tx, account, approval.action, 'rejected');
+    const refusal = { how: 'rejected', byName: actor.name } as const;
+    await handlerOf(approval.action).refused?.(context, tx, account, approval.action, refusal);
     const reason = decision.reason ?? null;
     const end = { state: 'rejected', outcome: 'declined', reason, problem: null } as const;
     return { type: 'decided', approval: await endApproval(context, tx, account, approval, actor, end) };
@@ -113,7 +114,8 @@ async function late(
 }
 
 async function expire(context: ServiceContext, tx: Tx, account: Account, approval: Approval): Promise<EndedApproval> {
-  await handlerOf(approval.action).refused?.(context, tx, account, approval.action, 'expired');
+  const refusal = { how: 'expired', byName: null } as const;
+  await handlerOf(approval.action).refused?.(context, tx, account, approval.action, refusal);
   const end = { state: 'expired', outcome: 'declined', reason: null, problem: null } as const;
   return endApproval(context, tx, account, approval, null, end);
 }

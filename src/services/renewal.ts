@@ -77,6 +77,7 @@ async function carryOut(
     ...updateOf(context, open, id, step),
     state: step.type === 'fail' ? 'failed' : 'stopped',
     reason,
+    missing: step.type === 'fail' ? step.missing : null,
     nextAttemptAt,
   });
   const { title } = step.offer;
@@ -194,6 +195,7 @@ function updateOf(context: ServiceContext, open: OpenRenewal | null, id: string,
     reason: null,
     offerId: purchase.offer.id,
     price: purchase.price,
+    missing: null,
     planId: null,
     approvalId: null,
     at: context.clock.now(),

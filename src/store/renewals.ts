@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { OpenRenewal, RenewalHistory, RenewalPolicy, RenewalState, RenewalTrigger } from '../domain/renewal.ts';
+import { mayFollow } from '../domain/renewal-states.ts';
 import type { Executor, Tx } from './schema.ts';
 
 /** What an account has before anyone sets it: off, with guards that hold. */
@@ -80,14 +81,20 @@ export interface RenewalUpdate {
   readonly reason: string | null;
   readonly offerId: string;
   readonly price: bigint;
+  /** How much money was missing; null where none was. */
+  readonly missing: bigint | null;
   readonly planId: string | null;
+  /** Default: the one that it has had. */
   readonly approvalId: string | null;
   readonly at: Temporal.Instant;
   readonly nextAttemptAt: Temporal.Instant | null;
   readonly closed: boolean;
 }
 
-/** Opens an episode, or records the newest attempt of the open one. */
+/**
+ * Opens an episode, or records the newest attempt of the open one, and keeps it as a step.
+ * @throws RangeError for a step that cannot follow
+ */
 export async function writeRenewal(tx: Tx, accountId: string, update: RenewalUpdate): Promise<void> {
   const values = {
     state: update.state,
@@ -95,22 +102,32 @@ export async function writeRenewal(tx: Tx, accountId: string, update: RenewalUpd
     offer_id: update.offerId,
     price: update.price,
     plan_id: update.planId,
-    approval_id: update.approvalId,
     attempted_at: update.at,
     next_attempt_at: update.nextAttemptAt,
     closed_at: update.closed ? update.at : null,
   };
-  await tx
+  const written = await tx
     .insertInto('renewals')
     .values({
       account_id: accountId,
       renewal_id: update.id,
       trigger: update.trigger,
       opened_at: update.at,
+      approval_id: update.approvalId,
       ...values,
     })
-    .onConflict((oc) => oc.columns(['account_id', 'renewal_id']).doUpdateSet(values))
-    .execute();
+    .onConflict((oc) =>
+      oc
+        .columns(['account_id', 'renewal_id'])
+        .doUpdateSet((eb) => ({
+          ...values,
+          approval_id: eb.fn.coalesce('excluded.approval_id', 'renewals.approval_id'),
+        }))
+        .where('renewals.closed_at', 'is', null),
+    )
+    .returning(['offer_id', 'price'])
+    .executeTakeFirst();
+  await addStep(tx, accountId, update.id, written, { ...update, byName: null });
 }
 
 /** Ends an episode without a purchase. */
@@ -121,12 +138,17 @@ export async function closeRenewal(
   reason: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  await tx
-    .updateTable('renewals')
-    .set({ state: 'stopped', reason, next_attempt_at: null, closed_at: now })
-    .where('account_id', '=', accountId)
-    .where('renewal_id', '=', renewalId)
-    .execute();
+  await move(tx, accountId, renewalId, { state: 'stopped', reason, at: now, closed: true });
+}
+
+/** An administrator has approved the purchase of an open episode; what comes of it follows in the same transaction. */
+export async function approveRenewal(
+  tx: Tx,
+  accountId: string,
+  renewalId: string,
+  { at, byName }: { at: Temporal.Instant; byName: string },
+): Promise<void> {
+  await move(tx, accountId, renewalId, { state: 'approved', reason: null, at, byName });
 }
 
 /** Stops the attempts of an open episode: its approval was rejected (no further attempt) or ran out (another try later). */
@@ -134,16 +156,146 @@ export async function pauseRenewal(
   tx: Tx,
   accountId: string,
   renewalId: string,
-  reason: string,
-  nextAttemptAt: Temporal.Instant | null,
+  pause: { reason: string; at: Temporal.Instant; nextAttemptAt: Temporal.Instant | null; byName?: string | null },
 ): Promise<void> {
-  await tx
+  const open = await readOpenRenewal(tx, accountId);
+  if (open?.id !== renewalId) return;
+  await move(tx, accountId, renewalId, { state: 'stopped', ...pause });
+}
+
+interface Move {
+  readonly state: RenewalState;
+  readonly reason: string | null;
+  readonly at: Temporal.Instant;
+  readonly nextAttemptAt?: Temporal.Instant | null;
+  readonly closed?: boolean;
+  readonly byName?: string | null;
+}
+
+async function move(tx: Tx, accountId: string, renewalId: string, to: Move): Promise<void> {
+  const moved = await tx
     .updateTable('renewals')
-    .set({ state: 'stopped', reason, next_attempt_at: nextAttemptAt })
+    .set({
+      state: to.state,
+      reason: to.reason,
+      next_attempt_at: to.nextAttemptAt ?? null,
+      closed_at: to.closed ? to.at : null,
+    })
     .where('account_id', '=', accountId)
     .where('renewal_id', '=', renewalId)
     .where('closed_at', 'is', null)
+    .returning(['offer_id', 'price'])
+    .executeTakeFirst();
+  await addStep(tx, accountId, renewalId, moved, { ...to, missing: null, byName: to.byName ?? null });
+}
+
+async function addStep(
+  tx: Tx,
+  accountId: string,
+  renewalId: string,
+  of: { offer_id: string; price: bigint } | undefined,
+  step: {
+    state: RenewalState;
+    reason: string | null;
+    missing: bigint | null;
+    byName: string | null;
+    at: Temporal.Instant;
+  },
+): Promise<void> {
+  const last = await tx
+    .selectFrom('renewal_steps')
+    .select(['ordinal', 'state'])
+    .where('account_id', '=', accountId)
+    .where('renewal_id', '=', renewalId)
+    .orderBy('ordinal', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (!of || !mayFollow(last?.state ?? null, step.state)) {
+    throw new RangeError(`renewal ${renewalId} is ${of ? last?.state : 'over'} and cannot become ${step.state}`);
+  }
+  await tx
+    .insertInto('renewal_steps')
+    .values({
+      account_id: accountId,
+      renewal_id: renewalId,
+      ordinal: (last?.ordinal ?? 0) + 1,
+      state: step.state,
+      reason: step.reason,
+      offer_id: of.offer_id,
+      price: of.price,
+      missing: step.missing,
+      by_name: step.byName,
+      at: step.at,
+    })
     .execute();
+}
+
+/** A step of an episode: an attempt, a decision, or its end. */
+export interface StoredStep {
+  readonly state: RenewalState;
+  /** A guard, `insufficient_balance`, `rejected`, `expired`, `price_changed`, `turned_off`, `trigger_gone`; null for none. */
+  readonly reason: string | null;
+  readonly offerId: string;
+  /** In micro-units. */
+  readonly price: bigint;
+  readonly missing: bigint | null;
+  /** Who approved or rejected. */
+  readonly byName: string | null;
+  readonly at: Temporal.Instant;
+}
+
+/** An episode with all its steps, the first one first. */
+export interface StoredRenewal {
+  readonly id: string;
+  readonly trigger: RenewalTrigger;
+  readonly state: RenewalState;
+  readonly reason: string | null;
+  readonly planId: string | null;
+  readonly openedAt: Temporal.Instant;
+  /** Null while it lasts. */
+  readonly closedAt: Temporal.Instant | null;
+  readonly steps: readonly StoredStep[];
+}
+
+/** The newest episodes of an account, the newest first. */
+export async function listRenewals(db: Executor, accountId: string, limit: number): Promise<StoredRenewal[]> {
+  const renewals = await db
+    .selectFrom('renewals')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .orderBy('opened_at', 'desc')
+    .orderBy('renewal_id')
+    .limit(limit)
+    .execute();
+  if (renewals.length === 0) return [];
+  const ids = renewals.map(({ renewal_id }) => renewal_id);
+  const steps = await db
+    .selectFrom('renewal_steps')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('renewal_id', 'in', ids)
+    .orderBy('ordinal')
+    .execute();
+  return renewals.map((row) => ({
+    id: row.renewal_id,
+    trigger: row.trigger,
+    state: row.state,
+    reason: row.reason,
+    planId: row.plan_id,
+    openedAt: row.opened_at,
+    closedAt: row.closed_at,
+    steps: steps
+      .filter(({ renewal_id }) => renewal_id === row.renewal_id)
+      .map((step) => ({
+        state: step.state,
+        reason: step.reason,
+        offerId: step.offer_id,
+        price: step.price,
+        missing: step.missing,
+        byName: step.by_name,
+        at: step.at,
+      })),
+  }));
 }
 
 /** Lets an open episode try anew that failed or was stopped; one that waits for an approval goes on waiting. */

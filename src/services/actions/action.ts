@@ -20,6 +20,12 @@ export interface CarryOut {
   readonly approvalId: string | null;
 }
 
+/** How a request was refused: by whom, or by nobody in time. */
+export interface Refusal {
+  readonly how: 'rejected' | 'expired';
+  readonly byName: string | null;
+}
+
 /** What is known of a kind of action that needs an administrator. The account is locked whenever one of these is called. */
 export interface ActionHandler<T extends ApprovalAction['type'] = ApprovalAction['type']> {
   /** Adds what the request binds, as it is now, such as a price that follows from it. */
@@ -48,11 +54,5 @@ export interface ActionHandler<T extends ApprovalAction['type'] = ApprovalAction
   /** Whether who asks for `newer` means it in the place of `older`, which they asked for before. Default: only of the same. */
   replaces?(older: ActionOf<T>, newer: ActionOf<T>): boolean;
   /** What a refusal does beside closing the request. */
-  refused?(
-    context: ServiceContext,
-    tx: Tx,
-    account: Account,
-    action: ActionOf<T>,
-    how: 'rejected' | 'expired',
-  ): Promise<void>;
+  refused?(context: ServiceContext, tx: Tx, account: Account, action: ActionOf<T>, refusal: Refusal): Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { ActionOf } from '../../domain/approval.ts';
 import { type PlanOffer, renewalPrice } from '../../domain/plan.ts';
 import { makeDue } from '../../store/accounts.ts';
 import { readOffer } from '../../store/plans.ts';
-import { pauseRenewal, readOpenRenewal, readPolicy } from '../../store/renewals.ts';
+import { approveRenewal, pauseRenewal, readOpenRenewal, readPolicy } from '../../store/renewals.ts';
 import { renewIfDue } from '../renewal.ts';
 import type { ActionHandler } from './action.ts';
 
@@ -14,15 +14,17 @@ export const renewAction: ActionHandler<'renew'> = {
     const open = await readOpenRenewal(tx, account.id);
     return open?.id === renewalId && open.state === 'requested';
   },
-  carryOut: async (context, tx, account, action) => {
+  carryOut: async (context, tx, account, action, { actor }) => {
     const open = await readOpenRenewal(tx, account.id);
-    if (open?.id !== action.renewalId) return 'no_longer_needed';
+    if (open?.id !== action.renewalId || open.state !== 'requested') return 'no_longer_needed';
     const policy = await readPolicy(tx, account.id);
     const offer = await readOffer(tx, action.offerId);
     // What the purchase ends, or what is to be asked for again, is for the next review.
-    await makeDue(tx, account.id, context.clock.now());
-    if (offer?.id !== policy.offerId || !isAsQuoted(action, offer)) {
-      await pauseRenewal(tx, account.id, action.renewalId, 'price_changed', context.clock.now());
+    const now = context.clock.now();
+    await approveRenewal(tx, account.id, action.renewalId, { at: now, byName: actor.name });
+    await makeDue(tx, account.id, now);
+    if (offer?.id !== policy.offerId || offer?.currency !== account.currency || !isAsQuoted(action, offer)) {
+      await pauseRenewal(tx, account.id, action.renewalId, { reason: 'price_changed', at: now, nextAttemptAt: now });
       return 'price_changed';
     }
     if (await renewIfDue(context, tx, account, true)) return 'done';
@@ -30,9 +32,10 @@ export const renewAction: ActionHandler<'renew'> = {
     return (await readOpenRenewal(tx, account.id)) ? 'not_carried_out' : 'no_longer_needed';
   },
   // A renewal that was rejected is not attempted again in its episode; one that nobody decided is asked for again.
-  refused: async (context, tx, account, action, how) => {
-    const again = how === 'expired' ? context.clock.now().add({ hours: 24 }) : null;
-    await pauseRenewal(tx, account.id, action.renewalId, how, again);
+  refused: async (context, tx, account, { renewalId }, { how, byName }) => {
+    const at = context.clock.now();
+    const nextAttemptAt = how === 'expired' ? at.add({ hours: 24 }) : null;
+    await pauseRenewal(tx, account.id, renewalId, { reason: how, at, nextAttemptAt, byName });
   },
 };
 
