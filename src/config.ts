@@ -17,6 +17,7 @@ export interface DingTalkConfig {
   readonly oapiBase: string;
   readonly cardTemplateId: string;
   readonly cardPictures: boolean;
+  readonly robotName: string | null;
 }
 
 /** All settings, validated and frozen. The environment is read here and nowhere else. */
@@ -55,6 +56,7 @@ const port = z
   .pipe(z.int().max(65_535));
 const baseUrl = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''));
 const word = z.string().regex(/^\S+$/);
+const name = z.string().trim().min(1).max(40);
 const positive = z
   .string()
   .regex(/^\d{1,9}$/)
@@ -82,6 +84,7 @@ const SETTINGS = {
   DINGTALK_OAPI_BASE: setting(baseUrl, `a URL like ${DINGTALK_DEFAULTS.oapiBase}`),
   DINGTALK_CARD_TEMPLATE_ID: setting(word, `a card template's id like ${DINGTALK_DEFAULTS.cardTemplateId}`),
   DINGTALK_CARD_PICTURES: setting(truth, 'true or false'),
+  DINGTALK_ROBOT_NAME: setting(name, "the robot's name as people mention it, without the @"),
   DINGTALK_CALLS_PER_SECOND: setting(positive, 'a whole number above 0'),
   DINGTALK_REPLIES_PER_MINUTE: setting(positive, 'a whole number above 0'),
   DINGTALK_CALLS_PER_MONTH: setting(positive, 'a whole number above 0'),
@@ -238,6 +241,7 @@ function assemble(values: Values, folder: string): Config {
           oapiBase: values.DINGTALK_OAPI_BASE ?? DEFAULTS.DINGTALK_OAPI_BASE,
           cardTemplateId: values.DINGTALK_CARD_TEMPLATE_ID ?? DEFAULTS.DINGTALK_CARD_TEMPLATE_ID,
           cardPictures: values.DINGTALK_CARD_PICTURES ?? DEFAULTS.DINGTALK_CARD_PICTURES,
+          robotName: values.DINGTALK_ROBOT_NAME ?? null,
         });
   return Object.freeze({
     dingtalk,

@@ -73,6 +73,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const messenger = new Messenger(api, dingtalk.cardTemplateId, {
     logger,
     mayReply: (conversationId) => limiter.mayReply(conversationId),
+    robotName: dingtalk.robotName,
     pictures: new Pictures({ api, clock, logger, inCards: dingtalk.cardPictures }),
   });
   const deliverer = new Deliverer({

@@ -14,6 +14,8 @@ export interface DingTalkSettings {
    * Whether the card template's markdown shows uploaded pictures. The platform documents that messages do, and not whether cards do.
    */
   readonly cardPictures: boolean;
+  /** How the robot is called in groups; null when it is not said. Only buttons that stand in for cards need it. */
+  readonly robotName: string | null;
 }
 
 /** What a setting is when nobody sets it; the one place for these values. */
@@ -23,11 +25,12 @@ export const DINGTALK_DEFAULTS = {
   /** The public template "markdown and buttons" that the platform's own SDK ships: any app may use it. */
   cardTemplateId: '1366a1eb-bc54-4859-ac88-517c56a9acb1.schema',
   cardPictures: true,
+  robotName: null,
 } as const;
 
 export type DingTalkSettingsInput = Pick<DingTalkSettings, 'clientId' | 'clientSecret'> & {
   [Name in 'robotCode' | 'apiBase' | 'oapiBase' | 'cardTemplateId']?: string | undefined;
-} & { cardPictures?: boolean | undefined };
+} & { cardPictures?: boolean | undefined; robotName?: string | null | undefined };
 
 /**
  * Fills in the defaults; an internal app's robot code is its client id.
@@ -43,6 +46,7 @@ export function completeSettings(input: DingTalkSettingsInput): DingTalkSettings
     oapiBase: baseUrl(input.oapiBase ?? DINGTALK_DEFAULTS.oapiBase),
     cardTemplateId: input.cardTemplateId ?? DINGTALK_DEFAULTS.cardTemplateId,
     cardPictures: input.cardPictures ?? DINGTALK_DEFAULTS.cardPictures,
+    robotName: input.robotName ?? DINGTALK_DEFAULTS.robotName,
   });
 }
 

@@ -44,13 +44,34 @@ describe('forms (rule 22)', () => {
     });
   });
 
-  test('rule 22: given cards that are not allowed, then it is markdown with the commands in the place of the buttons, at once', async () => {
+  test('rule 22: given cards that are not allowed, then it is an action card whose buttons say the commands, which stand in the text too, at once', async () => {
     harness.sandbox.faults.answerCalls(CARD, FORBIDDEN);
     const notice = await harness.queue();
     await harness.deliver();
-    expect(harness.inGroup()).toMatchObject([{ kind: 'markdown' }]);
+    const url = `dtmd://dingtalkclient/sendMessage?content=${encodeURIComponent('@短信管家 自动续费 开')}`;
+    expect(harness.inGroup()).toMatchObject([{ kind: 'actionCard', buttons: [{ label: '开启', url }] }]);
+    expect(harness.inGroup()[0]?.text).toContain('回复「自动续费 开」');
+    expect(await harness.stored(notice)).toMatchObject({ state: 'delivered', form: 'group_buttons', attempts: 1 });
+  });
+
+  test('rule 22: given neither cards nor action cards, then it is markdown with the commands in the place of the buttons', async () => {
+    harness.sandbox.faults.answerCalls(CARD, FORBIDDEN);
+    harness.sandbox.faults.answerCalls(GROUP_SEND, FORBIDDEN);
+    const notice = await harness.queue();
+    await harness.deliver();
+    expect(harness.inGroup()).toMatchObject([{ kind: 'markdown', buttons: [] }]);
     expect(harness.inGroup()[0]?.text).toContain('回复「自动续费 开」');
     expect(await harness.stored(notice)).toMatchObject({ state: 'delivered', form: 'group_markdown', attempts: 1 });
+  });
+
+  test.each([1, 2, 5, 6])('given %i buttons, then an action card has as many as the platform takes', async (count) => {
+    harness.sandbox.faults.answerCalls(CARD, FORBIDDEN);
+    const button = { label: '查', style: 'plain', command: '余额' } as const;
+    const buttons = Array.from({ length: count }, (_, index) => ({ ...button, id: `b${index}` }));
+    await harness.queue({ content: { ...aNotice().content, buttons } });
+    await harness.deliver();
+    expect(harness.inGroup()).toMatchObject([{ kind: 'actionCard' }]);
+    expect(harness.inGroup()[0]?.buttons).toHaveLength(Math.min(count, 5));
   });
 
   test('rule 22: given a text that is too large, then it is shortened within the limit and keeps its commands', async () => {
@@ -58,9 +79,9 @@ describe('forms (rule 22)', () => {
     const content = { ...aNotice().content, markdown: `${'汉'.repeat(6_000)}\n\n完` };
     const notice = await harness.queue({ content });
     await harness.deliver();
-    expect(harness.inGroup()).toMatchObject([{ kind: 'markdown' }]);
+    expect(harness.inGroup()).toMatchObject([{ kind: 'actionCard' }]);
     expect(harness.inGroup()[0]?.text).toMatch(/^汉{4500,5000}\n\n…\n\n回复「自动续费 开」$/);
-    expect(await harness.stored(notice)).toMatchObject({ form: 'group_markdown', attempts: 1 });
+    expect(await harness.stored(notice)).toMatchObject({ form: 'group_buttons', attempts: 1 });
   });
 
   test('rule 22: given a platform that takes less than it says, then the form is tried with half of it, and with a quarter', async () => {
@@ -92,7 +113,7 @@ describe('forms (rule 22)', () => {
     await harness.attemptAgain(notice);
     expect(await harness.stored(notice)).toMatchObject({ state: 'delivered', form: 'direct_markdown' });
     expect(harness.callsOf(CARD)).toHaveLength(1);
-    expect(harness.callsOf(GROUP_SEND)).toHaveLength(2);
+    expect(harness.callsOf(GROUP_SEND)).toHaveLength(3);
   });
 
   test('given more administrators than one call takes, then all are told', async () => {
@@ -164,8 +185,8 @@ describe('changing a card (rule 22)', () => {
   test('given a card that was never made, then what it would say is said anew', async () => {
     const change = await harness.queue({ target: { type: 'card', conversationId: GROUP } });
     await harness.deliver();
-    expect(harness.inGroup()).toMatchObject([{ kind: 'markdown' }]);
-    expect(await harness.stored(change)).toMatchObject({ form: 'group_markdown' });
+    expect(harness.inGroup()).toMatchObject([{ kind: 'actionCard' }]);
+    expect(await harness.stored(change)).toMatchObject({ form: 'group_buttons' });
   });
 
   test('given a change that cannot be made for now, then it waits, and the card is changed later', async () => {
@@ -213,12 +234,12 @@ describe('retries (rule 22)', () => {
     const notice = await harness.queue();
     await harness.deliver();
     for (let attempt = 2; attempt <= 4; attempt += 1) await harness.attemptAgain(notice);
-    expect(harness.inGroup()).toMatchObject([{ kind: 'markdown' }]);
-    expect(await harness.stored(notice)).toMatchObject({ state: 'delivered', form: 'group_markdown', attempts: 4 });
+    expect(harness.inGroup()).toMatchObject([{ kind: 'actionCard' }]);
+    expect(await harness.stored(notice)).toMatchObject({ state: 'delivered', form: 'group_buttons', attempts: 4 });
     expect(NOW.until(harness.clock.now()).total('seconds')).toBeLessThan(10);
     await harness.queue({ title: '已续费' });
     await harness.deliver();
-    expect(harness.inGroup()).toMatchObject([{ kind: 'markdown' }, { kind: 'card' }]);
+    expect(harness.inGroup()).toMatchObject([{ kind: 'actionCard' }, { kind: 'card' }]);
   });
 
   test('rule 22: given everything fails for hours, then nothing is lost, and the best form comes when it works again', async () => {

@@ -77,7 +77,8 @@ export class DeliveryHarness {
 
   newMessenger(): Messenger {
     const settings = completeSettings({ ...APP, apiBase: this.sandbox.url, oapiBase: this.sandbox.url });
-    return new Messenger(new OpenApi(settings, { timeoutMs: 500 }), settings.cardTemplateId);
+    const { cardTemplateId, robotName } = settings;
+    return new Messenger(new OpenApi(settings, { timeoutMs: 500 }), cardTemplateId, { robotName });
   }
 
   newDeliverer(): Deliverer {

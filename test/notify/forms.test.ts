@@ -24,9 +24,25 @@ describe('formsFor (rules 21 and 22)', () => {
   } as const;
 
   test.each<[string, NoticeTarget, NoticeContent, string[]]>([
-    ['a group', group, content(), ['card', 'group_markdown', 'group_text', 'direct_markdown', 'direct_text']],
-    ['a group without administrators', { ...group, directTo: [] }, content(), ['card', 'group_markdown', 'group_text']],
-    ['a person', direct, content(), ['direct_card', 'direct_markdown', 'direct_text']],
+    [
+      'a group',
+      group,
+      content(),
+      ['card', 'group_buttons', 'group_markdown', 'group_text', 'direct_markdown', 'direct_text'],
+    ],
+    [
+      'a group, without buttons',
+      group,
+      content({ buttons: [] }),
+      ['card', 'group_markdown', 'group_text', 'direct_markdown', 'direct_text'],
+    ],
+    [
+      'a group without administrators',
+      { ...group, directTo: [] },
+      content(),
+      ['card', 'group_buttons', 'group_markdown', 'group_text'],
+    ],
+    ['a person', direct, content(), ['direct_card', 'direct_buttons', 'direct_markdown', 'direct_text']],
     ['a person, without buttons', direct, content({ buttons: [] }), ['direct_markdown', 'direct_text']],
     [
       'an answer in a group',
@@ -38,25 +54,40 @@ describe('formsFor (rules 21 and 22)', () => {
       'an answer with buttons in a group',
       reply,
       content(),
-      ['card', 'session', 'group_markdown', 'group_text', 'direct_markdown', 'direct_text'],
+      [
+        'card',
+        'session_buttons',
+        'session',
+        'group_buttons',
+        'group_markdown',
+        'group_text',
+        'direct_markdown',
+        'direct_text',
+      ],
     ],
     [
       'an answer to someone without a staff id',
       { ...reply, userId: null },
       content(),
-      ['card', 'session', 'group_markdown', 'group_text'],
+      ['card', 'session_buttons', 'session', 'group_buttons', 'group_markdown', 'group_text'],
     ],
     [
       'an answer in a direct conversation',
       { ...reply, conversationKind: 'direct' },
       content(),
-      ['direct_card', 'session', 'direct_markdown', 'direct_text'],
+      ['direct_card', 'session_buttons', 'session', 'direct_buttons', 'direct_markdown', 'direct_text'],
     ],
     [
       'a card that changes',
       { type: 'card', conversationId: 'g' },
-      content(),
+      content({ buttons: [] }),
       ['card_change', 'group_markdown', 'group_text'],
+    ],
+    [
+      'a card that changes and keeps its buttons',
+      { type: 'card', conversationId: 'g' },
+      content(),
+      ['card_change', 'group_buttons', 'group_markdown', 'group_text'],
     ],
   ])('rule 22: given %s, then the forms follow each other from the best to the plainest', (_, target, said, forms) => {
     expect(formsFor(target, said, NOW)).toEqual(forms);

@@ -113,11 +113,11 @@ describe('a notice with a picture', () => {
     expect(harness.inGroup()).toHaveLength(2);
   });
 
-  test('given cards that show no pictures, then it is said as a message, with the commands in the place of the buttons', async () => {
+  test('given cards that show no pictures, then it is said as an action card, which shows them and has buttons', async () => {
     const notice = await harness.queue(withPicture());
     const plain = await harness.queue();
     await deliverer({ inCards: false }).deliverDue();
-    expect(await harness.stored(notice)).toMatchObject({ state: 'delivered', form: 'group_markdown', attempts: 1 });
+    expect(await harness.stored(notice)).toMatchObject({ state: 'delivered', form: 'group_buttons', attempts: 1 });
     expect(await harness.stored(plain)).toMatchObject({ state: 'delivered', form: 'card' });
     expect(shown()).toHaveLength(1);
     expect(harness.callsOf(CARD)).toHaveLength(1);
@@ -125,7 +125,7 @@ describe('a notice with a picture', () => {
 
   test('given only plain text is left, then nothing is drawn for it', async () => {
     harness.sandbox.faults.answerCalls(CARD, FORBIDDEN);
-    harness.sandbox.faults.answerCalls(GROUP_SEND, FORBIDDEN);
+    harness.sandbox.faults.answerCalls(GROUP_SEND, FORBIDDEN, 2);
     await harness.queue(withPicture());
     await deliverer().deliverDue();
     expect(harness.sandbox.messages(GROUP)).toHaveLength(1);

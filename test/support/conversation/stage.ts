@@ -213,6 +213,10 @@ export class Stage {
       case 'no-cards':
         sandbox.faults.answerCalls('POST /v1.0/card/instances/createAndDeliver', NO_CARDS, 1_000);
         return;
+      // = no-action-card: it refuses the next action card too
+      case 'no-action-card':
+        sandbox.faults.answerCalls('/robot/sendBySession', NO_ACTION_CARD);
+        return;
       // = cards: it takes them again
       case 'cards':
         sandbox.faults.clear();
@@ -251,7 +255,7 @@ export class Stage {
         .selectFrom('notices')
         .select('key')
         .where('state', '=', 'waiting')
-        .where('next_attempt_at', '<=', now)
+        .where(({ eb, or }) => or([eb('next_attempt_at', '<=', now), eb('leased_until', 'is not', null)]))
         .execute();
       if (waiting.length > 0) throw new Error(`waits to be told: ${waiting.map(({ key }) => key).join(', ')}`);
     }, options);
@@ -283,6 +287,8 @@ export class Stage {
 }
 
 const NO_CARDS = { status: 400, body: { code: 'param.templateNotExist', message: '模板不存在', requestid: 'test' } };
+
+const NO_ACTION_CARD = { status: 200, body: { errcode: 40035, errmsg: '不合法的参数' } };
 
 const STEPS = [
   { upTo: 100_000, price: '0.045' },
