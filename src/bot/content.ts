@@ -46,6 +46,8 @@ export function askButton(
     | 'help'
     | 'balance'
     | 'quota'
+    | 'usage'
+    | 'plans'
     | 'auto-renew'
     | 'approvals'
     | 'settings'

@@ -16,6 +16,12 @@ export interface Formats {
   readonly time: Intl.DateTimeFormat;
   readonly clock: Intl.DateTimeFormat;
   readonly zone: Intl.DateTimeFormat;
+  readonly date: Intl.DateTimeFormat;
+  /** Of a calendar day at midnight UTC. */
+  readonly day: Intl.DateTimeFormat;
+  readonly shortDay: Intl.DateTimeFormat;
+  readonly weekday: Intl.DateTimeFormat;
+  readonly percent: Intl.NumberFormat;
   readonly month: Intl.DateTimeFormat;
   readonly country: Intl.DisplayNames;
   readonly allOf: Intl.ListFormat;
@@ -53,6 +59,15 @@ function makeFormats({ language, currency, timeZone }: FormatOptions): Formats {
     time: new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23', timeZone }),
     clock: new Intl.DateTimeFormat(language, { timeStyle: 'short', hourCycle: 'h23', timeZone }),
     zone: new Intl.DateTimeFormat(language, { timeZone, timeZoneName: 'shortOffset' }),
+    date: new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone }),
+    day: new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' }),
+    shortDay: new Intl.DateTimeFormat(language, {
+      month: language === 'zh-CN' ? 'numeric' : 'short',
+      day: 'numeric',
+      timeZone: 'UTC',
+    }),
+    weekday: new Intl.DateTimeFormat(language, { weekday: 'short', timeZone: 'UTC' }),
+    percent: new Intl.NumberFormat(language, { style: 'percent' }),
     month: new Intl.DateTimeFormat(language, { year: 'numeric', month: 'long', timeZone: 'UTC' }),
     country: new Intl.DisplayNames(language, { type: 'region', style: 'short' }),
     allOf: new Intl.ListFormat(language, { type: 'conjunction' }),

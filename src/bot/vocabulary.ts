@@ -4,6 +4,8 @@ export type CommandName =
   | 'help'
   | 'balance'
   | 'quota'
+  | 'usage'
+  | 'plans'
   | 'price'
   | 'buy'
   | 'bill'
@@ -35,7 +37,7 @@ interface CommandWords extends Readonly<Record<Language, Words>> {
 export const VOCABULARY: Readonly<Record<CommandName, CommandWords>> = {
   help: {
     'zh-CN': ['帮助', '使用帮助', '使用说明', '怎么用', '菜单', '命令', '你好', '在吗'],
-    en: ['help', 'menu', 'commands', 'usage', 'hi', 'hello'],
+    en: ['help', 'menu', 'commands', 'hi', 'hello'],
     pinyin: 'bangzhu',
     takesArgument: false,
   },
@@ -55,12 +57,23 @@ export const VOCABULARY: Readonly<Record<CommandName, CommandWords>> = {
       '剩余',
       '剩余量',
       '剩余条数',
-      '套餐',
       '套餐余量',
       '套餐余额',
     ],
-    en: ['quota', 'quotas', 'remaining', 'left', 'plan', 'plans', 'show quota'],
+    en: ['quota', 'quotas', 'remaining', 'left', 'show quota'],
     pinyin: 'yuliang',
+    takesArgument: false,
+  },
+  usage: {
+    'zh-CN': ['用量', '查用量', '查询用量', '查看用量', '用量查询', '用量统计', '使用量', '发送量', '消耗'],
+    en: ['usage', 'used', 'consumption', 'statistics', 'stats', 'show usage'],
+    pinyin: 'yongliang',
+    takesArgument: true,
+  },
+  plans: {
+    'zh-CN': ['套餐', '我的套餐', '查套餐', '查询套餐', '查看套餐', '套餐列表', '套餐包', '资源包'],
+    en: ['plans', 'plan', 'my plans', 'show plans', 'packages', 'plan list'],
+    pinyin: 'taocan',
     takesArgument: false,
   },
   price: {

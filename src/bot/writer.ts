@@ -91,12 +91,42 @@ export class Writer {
     return ownMarkdown(this.#formats.clock.format(at.epochMilliseconds));
   }
 
+  /** The day of a moment, in the account's time zone. */
+  date(at: Temporal.Instant): Markdown {
+    return ownMarkdown(this.#formats.date.format(at.epochMilliseconds));
+  }
+
+  /** A calendar day. */
+  day(day: Temporal.PlainDate): Markdown {
+    return ownMarkdown(this.#formats.day.format(midnightOf(day)));
+  }
+
+  /** A calendar day without its year. */
+  shortDay(day: Temporal.PlainDate): Markdown {
+    return ownMarkdown(this.#formats.shortDay.format(midnightOf(day)));
+  }
+
+  /** The day of the week. */
+  weekday(day: Temporal.PlainDate): Markdown {
+    return ownMarkdown(this.#formats.weekday.format(midnightOf(day)));
+  }
+
+  /** A share in whole per cent. */
+  percent(percent: number): Markdown {
+    return ownMarkdown(this.#formats.percent.format(percent / 100));
+  }
+
+  /** The time zone's difference from UTC at this time. */
+  zone(at: Temporal.Instant): Markdown {
+    const zone = this.#formats.zone.formatToParts(at.epochMilliseconds).find((part) => part.type === 'timeZoneName');
+    return ownMarkdown(zone?.value ?? '');
+  }
+
   /** The line that says of when the figures are, in which zone, and of whom. */
   asOf(at: Temporal.Instant, accountName: string): Markdown {
-    const zone = this.#formats.zone.formatToParts(at.epochMilliseconds).find((part) => part.type === 'timeZoneName');
     return this.text('as_of', {
       time: this.time(at),
-      zone: ownMarkdown(zone?.value ?? ''),
+      zone: this.zone(at),
       account: this.name(accountName),
     });
   }
@@ -125,6 +155,10 @@ export class Writer {
   anyOf(names: readonly Markdown[]): Markdown {
     return ownMarkdown(this.#formats.anyOf.format(names));
   }
+}
+
+function midnightOf(day: Temporal.PlainDate): number {
+  return day.toZonedDateTime('UTC').epochMilliseconds;
 }
 
 function tenths(days: number): number {

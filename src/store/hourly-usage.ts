@@ -194,3 +194,46 @@ export async function readHours(db: Executor, accountId: string, hours: readonly
 }
 
 const NO_USE: HourFigures = { segments: 0n, covered: 0n, cost: 0n };
+
+/** What a stretch of time used of one kind of message. */
+export interface SlotUsage {
+  /** Which stretch: 0 is the first one. */
+  readonly slot: number;
+  readonly destination: Destination;
+  readonly templateType: TemplateType;
+  readonly planSegments: bigint;
+  readonly paygSegments: bigint;
+  /** What pay-as-you-go cost, corrections included. */
+  readonly amount: bigint;
+}
+
+/** What was used between each two of these times; stretches and kinds that used nothing are missing. */
+export async function readSlotUsage(
+  db: Executor,
+  accountId: string,
+  bounds: readonly Temporal.Instant[],
+): Promise<SlotUsage[]> {
+  const begin = bounds[0];
+  const end = bounds.at(-1);
+  if (!begin || !end) return [];
+  const { rows } = await sql<{
+    slot: number;
+    destination: Destination;
+    template_type: TemplateType;
+    plan_segments: bigint;
+    payg_segments: bigint;
+    amount: bigint;
+  }>`
+    select width_bucket(hour, ${bounds}::timestamptz[]) - 1 as slot, destination, template_type,
+      sum(plan_segments)::bigint as plan_segments, sum(payg_segments)::bigint as payg_segments, sum(amount)::bigint as amount
+    from hourly_usage where account_id = ${accountId} and hour >= ${begin} and hour < ${end}
+    group by 1, 2, 3 order by 1, 2, 3`.execute(db);
+  return rows.map((row) => ({
+    slot: row.slot,
+    destination: row.destination,
+    templateType: row.template_type,
+    planSegments: row.plan_segments,
+    paygSegments: row.payg_segments,
+    amount: row.amount,
+  }));
+}

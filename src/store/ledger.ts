@@ -49,12 +49,17 @@ export async function postTransfers(
   const recharged = booked.some((transfer) => transfer.kind === 'recharge');
   await Promise.all([
     cash !== 0n || recharged ? moveBalance(tx, accountId, { by: cash, recharged, now }) : undefined,
-    moveRemaining(tx, accountId, booked),
+    moveRemaining(tx, accountId, booked, now),
   ]);
   return booked;
 }
 
-async function moveRemaining(tx: Tx, accountId: string, transfers: readonly Transfer[]): Promise<void> {
+async function moveRemaining(
+  tx: Tx,
+  accountId: string,
+  transfers: readonly Transfer[],
+  now: Temporal.Instant,
+): Promise<void> {
   const segments = transfers.filter((transfer) => transfer.unit === SEGMENT);
   const books = [...new Set(segments.flatMap((transfer) => [transfer.from, transfer.to]))];
   const plans = books.flatMap((book) => {
@@ -63,7 +68,8 @@ async function moveRemaining(tx: Tx, accountId: string, transfers: readonly Tran
   });
   if (plans.length === 0) return;
   await sql`
-    update plans set remaining = remaining + moved.change
+    update plans set remaining = remaining + moved.change,
+      empty_at = case when remaining + moved.change = 0 then ${now}::timestamptz end
     from unnest(${plans.map((p) => p.planId)}::uuid[], ${plans.map((p) => p.change)}::bigint[]) as moved (plan_id, change)
     where plans.account_id = ${accountId} and plans.plan_id = moved.plan_id`.execute(tx);
 }

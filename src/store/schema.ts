@@ -47,7 +47,52 @@ export interface Schema {
     open_month: string;
     month_ends_at: Instant;
     two_person: Defaulted<boolean>;
+    paused_at: Defaulted<Instant | null>;
+    paused_by: Defaulted<string | null>;
+    paused_by_name: Defaulted<string | null>;
+    sending_told: Defaulted<string>;
+    sending_sequence: Defaulted<bigint>;
     created_at: Instant;
+  };
+  account_limits: {
+    account_id: string;
+    period: 'day' | 'month';
+    unit: 'segments' | 'money';
+    stop_at: bigint | null;
+    warn_at: bigint | null;
+    reached_at: Instant | null;
+    reached_in: string | null;
+    changed_at: Instant;
+    changed_by: string;
+  };
+  period_use: {
+    account_id: string;
+    period: string;
+    segments: bigint;
+    amount: bigint;
+  };
+  webhooks: {
+    account_id: string;
+    webhook_id: string;
+    url: string;
+    secret: string;
+    created_at: Instant;
+    removed_at: Defaulted<Instant | null>;
+  };
+  webhook_events: {
+    account_id: string;
+    webhook_id: string;
+    event_id: string;
+    sequence: bigint;
+    body: string;
+    state: 'waiting' | 'delivered' | 'superseded' | 'dead';
+    attempts: Defaulted<number>;
+    next_attempt_at: Instant;
+    lease_id: Defaulted<string | null>;
+    leased_until: Defaulted<Instant | null>;
+    last_error: Defaulted<string | null>;
+    queued_at: Instant;
+    finished_at: Defaulted<Instant | null>;
   };
   transfers: {
     account_id: string;
@@ -76,6 +121,7 @@ export interface Schema {
     expires_at: Instant;
     expired_at: Defaulted<Instant | null>;
     refunded_at: Defaulted<Instant | null>;
+    empty_at: Defaulted<Instant | null>;
   };
   usage_records: {
     account_id: string;
@@ -360,6 +406,7 @@ export interface Schema {
     second_contact_id: string | null;
     second_contact_name: string | null;
     escalate_after_minutes: number;
+    spike_factor: number;
     digest_at: string | null;
     changed_at: Instant;
   };

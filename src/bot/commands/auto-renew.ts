@@ -72,7 +72,7 @@ async function stateReply(context: GroupCommandContext, current: AutoRenewal, fi
       first,
       writer.text(`auto_renewal.${state}.state`),
       policy.enabled ? renewalEpisode(writer, await readRenewalEpisode(tx, bound.account.id)) : undefined,
-      settings(writer, current),
+      renewalSettings(writer, current),
       policy.enabled ? undefined : writer.text(offer ? 'auto_renewal.off.next' : 'error.offer_missing'),
       isAdministrator(context) ? undefined : writer.text('auto_renewal.members_ask'),
       writer.asOf(services.clock.now(), bound.account.name),
@@ -95,7 +95,8 @@ export function renewalEpisode(writer: Writer, open: OpenRenewal | null): Markdo
   });
 }
 
-function settings(writer: Writer, { policy, offer }: AutoRenewal): Markdown | undefined {
+/** When it buys, what, and within which limits. (rule 13) */
+export function renewalSettings(writer: Writer, { policy, offer }: AutoRenewal): Markdown | undefined {
   if (!offer) return undefined;
   return bullets([
     writer.text('auto_renewal.trigger', { threshold: writer.segments(policy.threshold) }),

@@ -33,9 +33,12 @@ export const balance: Command = {
 
 function runway(writer: Writer, { forecast, available }: Overview): Markdown | undefined {
   if (available <= 0n) return undefined;
-  return forecast.runwayDays === null
-    ? writer.text('balance.no_burn')
-    : writer.text('balance.runway', { days: writer.aboutDays(forecast.runwayDays) });
+  if (forecast.runwayDays === null) return writer.text('balance.no_burn');
+  const days = writer.aboutDays(forecast.runwayDays);
+  const { overdueAt } = forecast;
+  return overdueAt
+    ? writer.text('balance.runway_until', { days, date: writer.date(overdueAt) })
+    : writer.text('balance.runway', { days });
 }
 
 function standing(writer: Writer, { account, available, sending, standing: state }: Overview): Markdown {

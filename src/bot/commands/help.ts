@@ -32,6 +32,8 @@ const HELP: Readonly<Record<CommandName, HelpEntry>> = {
   help: { topic: 'ask', to: [] },
   balance: { topic: 'ask', to: EVERYONE },
   quota: { topic: 'ask', to: EVERYONE },
+  usage: { topic: 'ask', to: EVERYONE },
+  plans: { topic: 'ask', to: EVERYONE },
   price: { topic: 'ask', to: EVERYONE },
   bill: { topic: 'ask', to: EVERYONE },
   buy: { topic: 'request', to: COLLEAGUES },

@@ -11,16 +11,20 @@ import { approve, reject } from './decide.ts';
 import { group } from './group.ts';
 import { help } from './help.ts';
 import { history } from './history.ts';
+import { plans } from './plans.ts';
 import { price } from './price.ts';
 import { quota } from './quota.ts';
 import { settings } from './settings.ts';
 import { unbind } from './unbind.ts';
+import { usage } from './usage.ts';
 
 /** All commands. Their words are in `vocabulary.ts`. */
 export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   help,
   balance,
   quota,
+  usage,
+  plans,
   price,
   buy,
   bill,

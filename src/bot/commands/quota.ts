@@ -1,12 +1,14 @@
 import { type Plan, renewalPrice } from '../../domain/plan.ts';
 import { type Overview, readOverview } from '../../services/overview.ts';
+import { readQuotaHistory } from '../../services/quota-history.ts';
+import { bar } from '../bar.ts';
 import { askButton, switchButton } from '../content.ts';
-import { bullets, lines, type Markdown, ownMarkdown } from '../markdown.ts';
+import { bullets, lines, type Markdown } from '../markdown.ts';
+import { quotaPicture } from '../pictures/quota-picture.ts';
 import type { Writer } from '../writer.ts';
 import type { Command, GroupCommandContext, Reply } from './command.ts';
 
 const MAX_PLANS = 8;
-const BAR_LENGTH = 10n;
 
 /** What the plans have left, one by one, and for how long it lasts. */
 export const quota: Command = {
@@ -15,6 +17,7 @@ export const quota: Command = {
   run: async ({ tx, services, writer, bound }: GroupCommandContext): Promise<Reply> => {
     const overview = await readOverview(services, tx, bound.account.id);
     const left = writer.segments(overview.quota);
+    const picture = quotaPicture(writer, overview, await readQuotaHistory(tx, bound.account, overview.asOf));
     return {
       title: writer.text('quota.title', { quota: left }),
       paragraphs: [
@@ -27,8 +30,11 @@ export const quota: Command = {
       ],
       buttons: [
         askButton(writer, 'balance'),
+        askButton(writer, 'usage'),
+        askButton(writer, 'plans'),
         overview.policy.enabled ? askButton(writer, 'auto-renew') : switchButton(writer, 'on', 'plain'),
       ],
+      ...(picture ? { pictures: [picture] } : {}),
     };
   },
 };
@@ -46,7 +52,7 @@ function planLines(writer: Writer, plan: Plan, now: Temporal.Instant): Markdown 
   return lines([
     writer.text('quota.plan', { plan: writer.title(plan.title) }),
     writer.text('quota.plan_left', {
-      bar: bar(plan.remaining, plan.total),
+      bar: bar(writer, plan.remaining, plan.total),
       remaining: writer.number(plan.remaining),
       total: writer.segments(plan.total),
     }),
@@ -54,22 +60,17 @@ function planLines(writer: Writer, plan: Plan, now: Temporal.Instant): Markdown 
   ]);
 }
 
-/** Something left always shows, and full means untouched. */
-function bar(remaining: bigint, total: bigint): Markdown {
-  const filled = (remaining * BAR_LENGTH + total - 1n) / total;
-  const shown = Number(filled === BAR_LENGTH && remaining < total ? BAR_LENGTH - 1n : filled);
-  return ownMarkdown('■'.repeat(shown) + '□'.repeat(Number(BAR_LENGTH) - shown));
-}
-
 function burn(writer: Writer, { forecast }: Overview): Markdown {
   return forecast.segmentsPerDay === 0n
     ? writer.text('quota.no_burn')
-    : writer.text('quota.burn', { perDay: writer.segments(forecast.segmentsPerDay) });
+    : writer.text(`quota.burn.${forecast.basis}`, { perDay: writer.segments(forecast.segmentsPerDay) });
 }
 
 function lasts(writer: Writer, { forecast, quota: left }: Overview): Markdown | undefined {
   if (forecast.quotaDays === null || left === 0n) return undefined;
-  return writer.text('quota.lasts', { days: writer.aboutDays(forecast.quotaDays) });
+  const days = writer.aboutDays(forecast.quotaDays);
+  if (!forecast.quotaEndsAt || !forecast.quotaEndsBy) return writer.text('quota.lasts', { days });
+  return writer.text(`quota.lasts.${forecast.quotaEndsBy}`, { days, date: writer.date(forecast.quotaEndsAt) });
 }
 
 function autoRenewal(writer: Writer, { policy, offer }: Overview): Markdown {

@@ -12,6 +12,7 @@ import questions from './en/questions.json' with { type: 'json' };
 import receipts from './en/receipts.json' with { type: 'json' };
 import settings from './en/settings.json' with { type: 'json' };
 import spike from './en/spike.json' with { type: 'json' };
+import usage from './en/usage.json' with { type: 'json' };
 
 /** Every text in English, by topic in the files beside this one. */
 export default {
@@ -29,4 +30,5 @@ export default {
   ...receipts,
   ...settings,
   ...spike,
+  ...usage,
 };

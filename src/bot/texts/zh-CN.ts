@@ -12,6 +12,7 @@ import questions from './zh-CN/questions.json' with { type: 'json' };
 import receipts from './zh-CN/receipts.json' with { type: 'json' };
 import settings from './zh-CN/settings.json' with { type: 'json' };
 import spike from './zh-CN/spike.json' with { type: 'json' };
+import usage from './zh-CN/usage.json' with { type: 'json' };
 
 /** Every text in Chinese, by topic in the files beside this one. */
 export default {
@@ -29,4 +30,5 @@ export default {
   ...receipts,
   ...settings,
   ...spike,
+  ...usage,
 };
