@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { inTransaction } from '../../src/store/database.ts';
+import { insertNotice } from '../../src/store/notices.ts';
+import { aNotice, type NoticeOverrides } from '../notify/delivery-harness.ts';
+import { BillingWorld } from '../support/billing-world.ts';
+import { NOW } from '../support/builders.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+import { cli, codeOf, jsonOf, type Ran } from './cli.ts';
+
+const { db, url } = await createTestDatabase();
+const folder = await mkdtemp(join(tmpdir(), 'sms-steward-notices-'));
+afterAll(() => rm(folder, { recursive: true }));
+const run = (...args: string[]): Promise<Ran> => cli(args, { env: { DATABASE_URL: url }, folder });
+const json = async (...args: string[]) => jsonOf(await run(...args, '--json'));
+const account = await (await BillingWorld.on(db)).openAccount({ name: 'Acme' });
+
+beforeEach(async () => {
+  await db.kysely.deleteFrom('notices').execute();
+});
+
+/** A notice that nobody got, unless it is said otherwise. */
+async function aLetter(overrides: NoticeOverrides & { state?: 'dead' | 'waiting'; mergedInto?: string } = {}) {
+  const { state = 'dead', mergedInto = null, ...rest } = overrides;
+  const notice = aNotice(rest);
+  await inTransaction(db, (tx) => insertNotice(tx, notice, NOW));
+  const letter = { state, attempts: 60, last_error: 'group.disbanded', finished_at: NOW, merged_into: mergedInto };
+  return db.kysely
+    .updateTable('notices')
+    .set(letter)
+    .where('key', '=', notice.key)
+    .returning(['notice_id as id', 'key'])
+    .executeTakeFirstOrThrow();
+}
+
+const states = async () =>
+  Object.fromEntries(
+    (await db.kysely.selectFrom('notices').select(['notice_id', 'state']).execute()).map((row) => [
+      row.notice_id,
+      row.state,
+    ]),
+  );
+
+describe('dead letters (rule 22)', () => {
+  test('when they are listed, then they and nothing else are shown, with why; of one account, when it is named', async () => {
+    const dead = await aLetter({ title: '余量不足' });
+    const ofAccount = await aLetter({ accountId: account.id });
+    await aLetter({ state: 'waiting' });
+    expect(await json('notices', 'list', '--account', 'Acme')).toMatchObject([
+      { id: ofAccount.id, state: 'dead', title: '余量不足', lastError: 'group.disbanded', accountId: account.id },
+    ]);
+    expect((await run('notices', 'list', '--state', 'dead')).out).toMatch(
+      new RegExp(`^${dead.id} +dead +quota_low .*60 +group.disbanded$`, 'm'),
+    );
+  });
+
+  test('when one is shown by the beginning of its id, then all that it says is there', async () => {
+    const { id } = await aLetter({ title: '余量不足' });
+    const { out } = await run('notices', 'show', id.slice(0, 8));
+    expect(out).toContain(id);
+    expect(out).toMatch(/^Error +group\.disbanded$/m);
+    expect(out).toContain('剩余 **1,000** 条');
+  });
+
+  test('when one is retried, then it waits again, as due now, with what was said in one message with it, and the others stay', async () => {
+    const leader = await aLetter();
+    const merged = await aLetter({ mergedInto: leader.id });
+    const other = await aLetter();
+    expect(await json('notices', 'retry', merged.id)).toEqual({ notices: 2 });
+    expect(await states()).toEqual({ [leader.id]: 'waiting', [merged.id]: 'waiting', [other.id]: 'dead' });
+    expect(codeOf(await run('notices', 'retry', leader.id))).toBe('notice_not_dead');
+  });
+
+  test('when those of an account are dropped, then they are given up, and the others are when all are', async () => {
+    const mine = await aLetter({ accountId: account.id });
+    const other = await aLetter();
+    expect(await json('notices', 'drop', '--account', 'Acme')).toEqual({ notices: 1 });
+    expect(await states()).toEqual({ [mine.id]: 'dropped', [other.id]: 'dead' });
+    expect(await json('notices', 'drop', '--state', 'dead')).toEqual({ notices: 1 });
+    expect(await states()).toEqual({ [mine.id]: 'dropped', [other.id]: 'dropped' });
+  });
+
+  test('when it is not said which, or nothing is meant by it, then that is said', async () => {
+    expect(codeOf(await run('notices', 'retry'))).toBe('notices_unnamed');
+    expect(codeOf(await run('notices', 'drop', 'deadbeef'))).toBe('notice_unknown');
+    expect((await run('notices', 'retry', '--language', 'zh-CN')).error).toContain('请说明是哪些');
+  });
+});
