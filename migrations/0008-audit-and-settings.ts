@@ -52,6 +52,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       second_contact_id text,
       second_contact_name text,
       escalate_after_minutes integer not null check (escalate_after_minutes between 1 and 10080),
+      spike_factor integer not null check (spike_factor between 2 and 100),
       digest_at text check (digest_at ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'),
       changed_at timestamptz not null,
       check ((quiet_from is null) = (quiet_until is null)),

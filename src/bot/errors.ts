@@ -37,9 +37,11 @@ export const CHAT_ERRORS: Readonly<Record<string, (writer: Writer, details: Deta
   alert_share_out_of_range: (writer) => writer.text('error.alert_share_out_of_range'),
   quiet_hours_invalid: (writer) => writer.text('error.quiet_hours_invalid'),
   time_of_day_invalid: (writer) => writer.text('error.time_of_day_invalid'),
+  spike_factor_out_of_range: (writer) => writer.text('error.spike_factor_out_of_range'),
   escalation_out_of_range: (writer) => writer.text('error.escalation_out_of_range'),
   group_gone: (writer) => writer.text('error.group_gone'),
   last_administrator: (writer) => writer.text('error.last_administrator'),
+  too_few_administrators: (writer) => writer.text('error.too_few_administrators'),
   second_person_needed: (writer) => writer.text('error.second_person_needed'),
   already_administrator: (writer, { name = '' }) =>
     writer.text('error.already_administrator', { name: writer.name(name) }),

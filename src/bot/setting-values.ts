@@ -38,6 +38,8 @@ export function settingValueOf(setting: SettingName, text: string, nameable: Nam
     case 'money_per_month':
     case 'approval_above':
       return isNone ? null : amountOf(text, nameable.currency)?.toString();
+    case 'spike_factor':
+      return numberOf(text.replace(/ ?(倍|x|times)$/u, ''))?.toString();
     case 'alert_share':
       return isNone ? null : numberOf(text.replace(/^阈值的? ?|百分之| ?%$/gu, ''))?.toString();
     case 'offer':

@@ -32,6 +32,7 @@ export const SETTING_WORDS: Readonly<Record<SettingName, Readonly<Record<Languag
   quiet_hours: { 'zh-CN': ['免打扰', '勿扰', '免打扰时间'], en: ['quiet hours', 'quiet', 'do not disturb'] },
   second_contact: { 'zh-CN': ['第二联系人', '备用联系人', '联系人'], en: ['second contact', 'contact'] },
   escalate_after: { 'zh-CN': ['升级时间', '告警升级', '升级'], en: ['escalate after', 'escalation'] },
+  spike_factor: { 'zh-CN': ['突增倍数', '突增告警', '突增'], en: ['spike factor', 'spike'] },
   digest_at: { 'zh-CN': ['日报', '日报时间', '摘要'], en: ['digest', 'digest time', 'daily summary'] },
   language: { 'zh-CN': ['语言', '群语言'], en: ['language', 'lang'] },
 };
@@ -55,4 +56,18 @@ export function settingIn(argument: string): { setting: SettingName; value: stri
 /** A setting's name as one types it. */
 export function settingWord(language: Language, setting: SettingName): Markdown {
   return ownMarkdown(SETTING_WORDS[setting][language][0]);
+}
+
+/** What one says for the second person's rule, which is a setting to people and a deed of its own to the rules. */
+export const TWO_PERSON_WORDS: Readonly<Record<Language, Words>> = {
+  'zh-CN': ['双人确认', '双人审批', '双人复核'],
+  en: ['second person', 'two-person rule', 'two persons'],
+};
+
+/** What follows the second person's name; undefined when an argument does not begin with it. */
+export function twoPersonIn(argument: string): string | undefined {
+  const word = Object.values(TWO_PERSON_WORDS)
+    .flat()
+    .find((name) => argument.startsWith(name));
+  return word === undefined ? undefined : argument.slice(word.length).replace(/^[\s:=,、]+/u, '');
 }

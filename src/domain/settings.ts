@@ -1,4 +1,5 @@
 import { RuleError } from './errors.ts';
+import { SPIKE_FACTOR } from './spike.ts';
 
 /** Where alerts and receipts go: a card in each group, a message to each administrator, or both. (rule 21) */
 export type AlertsTo = 'group' | 'direct' | 'both';
@@ -28,6 +29,8 @@ export interface AccountSettings {
   readonly secondContact: Contact | null;
   /** How long administrators have for that, in minutes. */
   readonly escalateAfterMinutes: number;
+  /** An hour that uses more than so many times what is usual is a spike. (rule 20) */
+  readonly spikeFactor: number;
   /** When the daily summary is sent, `HH:MM` in the account's time zone; null sends none. */
   readonly digestAt: string | null;
 }
@@ -39,6 +42,7 @@ export const DEFAULT_SETTINGS: AccountSettings = {
   alertsTo: 'group',
   secondContact: null,
   escalateAfterMinutes: 30,
+  spikeFactor: Number(SPIKE_FACTOR),
   digestAt: '09:00',
 };
 
@@ -59,6 +63,7 @@ export const SETTINGS = [
   'quiet_hours',
   'second_contact',
   'escalate_after',
+  'spike_factor',
   'digest_at',
   'language',
 ] as const;
@@ -99,10 +104,11 @@ export function quietHoursOf(value: string): QuietHours {
 
 /**
  * What may be set besides auto-renewal.
- * @throws RuleError `alert_share_out_of_range`, `quiet_hours_invalid`, `escalation_out_of_range`, `time_of_day_invalid`
+ * @throws RuleError `alert_share_out_of_range`, `quiet_hours_invalid`, `escalation_out_of_range`, `spike_factor_out_of_range`,
+ * `time_of_day_invalid`
  */
 export function assertSettings(settings: AccountSettings): void {
-  const { alertShare, quietHours, escalateAfterMinutes, digestAt } = settings;
+  const { alertShare, quietHours, escalateAfterMinutes, spikeFactor, digestAt } = settings;
   if (alertShare !== null && !(Number.isInteger(alertShare) && alertShare >= 1 && alertShare <= 99)) {
     throw new RuleError(
       'alert_share_out_of_range',
@@ -117,6 +123,9 @@ export function assertSettings(settings: AccountSettings): void {
   }
   if (digestAt !== null && !TIME_OF_DAY.test(digestAt)) {
     throw new RuleError('time_of_day_invalid', 'A time of day is written like 09:00.');
+  }
+  if (!Number.isInteger(spikeFactor) || spikeFactor < 2 || spikeFactor > 100) {
+    throw new RuleError('spike_factor_out_of_range', 'A spike is from 2 to 100 times what is usual.');
   }
   const minutes = escalateAfterMinutes;
   if (!Number.isInteger(minutes) || minutes < 1 || minutes > MAX_ESCALATION_MINUTES) {

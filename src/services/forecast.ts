@@ -1,11 +1,12 @@
 import { type Burn, type BurnHistory, burnOf, burnWindow, NOTHING_USED } from '../domain/burn.ts';
 import { type Forecast, type ForecastInput, forecast } from '../domain/forecast.ts';
 import type { Plan } from '../domain/plan.ts';
-import { type Hours, hoursForSpikes, SPIKE_FACTOR, type SpikeInput } from '../domain/spike.ts';
+import { type Hours, hoursForSpikes, type SpikeInput } from '../domain/spike.ts';
 import { availableOf } from '../domain/standing.ts';
 import type { Account } from '../store/accounts.ts';
 import { keepPattern, readHours, readKeptPattern, readUsagePattern, readUsageSince } from '../store/hourly-usage.ts';
 import type { Executor, Tx } from '../store/schema.ts';
+import { readSettings } from '../store/settings.ts';
 import { readTierState } from './prices.ts';
 
 /** What an account has used, as far as it tells of the days to come. It changes only by metering, not while the account is locked. */
@@ -59,6 +60,7 @@ export function forecastOf(account: Account, plans: readonly Plan[], usage: Usag
 export async function readSpikeInput(db: Executor, account: Account, usage: UsageState): Promise<SpikeInput> {
   const { now, burn, history } = usage;
   const { timeZone } = account;
+  const { spikeFactor } = await readSettings(db, account.id);
   const hours: Hours = history.firstUsedAt ? await readHours(db, account.id, hoursForSpikes(now, timeZone)) : new Map();
-  return { now, timeZone, factor: SPIKE_FACTOR, burn, firstUsedAt: history.firstUsedAt, hours };
+  return { now, timeZone, factor: BigInt(spikeFactor), burn, firstUsedAt: history.firstUsedAt, hours };
 }

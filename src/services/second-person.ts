@@ -16,6 +16,20 @@ export async function hasOtherAdministrator(db: Executor, accountId: string, sta
 }
 
 /**
+ * A second person can be demanded only where there are two.
+ * @throws RuleError `too_few_administrators`
+ */
+export async function assertTwoAdministrators(db: Executor, accountId: string): Promise<void> {
+  const [group] = await readGroupsOfAccount(db, accountId);
+  const [someone] = group ? await readAdministrators(db, group) : [];
+  if (someone && (await hasOtherAdministrator(db, accountId, someone.staffId))) return;
+  throw new RuleError(
+    'too_few_administrators',
+    'A second person can be demanded where there are two administrators; add another one first.',
+  );
+}
+
+/**
  * Refuses what nobody but the person who asks could approve. (rule 16)
  * @throws RuleError `nobody_else`
  */

@@ -59,6 +59,8 @@ export function currentValue({ policy, offer, account, group }: GroupSettings, s
       return account.secondContact && { id: account.secondContact.staffId, name: account.secondContact.name };
     case 'escalate_after':
       return account.escalateAfterMinutes.toString();
+    case 'spike_factor':
+      return account.spikeFactor.toString();
     case 'digest_at':
       return account.digestAt;
     case 'language':
@@ -125,6 +127,8 @@ function withSetting(
       };
     case 'escalate_after':
       return { ...settings, escalateAfterMinutes: Number(text) };
+    case 'spike_factor':
+      return { ...settings, spikeFactor: Number(text) };
     case 'digest_at':
       return { ...settings, digestAt: text };
     default:

@@ -19,6 +19,7 @@ export async function readSettings(db: Executor, accountId: string): Promise<Acc
         ? null
         : { staffId: second_contact_id, name: second_contact_name ?? second_contact_id },
     escalateAfterMinutes: row.escalate_after_minutes,
+    spikeFactor: row.spike_factor,
     digestAt: row.digest_at,
   };
 }
@@ -37,6 +38,7 @@ export async function writeSettings(
     second_contact_id: settings.secondContact?.staffId ?? null,
     second_contact_name: settings.secondContact?.name ?? null,
     escalate_after_minutes: settings.escalateAfterMinutes,
+    spike_factor: settings.spikeFactor,
     digest_at: settings.digestAt,
     changed_at: at,
   };

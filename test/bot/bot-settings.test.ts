@@ -164,6 +164,24 @@ describe('Bot: settings', () => {
   });
 });
 
+describe('Bot: the second person (rule 16)', () => {
+  it('given one administrator, then it cannot be demanded; given two, then it can, and is taken back by both only', async () => {
+    const world = await aWorld();
+    expect(read(await world.say(ADMIN, '设置 双人确认 开'))).toContain('至少需要两位管理员');
+    await inTransaction(db, (tx) =>
+      insertAdministrator(tx, { corpId: CORP, conversationId: world.group }, MEMBER, world.clock.now()),
+    );
+    const question = await world.say(ADMIN, '设置 双人确认');
+    expect(commands(question)).toEqual(['设置 双人确认 开', '设置 双人确认 关']);
+    await press(world, 'zhangwei', await press(world, 'zhangwei', question));
+    expect(read(await world.say(ADMIN, '设置'))).toContain('双人确认：已开启');
+    expect(read(await world.say(ADMIN, 'settings second person off'))).toMatch(/Request [2-9A-Z]{4} sent/);
+    const card = (await world.notices('approval_requested')).at(-1);
+    if (card) await press(world, 'lina', card);
+    expect(read(await world.say(ADMIN, '设置'))).toContain('双人确认：未开启');
+  });
+});
+
 describe('Bot: the language of a group', () => {
   it('given it is changed, then what is told without asking is in it, and a question is answered in its own', async () => {
     const world = await aWorld();

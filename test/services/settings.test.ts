@@ -66,6 +66,7 @@ const EVERY: readonly (readonly [SettingName, SettingValue])[] = [
   ['second_contact', { id: 'liuyang', name: '刘洋' }],
   ['second_contact', null],
   ['escalate_after', '45'],
+  ['spike_factor', '8'],
   ['digest_at', '18:30'],
   ['digest_at', null],
   ['language', 'en'],
@@ -221,6 +222,7 @@ describe('what may be set (rule 13)', () => {
     ['quiet_hours', '22:00-22:00', 'quiet_hours_invalid'],
     ['quiet_hours', '24:00-08:00', 'time_of_day_invalid'],
     ['escalate_after', '0', 'escalation_out_of_range'],
+    ['spike_factor', '1', 'spike_factor_out_of_range'],
     ['escalate_after', '10081', 'escalation_out_of_range'],
     ['digest_at', '9:00', 'time_of_day_invalid'],
   ];

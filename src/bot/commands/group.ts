@@ -4,7 +4,7 @@ import { readBinding } from '../../store/groups.ts';
 import { autoRenewalPromise } from '../compose/receipts.ts';
 import { groupName, settingValue } from '../compose/settings.ts';
 import { askButton, choiceButton, switchButton } from '../content.ts';
-import { bullets, joinMarkdown } from '../markdown.ts';
+import { bullets } from '../markdown.ts';
 import { SETTING_WORDS } from '../setting-words.ts';
 import { commandText } from '../vocabulary.ts';
 import { renewalEpisode } from './auto-renew.ts';
@@ -33,15 +33,10 @@ export const group: Command = {
           }),
           writer.text('group.language', { value: settingValue(writer, 'language', bound.group.language) }),
         ]),
-        joinMarkdown(
-          [
-            writer.text(`auto_renewal.${policy.enabled ? 'on' : 'off'}.state`),
-            policy.enabled
-              ? autoRenewalPromise(writer, policy.threshold, offer?.title ?? null)
-              : writer.text(offer ? 'auto_renewal.off.next' : 'error.offer_missing'),
-          ],
-          ' ',
-        ),
+        writer.text(`auto_renewal.${policy.enabled ? 'on' : 'off'}.state`),
+        policy.enabled
+          ? autoRenewalPromise(writer, policy.threshold, offer?.title ?? null)
+          : writer.text(offer ? 'auto_renewal.off.next' : 'error.offer_missing'),
         policy.enabled ? renewalEpisode(writer, await readRenewalEpisode(tx, account.id)) : undefined,
         writer.asOf(services.clock.now(), account.name),
       ],

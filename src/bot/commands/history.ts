@@ -23,7 +23,7 @@ export const history: Command = {
     const { entries, more } = await readHistory(tx, bound.account.id, { skip: (page - 1) * PAGE, limit: PAGE });
     const episode = page === 1 ? renewalEpisode(writer, await readRenewalEpisode(tx, bound.account.id)) : undefined;
     const link = (label: 'older' | 'newer', to: number, index: number) =>
-      choiceButton(writer.text(`history.${label}`), index, commandText(writer.language, 'history', String(to)));
+      choiceButton(writer.text(`history.page.${label}`), index, commandText(writer.language, 'history', String(to)));
     return {
       title: writer.text('history.title', { page: writer.number(page) }),
       paragraphs: [

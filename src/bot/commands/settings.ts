@@ -10,8 +10,8 @@ import { askButton, choiceButton } from '../content.ts';
 import { bullets, type Markdown } from '../markdown.ts';
 import { settingChoices } from '../setting-choices.ts';
 import { type Nameable, settingValueOf } from '../setting-values.ts';
-import { SETTING_WORDS, settingIn, settingWord } from '../setting-words.ts';
-import { commandText } from '../vocabulary.ts';
+import { SETTING_WORDS, settingIn, settingWord, TWO_PERSON_WORDS, twoPersonIn } from '../setting-words.ts';
+import { commandText, SWITCH_WORDS, switchOf } from '../vocabulary.ts';
 import type { Writer } from '../writer.ts';
 import { type Command, type GroupCommandContext, isAdministrator, type Reply } from './command.ts';
 import { requestReply } from './request-reply.ts';
@@ -26,7 +26,15 @@ const RENEWAL = [
   'money_per_month',
   'approval_above',
 ] as const;
-const TELLING = ['alert_share', 'alerts_to', 'quiet_hours', 'second_contact', 'escalate_after', 'digest_at'] as const;
+const TELLING = [
+  'alert_share',
+  'spike_factor',
+  'alerts_to',
+  'quiet_hours',
+  'second_contact',
+  'escalate_after',
+  'digest_at',
+] as const;
 
 /** Shows all that is set, and changes one setting; what is missing is asked for. (rules 13, 16 and 21) */
 export const settings: Command = {
@@ -35,6 +43,8 @@ export const settings: Command = {
   run: async (context: GroupCommandContext): Promise<Reply> => {
     const { tx, bound, argument } = context;
     const current = await readGroupSettings(tx, bound.group);
+    const wanted = twoPersonIn(argument);
+    if (wanted !== undefined) return twoPerson(context, wanted);
     const named = settingIn(argument);
     if (!named) return overview(context, current);
     const offers = named.setting === 'offer' ? await readOffers(tx) : [];
@@ -125,7 +135,7 @@ function overview(context: GroupCommandContext, current: GroupSettings, first?: 
       writer.text('settings.topic.telling'),
       bullets([quotaAlerts(writer, current), ...TELLING.map(line)]),
       writer.text('settings.topic.group'),
-      bullets([line('language'), twoPerson(writer, bound.account.twoPerson)]),
+      bullets([line('language'), twoPersonLine(writer, bound.account.twoPerson)]),
       writer.text('settings.how', { example: example(writer) }),
       isAdministrator(context) ? undefined : writer.text('settings.members_ask'),
       writer.asOf(services.clock.now(), bound.account.name),
@@ -152,7 +162,36 @@ function quotaAlerts(writer: Writer, { policy, account }: GroupSettings): Markdo
   return writer.text('settings.quota_alerts.two', { threshold, share });
 }
 
-function twoPerson(writer: Writer, isDemanded: boolean): Markdown {
+/** Whether an account demands a second person, and the question whether it should. (rule 16) */
+async function twoPerson(context: GroupCommandContext, wanted: string): Promise<Reply> {
+  const { tx, services, writer, bound, actor } = context;
+  const state = switchOf(wanted);
+  if (state === undefined) {
+    const word = TWO_PERSON_WORDS[writer.language][0];
+    return askFor(
+      { ...context, argument: wanted },
+      {
+        command: 'settings',
+        title: writer.text('settings.two_person.ask'),
+        paragraphs: [
+          twoPersonLine(writer, bound.account.twoPerson),
+          writer.text(bound.account.twoPerson ? 'effect.two_person_off' : 'effect.two_person_on'),
+        ],
+        choices: (['on', 'off'] as const).map((choice) => ({
+          label: writer.text(`settings.two_person.choose.${choice}`),
+          argument: `${word} ${SWITCH_WORDS[choice][writer.language][0]}`,
+        })),
+      },
+    );
+  }
+  const action = { type: 'set_two_person', enabled: state === 'on' } as const;
+  const result = await requestAction(services, tx, bound.group, actor, action);
+  if (result.type !== 'done') return requestReply(context, result);
+  const done = writer.text(`outcome.done.two_person_${state}`);
+  return { title: writer.text(`two_person_changed.${state}.title`), paragraphs: [done] };
+}
+
+function twoPersonLine(writer: Writer, isDemanded: boolean): Markdown {
   return writer.text(`settings.two_person.${isDemanded ? 'on' : 'off'}`);
 }
 

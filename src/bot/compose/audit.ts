@@ -78,7 +78,7 @@ function ofTheOperator(writer: Writer, who: Markdown, deed: OperatorDeed): Markd
       return writer.text('history.account_changed', { who });
     case 'key_created':
     case 'key_revoked':
-      return writer.text(`history.${deed.type}`, { who, label: writer.name(deed.label) });
+      return writer.text(`history.key.${deed.type}`, { who, label: writer.name(deed.label) });
     case 'group_code_issued':
       return writer.text('history.group_code_issued', { who });
     case 'group_bound':
@@ -96,7 +96,7 @@ function decided(writer: Writer, { approval, by }: AuditEntry, deed: Deed & { ty
   if (isOwn && deed.state === 'approved') return writer.text('history.confirmed', { who, action, code });
   if (isOwn && deed.state === 'rejected') return writer.text('history.cancelled', { who, action, code });
   const requester = requesterOf(writer, approval?.requesterName ?? null);
-  return writer.text(`history.${deed.state}`, { who, requester, action, code });
+  return writer.text(`history.decided.${deed.state}`, { who, requester, action, code });
 }
 
 /** What was allowed and still could not be done says so. */

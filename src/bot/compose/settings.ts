@@ -73,6 +73,8 @@ export function settingValue(writer: Writer, setting: SettingName, value: Settin
       return writer.money(BigInt(value));
     case 'alert_share':
       return writer.text('setting_value.share', { share: writer.number(BigInt(value)) });
+    case 'spike_factor':
+      return writer.text('setting_value.factor', { number: writer.number(BigInt(value)) });
     case 'alerts_to':
       return writer.text(`setting_value.alerts_to.${value === 'direct' || value === 'both' ? value : 'group'}`);
     case 'escalate_after':
