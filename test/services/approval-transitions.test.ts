@@ -121,7 +121,7 @@ describe('a request: every state and everything that can happen to it (rule 17)'
     await INTO[state](account, asked);
     const before = await now(account, asked);
     const plans = (await account.plans()).length;
-    await EVENTS[event](account, asked);
+    const answer = await EVENTS[event](account, asked);
     const after = await now(account, asked);
     expect(after?.state).toBe(result);
     // What has ended stays as it ended, but for a reason that who rejected adds.
@@ -129,6 +129,9 @@ describe('a request: every state and everything that can happen to it (rule 17)'
       const addsReason = state === 'rejected' && event === 'is rejected with a reason';
       expect(after).toEqual({ ...before, reason: addsReason ? '太贵了' : null });
       expect(await account.plans()).toHaveLength(plans);
+      if (answer && typeof answer === 'object' && 'type' in answer) {
+        expect(answer.type).toBe(addsReason ? 'reason_added' : 'late');
+      }
     }
   });
 
