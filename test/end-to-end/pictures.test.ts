@@ -1,0 +1,101 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parseMoney } from '../../src/domain/money.ts';
+import type { Message } from '../../src/sandbox/conversations.ts';
+import { createAccount } from '../../src/services/accounts.ts';
+import { authorizeGroup } from '../../src/services/groups.ts';
+import { meterUsage } from '../../src/services/metering.ts';
+import { grantPlan } from '../../src/services/plans.ts';
+import { inTransaction } from '../../src/store/database.ts';
+import { insertOffers } from '../../src/store/plans.ts';
+import { insertTariff } from '../../src/store/tariffs.ts';
+import { aReport } from '../support/builders.ts';
+import { runService } from '../support/running-service.ts';
+import { GROUP } from '../support/sandbox-world.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+
+const UPLOAD = '/media/upload';
+const database = await createTestDatabase();
+const { service, sandbox } = await runService(database);
+
+beforeAll(async () => {
+  const { context, db } = service;
+  const now = context.clock.now();
+  // Starts the jobs, and makes the months' partitions.
+  await service.scheduler.tick();
+  await inTransaction(db, async (tx) => {
+    const tiers = [{ upTo: null, price: '0.045' }];
+    await insertTariff(
+      tx,
+      {
+        id: 'test',
+        version: 1,
+        currency: 'CNY',
+        effectiveFrom: '2020-01-01T00:00:00Z',
+        mode: 'volume',
+        planUsageCounts: false,
+        mainland: { verification: tiers, notification: tiers, promotion: tiers },
+        international: {},
+      },
+      now,
+    );
+    const offer = { currency: 'CNY', validityMonths: 12, renewalDiscountBp: 0 };
+    await insertOffers(tx, [
+      { ...offer, id: 'plan-12000', title: '12,000 条', segments: 12_000n, price: parseMoney('500') },
+    ]);
+    const accountId = await createAccount(context, tx, {
+      name: '示例科技',
+      tariffId: 'test',
+      timeZone: 'Asia/Shanghai',
+      defaultTemplateType: 'notification',
+      creditLimit: 0n,
+      overdueGraceHours: 0,
+    });
+    await grantPlan(context, tx, { accountId, offerId: 'plan-12000', key: 'first', by: 'test' });
+    await authorizeGroup(context, tx, {
+      accountId,
+      conversation: { corpId: 'dingtestcorp', conversationId: GROUP },
+      title: '短信运维群',
+      language: 'zh-CN',
+      actor: { staffId: 'zhangwei', name: '张伟' },
+    });
+    await meterUsage(context, tx, accountId, [aReport({ segments: 480, at: now })]);
+  });
+});
+
+/** Says something in the group and waits for the bot's answer there. */
+async function ask(text: string): Promise<Message> {
+  const { seq } = sandbox.say(GROUP, 'lina', text);
+  return sandbox.waitForMessage(GROUP, (message) => message.from === 'bot', { after: seq });
+}
+
+/** The picture that a message shows, as the platform serves it. */
+async function pictureOf({ text }: Message): Promise<Buffer> {
+  const path = /!\[[^\]]+\]\((\/media\/[^)]+)\)/.exec(text)?.[1];
+  if (path === undefined) throw new Error(`no picture in: ${text}`);
+  const response = await fetch(`${sandbox.url}${path}`);
+  expect(response.headers.get('content-type')).toBe('image/png');
+  return Buffer.from(await response.arrayBuffer());
+}
+
+describe('given an account that is in use', () => {
+  test.each([
+    ['用量', '480 条'],
+    ['余量', '11,520 条'],
+    ['usage today', '480 segments'],
+  ])('when %s is asked for, then the answer has its figures and a picture that was uploaded', async (said, figure) => {
+    const answer = await ask(said);
+    expect(answer.text).toContain(figure);
+    const png = await pictureOf(answer);
+    expect(png.toString('latin1', 1, 4)).toBe('PNG');
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1_074, 708]);
+    expect(answer.buttons.length).toBeGreaterThan(0);
+  });
+
+  test('when a picture cannot be uploaded, then the answer comes without it', async () => {
+    const body = { errcode: 88, errmsg: 'no permission' };
+    sandbox.faults.answerCalls(UPLOAD, { status: 200, body }, 100);
+    const answer = await ask('用量 本周');
+    expect(answer.text).toContain('480 条');
+    expect(answer.text).not.toContain('![');
+  });
+});
