@@ -111,8 +111,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     settings: dingtalk,
     logger,
     handlers: {
-      onMessage: (message) => metrics.command('message', () => bot.handleMessage(message)),
-      onClick: (click) => metrics.command('click', () => bot.handleClick(click)),
+      onMessage: async (message) => {
+        await metrics.command('message', () => bot.handleMessage(message));
+        logger.info({ message: message.messageId, conversation: message.conversationId }, 'a message was handled');
+      },
+      onClick: async (click) => {
+        await metrics.command('click', () => bot.handleClick(click));
+        logger.info({ message: click.messageId, conversation: click.conversationId }, 'a click was handled');
+      },
       onAlarm: async ({ code }) => {
         await inTransaction(db, (tx) => tellStreamAlarm(context, tx, code));
         wakeDelivery();
