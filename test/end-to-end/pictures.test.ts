@@ -58,7 +58,9 @@ beforeAll(async () => {
       language: 'zh-CN',
       actor: { staffId: 'zhangwei', name: '张伟' },
     });
-    await meterUsage(context, tx, accountId, [aReport({ segments: 480, at: now })]);
+    // A plan covers to the millisecond: the message is surely sent after it was bought.
+    const sentAt = context.clock.now().add({ milliseconds: 10 });
+    await meterUsage(context, tx, accountId, [aReport({ segments: 480, at: sentAt })]);
   });
 });
 
