@@ -111,6 +111,7 @@ describe('BillJob (rule 10)', () => {
       await newJob().job.run();
     });
     expect([await monthsOf(held), await monthsOf(other)]).toEqual([[], ['2026-02']]);
+    expect(logged).toEqual([]);
     await newJob().job.run();
     expect(await monthsOf(held)).toEqual(['2026-02']);
   });

@@ -194,6 +194,7 @@ describe('given pay-as-you-go that is no whole number of fen (rule 7)', () => {
     await account.recharge('0.135');
     await account.use(3);
     expect((await account.read()).money).toMatchObject({ balance: 0n, overdueSince: null });
+    world.clock.set(at('2026-04-01T23:59'));
     await account.review();
     expect(await account.review()).toBe(false);
     await bills.closeAt(account, '2026-04-02');
