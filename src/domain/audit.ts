@@ -18,6 +18,8 @@ export type Deed =
       /** The code of why what was approved could not be carried out. */
       readonly problem?: string | null;
     }
+  /** Who rejected a request said why afterwards. */
+  | { readonly type: 'reason_given'; readonly action: ApprovalAction; readonly reason: string }
   | {
       readonly type: 'renewed';
       readonly title: string;
@@ -41,6 +43,10 @@ export type Deed =
       readonly changes: readonly { readonly field: string; readonly before: string; readonly after: string }[];
     }
   | { readonly type: 'key_created' | 'key_revoked'; readonly label: string }
+  | {
+      readonly type: 'template_codes_set';
+      readonly codes: readonly { readonly code: string; readonly before: string | null; readonly after: string }[];
+    }
   | { readonly type: 'group_code_issued' }
   | { readonly type: 'group_bound'; readonly title: string; readonly conversationId: string }
   | { readonly type: 'catalogue_imported'; readonly tariffs: readonly string[]; readonly offers: readonly string[] };

@@ -7,6 +7,7 @@ import type { Executor, Tx } from '../store/schema.ts';
 import { handlerOf } from './actions/index.ts';
 import { type EndedApproval, endApproval, showDecision } from './approval-end.ts';
 import { remindAdministrators } from './approval-request.ts';
+import { auditOf, record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
 import { type Actor, assertAdministrator } from './roles.ts';
 
@@ -108,6 +109,11 @@ async function late(
     return { type: 'late', approval };
   }
   await addReason(tx, account.id, approval.id, reason);
+  await record(context, tx, account.id, {
+    by: actor,
+    deed: { type: 'reason_given', action: approval.action, reason },
+    approval: auditOf(approval, actor),
+  });
   const explained = { ...approval, state, outcome, decidedAt, reason };
   await showDecision(context, tx, account, explained, 'approval_reason');
   return { type: 'reason_added', approval: explained };

@@ -2,6 +2,8 @@ import type { TemplateType } from '../domain/usage.ts';
 import { lockAccount } from '../store/accounts.ts';
 import type { Tx } from '../store/schema.ts';
 import { insertTemplateCodes, readTemplateTypes, type TemplateCode } from '../store/template-codes.ts';
+import { operatorOf, record } from './audit.ts';
+import type { ServiceContext } from './context.ts';
 
 /** What became of a template; `before` is the type that it had. */
 export type TemplateCodeEntry = TemplateCode &
@@ -29,4 +31,22 @@ export async function setTemplateCodes(
     if (before === undefined) return { ...each, state: 'added' };
     return before === each.templateType ? { ...each, state: 'known' } : { ...each, state: 'changed', before };
   });
+}
+
+/** Enters what was set into the audit; nothing where all was so already. */
+export async function recordTemplateCodes(
+  context: ServiceContext,
+  tx: Tx,
+  accountId: string,
+  entries: readonly TemplateCodeEntry[],
+): Promise<void> {
+  const codes = entries
+    .filter(({ state }) => state !== 'known')
+    .map((entry) => ({
+      code: entry.code,
+      before: entry.state === 'changed' ? entry.before : null,
+      after: entry.templateType,
+    }));
+  if (codes.length === 0) return;
+  await record(context, tx, accountId, { by: operatorOf(context), deed: { type: 'template_codes_set', codes } });
 }

@@ -168,6 +168,25 @@ describe('who asked, approved and did what, when and from which message', () => 
     ]);
   });
 
+  test('given who rejected says why afterwards, then that is kept too', async () => {
+    const account = await world.openAccount();
+    await account.renewal({ enabled: true });
+    const asked = await world.run((tx) => requestAction(world.context, tx, account.group, MEMBER, SWITCH_OFF));
+    if (asked.type !== 'requested') throw new Error(asked.type);
+    const { code } = asked.approval;
+    const reject = (reason?: string) =>
+      world.run((tx) =>
+        decide(world.context, tx, account.group, ADMIN, { code, approve: false, ...(reason ? { reason } : {}) }),
+      );
+    await reject();
+    await reject('等下个月');
+    expect((await deeds(account.id)).map(({ deed }) => deed)).toMatchObject([
+      { type: 'requested' },
+      { type: 'decided', state: 'rejected', reason: null },
+      { type: 'reason_given', reason: '等下个月' },
+    ]);
+  });
+
   test('given the deed is rolled back, then so is its entry', async () => {
     const account = await world.openAccount();
     const failing = world.run(async (tx) => {

@@ -26,6 +26,12 @@ function whatOf(writer: Writer, entry: AuditEntry): Markdown {
       );
     case 'decided':
       return withOutcome(writer, entry, decided(writer, entry, deed));
+    case 'reason_given':
+      return writer.text('history.reason_given', {
+        who,
+        code: writer.name(entry.approval?.code ?? ''),
+        reason: writer.remark(deed.reason),
+      });
     case 'renewed':
       return writer.text('history.renewed', {
         plan: writer.title(deed.title),
@@ -53,7 +59,17 @@ function whatOf(writer: Writer, entry: AuditEntry): Markdown {
 
 type OperatorDeed = Exclude<
   Deed,
-  { type: 'requested' | 'carried_out' | 'decided' | 'renewed' | 'renewal_failed' | 'renewal_stopped' | 'renewal_ended' }
+  {
+    type:
+      | 'requested'
+      | 'carried_out'
+      | 'decided'
+      | 'reason_given'
+      | 'renewed'
+      | 'renewal_failed'
+      | 'renewal_stopped'
+      | 'renewal_ended';
+  }
 >;
 
 function ofTheOperator(writer: Writer, who: Markdown, deed: OperatorDeed): Markdown {
@@ -79,6 +95,8 @@ function ofTheOperator(writer: Writer, who: Markdown, deed: OperatorDeed): Markd
     case 'key_created':
     case 'key_revoked':
       return writer.text(`history.key.${deed.type}`, { who, label: writer.name(deed.label) });
+    case 'template_codes_set':
+      return writer.text('history.template_codes_set', { who, count: deed.codes.length });
     case 'group_code_issued':
       return writer.text('history.group_code_issued', { who });
     case 'group_bound':
@@ -96,7 +114,10 @@ function decided(writer: Writer, { approval, by }: AuditEntry, deed: Deed & { ty
   if (isOwn && deed.state === 'approved') return writer.text('history.confirmed', { who, action, code });
   if (isOwn && deed.state === 'rejected') return writer.text('history.cancelled', { who, action, code });
   const requester = requesterOf(writer, approval?.requesterName ?? null);
-  return writer.text(`history.decided.${deed.state}`, { who, requester, action, code });
+  const what = writer.text(`history.decided.${deed.state}`, { who, requester, action, code });
+  return deed.reason
+    ? joinMarkdown([what, writer.text('history.because', { reason: writer.remark(deed.reason) })], '')
+    : what;
 }
 
 /** What was allowed and still could not be done says so. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { bilingual } from '../../domain/sentence.ts';
 import { TEMPLATE_TYPES } from '../../domain/usage.ts';
 import { issuesIn } from '../../services/file-problems.ts';
-import { setTemplateCodes, type TemplateCodeEntry } from '../../services/template-codes.ts';
+import { recordTemplateCodes, setTemplateCodes, type TemplateCodeEntry } from '../../services/template-codes.ts';
 import { inTransaction } from '../../store/database.ts';
 import type { TemplateCode } from '../../store/template-codes.ts';
 import { findAccount } from '../accounts.ts';
@@ -33,7 +33,11 @@ export const templateCodeImport = defineCommand({
   run: async (session, { ACCOUNT, FILE }) => {
     const codes = await readTemplateFile(FILE);
     const { id } = await findAccount(session, ACCOUNT);
-    const entries = await inTransaction(session.db, (tx) => setTemplateCodes(tx, id, codes));
+    const entries = await inTransaction(session.db, async (tx) => {
+      const set = await setTemplateCodes(tx, id, codes);
+      await recordTemplateCodes(session.context, tx, id, set);
+      return set;
+    });
     return { json: { accountId: id, entries }, lines: table(entries.map(toRow)) };
   },
 });
