@@ -80,6 +80,7 @@ export async function readPendingApprovals(db: Executor, accountId: string): Pro
     .where('account_id', '=', accountId)
     .where('state', '=', 'pending')
     .orderBy('requested_at')
+    .orderBy('code')
     .execute();
   return rows.map(toApproval);
 }

@@ -131,13 +131,14 @@ describe('Bot: reminders and lists', () => {
     const world = await aWorld();
     await requested(world);
     await world.say(MEMBER, '购买 1');
-    await world.say(ADMIN, '双人确认 开');
+    await world.say(ADMIN, '购买 2');
     const list = await world.say(ADMIN, '审批');
     const pending = await db.kysely
       .selectFrom('approvals')
       .select(['code', 'confirm'])
       .where('account_id', '=', world.accountId)
       .orderBy('requested_at')
+      .orderBy('code')
       .execute();
     expect(labels(list)).toEqual(
       pending.flatMap(({ code, confirm }) =>

@@ -8,7 +8,7 @@ import { type Prices, readPrices } from '../../services/prices.ts';
 import { type PurchaseWish, quote } from '../../services/purchase.ts';
 import { numberOf } from '../arguments/index.ts';
 import { askFor } from '../ask.ts';
-import { purchaseFigures } from '../compose/actions/purchase.ts';
+import { purchaseWords } from '../compose/actions/purchase.ts';
 import { askButton, choiceButton } from '../content.ts';
 import { joinMarkdown, lines, type Markdown } from '../markdown.ts';
 import { findOffer, readWish, type SaidWish, wishCommand } from '../purchase-wish.ts';
@@ -77,8 +77,13 @@ async function quoteReply(context: GroupCommandContext, offer: PlanOffer, wish: 
   const reply = requestReply(context, result);
   if (result.type === 'confirm') return reply;
   const [first, ...others] = reply.paragraphs;
-  const figures = { type: 'purchase', ...quoted } as const;
-  return { ...reply, paragraphs: [first, ...purchaseFigures(writer, figures), ...others] };
+  const action = { type: 'purchase', ...quoted } as const;
+  const { effect, note, options } = purchaseWords;
+  return {
+    ...reply,
+    paragraphs: [first, ...effect(writer, action), note?.(writer, action), ...others],
+    buttons: [...(options?.(writer, action) ?? []), ...(reply.buttons ?? [])],
+  };
 }
 
 function offersReply({ writer, services, bound }: GroupCommandContext, prices: Prices): Reply {

@@ -54,6 +54,7 @@ export function confirmCard(writer: Writer, { code, action, expiresAt }: NewAppr
     title: writer.text('confirm.title', { code: named, action: actionOf(writer, action) }),
     paragraphs: [
       ...words.effect(writer, action),
+      words.note?.(writer, action),
       writer.text('confirm.until', { code: named, time: writer.time(expiresAt) }),
     ],
     buttons: [

@@ -13,7 +13,9 @@ export interface ActionWords<T extends ApprovalAction['type'] = ApprovalAction['
   done(writer: Writer, action: ActionOf<T>): Markdown;
   /** How it stays when it is rejected. */
   declined(writer: Writer, action: ActionOf<T>): Markdown;
-  /** What can be done instead of confirming it as it is. */
+  /** Said to who asked, beside the options. */
+  note?(writer: Writer, action: ActionOf<T>): Markdown | undefined;
+  /** What who asked can ask for instead. */
   options?(writer: Writer, action: ActionOf<T>): readonly NoticeButton[];
   /** Asks for the same as things are now, for when it could not be carried out. */
   again?(writer: Writer, action: ActionOf<T>): NoticeButton;

@@ -13,10 +13,11 @@ export const purchaseWords: ActionWords<'purchase'> = {
       plan: writer.title(terms.offerTitle),
       price: writer.money(BigInt(terms.price)),
     }),
-  effect: (writer, action) => [
-    ...purchaseFigures(writer, action),
-    action.outlook.suggestedThreshold === null ? undefined : renewalOption(writer, action),
-  ],
+  effect: purchaseFigures,
+  note: (writer, { renewal, outlook: { suggestedThreshold } }) =>
+    renewal || suggestedThreshold === null
+      ? undefined
+      : writer.text('purchase.renewal_option', { threshold: writer.segments(BigInt(suggestedThreshold)) }),
   done: (writer, { terms }) => writer.text('outcome.done.renew', { plan: writer.title(terms.offerTitle) }),
   declined: (writer) => writer.text('declined.purchase'),
   options: (writer, { terms, renewal, outlook }) => {
@@ -40,7 +41,7 @@ export const purchaseWords: ActionWords<'purchase'> = {
 };
 
 /** All that is agreed on, and what it would come to now. */
-export function purchaseFigures(writer: Writer, { terms, renewal, outlook }: Purchase): (Markdown | undefined)[] {
+function purchaseFigures(writer: Writer, { terms, renewal, outlook }: Purchase): (Markdown | undefined)[] {
   const expiresAt = Temporal.Instant.from(outlook.expiresAt);
   return [
     bullets([
@@ -68,12 +69,4 @@ export function purchaseFigures(writer: Writer, { terms, renewal, outlook }: Pur
         }),
     outlook.renewsAtOnce ? writer.text('purchase.renews_at_once') : undefined,
   ];
-}
-
-/** How auto-renewal can begin with the purchase, at another threshold or with another plan than the button says. */
-function renewalOption(writer: Writer, { renewal, outlook }: Purchase): Markdown | undefined {
-  if (renewal) return undefined;
-  return writer.text('purchase.renewal_option', {
-    threshold: writer.segments(BigInt(outlook.suggestedThreshold ?? '0')),
-  });
 }
