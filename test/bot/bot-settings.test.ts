@@ -252,6 +252,24 @@ describe('Bot: cards that were sent to an administrator directly (rule 21)', () 
       'administers a group that was unbound',
       (world: BotWorld) => inTransaction(db, (tx) => deleteGroup(tx, { corpId: CORP, conversationId: world.group })),
     ],
+    [
+      'administers a group that now belongs to another account',
+      async (world: BotWorld) => {
+        const other = await new BotWorld(db).setUp();
+        const conversation = { corpId: CORP, conversationId: world.group };
+        await inTransaction(db, async (tx) => {
+          await deleteGroup(tx, conversation);
+          const bound = {
+            conversation,
+            title: 'x',
+            language: 'zh-CN',
+            actor: ADMIN,
+            accountId: other.accountId,
+          } as const;
+          await authorizeGroup(world.context, tx, bound);
+        });
+      },
+    ],
   ])('given who presses it %s, then nothing happens and nothing is shown', async (_, meanwhile) => {
     const world = await aWorld();
     const card = await directCard(world);

@@ -111,6 +111,24 @@ describe('administrators of a group', () => {
     }
   });
 
+  test('given both are removed at the same moment by somebody else who may, then one stays, however often it is tried', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const account = await world.openAccount();
+      const { group } = account;
+      const other = await secondGroup(account);
+      await world.run((tx) => insertAdministrator(tx, group, MEMBER, world.clock.now()));
+      const codes = [
+        await codeOf(group, removing(group, MEMBER), OTHER),
+        await codeOf(group, removing(group, ADMIN), OTHER),
+      ];
+      const results = await Promise.all(codes.map((code) => decided(other, code, OTHER)));
+      expect(await administrators(group)).toHaveLength(1);
+      expect(
+        results.map((result) => (result.type === 'decided' ? result.approval.outcome : result.type)).toSorted(),
+      ).toEqual(['done', 'not_carried_out']);
+    }
+  });
+
   test('given a second person is demanded, then two have to stay', async () => {
     const account = await world.openAccount();
     const { group } = account;
