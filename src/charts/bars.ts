@@ -53,13 +53,14 @@ export function barsSvg(chart: BarChart): string {
     highest > 0
       ? ''
       : text((plot.left + plot.right) / 2, (plot.top + plot.bottom) / 2, chart.empty, { 'text-anchor': 'middle' });
+  const entries = chart.series.map((name, series) => ({
+    name,
+    mark: (x: number, at: number) =>
+      element('rect', { x, y: at - 5, width: 12, height: 12, rx: 2, fill: colorOf(series) }),
+    isDrawn: chart.bars.some(({ values }) => (values[series] ?? 0) > 0),
+  }));
   return picture(chart, [
-    legend(
-      chart.series.map((name, series) => ({
-        name,
-        mark: (x, at) => element('rect', { x, y: at - 5, width: 12, height: 12, rx: 2, fill: colorOf(series) }),
-      })),
-    ),
+    legend(entries.filter(({ isDrawn }) => isDrawn || highest === 0)),
     ...grid,
     ...bars,
     ...names,
