@@ -168,7 +168,8 @@ describe('given an account with a plan that is nearly at its threshold', () => {
     const [approve] = card.buttons ?? [];
     const byMember = await sandbox.click(card.outTrackId ?? '', 'lina', approve?.id ?? '');
     expect(byMember.acknowledged).toBe(true);
-    await nextFromBot(card.seq, /只有本群的管理员/);
+    // It concerns only who clicked.
+    await sandbox.waitForMessage('direct:lina', (message) => /只有本群的管理员/.test(message.text));
     expect((await ask('wangqiang', '自动续费')).text).toMatch(/开/);
 
     await sandbox.click(card.outTrackId ?? '', 'zhangwei', approve?.id ?? '');
