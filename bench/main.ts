@@ -1,3 +1,4 @@
+import { chatBench } from './chat.ts';
 import { intakeBench } from './intake.ts';
 import { meteringBench } from './metering.ts';
 import { noticesBench } from './notices.ts';
@@ -6,6 +7,7 @@ const BENCHES: Record<string, () => Promise<object>> = {
   metering: meteringBench,
   intake: intakeBench,
   notices: noticesBench,
+  chat: chatBench,
 };
 
 const [name = '', ...flags] = process.argv.slice(2);

@@ -9,7 +9,7 @@ import { CommitUnknownError, type Database, inTransaction } from '../store/datab
 import { acceptMessage } from '../store/inbox.ts';
 import { insertNotice, NO_ACCOUNT, type NoticeContent } from '../store/notices.ts';
 import type { Tx } from '../store/schema.ts';
-import type { Reply } from './commands/command.ts';
+import type { BoundGroup, Reply } from './commands/command.ts';
 import { contentOf } from './content.ts';
 import { ConversationQueue } from './conversation-queue.ts';
 import { chatError } from './errors.ts';
@@ -94,11 +94,11 @@ export class Bot {
 
   async #handle(inbound: Inbound, work: Work): Promise<void> {
     try {
-      await this.#once(inbound, work, (tx) =>
-        inbound.refusal ? this.#refuse(tx, inbound) : route({ tx, services: this.#context, ...inbound }),
+      await this.#once(inbound, work, async (tx, bound) =>
+        inbound.refusal ? refused(inbound, bound) : route({ tx, services: this.#context, bound, ...inbound }),
       );
     } catch (error) {
-      await this.#once(inbound, work, (tx) => this.#explain(tx, inbound, error));
+      await this.#once(inbound, work, async (_, bound) => this.#explain(inbound, bound, error));
     }
   }
 
@@ -111,8 +111,8 @@ export class Bot {
       if (inbound.refusal || told.has(person)) return;
       this.#toldToWait.set(place, told.add(person));
       await inTransaction(this.#db, async (tx) => {
-        const writer = await writerOf(tx, inbound.conversation, inbound.text);
         const bound = await readBound(tx, inbound.conversation);
+        const writer = writerOf(bound, inbound.text);
         const said = writer.title(inbound.text ?? '');
         const reply = {
           title: writer.text('processing.title'),
@@ -128,13 +128,22 @@ export class Bot {
   }
 
   /** Accepts a message, runs it and queues its answer, all or nothing. */
-  async #once(inbound: Inbound, work: Work, run: (tx: Tx) => Promise<RoutedReply>): Promise<void> {
+  async #once(
+    inbound: Inbound,
+    work: Work,
+    run: (tx: Tx, bound: BoundGroup | null) => Promise<RoutedReply>,
+  ): Promise<void> {
     let reviewDue: string | undefined;
     const attempt = () =>
       inTransaction(this.#db, async (tx) => {
         const now = this.#context.clock.now();
-        if (!(await acceptMessage(tx, { corpId: inbound.conversation.corpId, messageId: inbound.id }, now))) return;
-        const routed = await run(tx);
+        const { conversation, id } = inbound;
+        const [isNew, bound] = await Promise.all([
+          acceptMessage(tx, { corpId: conversation.corpId, messageId: id }, now),
+          readBound(tx, conversation),
+        ]);
+        if (!isNew) return;
+        const routed = await run(tx, bound);
         reviewDue = routed.reply.reviewDue;
         work.isAnswered = true;
         await this.#queueNotice(tx, inbound, routed, 'reply');
@@ -170,7 +179,7 @@ export class Bot {
     // Where no card can be shown, the hint alone says what to type.
     const content = cardSpace === null ? { ...written, buttons: [] } : written;
     const outTrackId = content.buttons.length > 0 ? newOutTrackId() : null;
-    await insertNotice(
+    const queued = insertNotice(
       tx,
       {
         accountId: bound?.account.id ?? NO_ACCOUNT,
@@ -186,36 +195,25 @@ export class Bot {
       },
       now,
     );
-    if (outTrackId === null || cardSpace === null) return;
-    await insertCard(
-      tx,
-      {
-        outTrackId,
-        accountId: bound?.account.id ?? null,
-        corpId: conversation.corpId,
-        conversationId: cardSpace,
-        buttons: content.buttons,
-        subject: reply.subject ?? null,
-        actsIn: target.type === 'direct' && conversation.kind === 'group' ? conversation.conversationId : null,
-      },
-      now,
-    );
-  }
-
-  async #refuse(tx: Tx, inbound: Inbound): Promise<RoutedReply> {
-    const writer = await writerOf(tx, inbound.conversation, inbound.text);
-    const reason = inbound.refusal ?? 'card_unknown';
-    return {
-      reply: { title: writer.text('refused.title'), paragraphs: [writer.text(`refused.${reason}`)] },
-      writer,
-      bound: null,
+    if (outTrackId === null || cardSpace === null) {
+      await queued;
+      return;
+    }
+    const card = {
+      outTrackId,
+      accountId: bound?.account.id ?? null,
+      corpId: conversation.corpId,
+      conversationId: cardSpace,
+      buttons: content.buttons,
+      subject: reply.subject ?? null,
+      actsIn: target.type === 'direct' && conversation.kind === 'group' ? conversation.conversationId : null,
     };
+    await Promise.all([queued, insertCard(tx, card, now)]);
   }
 
   /** The answer to what went wrong, after all of it was rolled back. */
-  async #explain(tx: Tx, inbound: Inbound, error: unknown): Promise<RoutedReply> {
-    const writer = await writerOf(tx, inbound.conversation, inbound.text);
-    const bound = await readBound(tx, inbound.conversation);
+  #explain(inbound: Inbound, bound: BoundGroup | null, error: unknown): RoutedReply {
+    const writer = writerOf(bound, inbound.text);
     const known = error instanceof RuleError ? chatError(writer, error) : undefined;
     const reply: Reply = known
       ? { title: writer.text('refused.title'), paragraphs: [known], privately: true }
@@ -234,6 +232,13 @@ export class Bot {
       paragraphs: [writer.text('failed.body', { reference: writer.name(reference) })],
     };
   }
+}
+
+/** The answer to a click that is not carried out. It tells nothing of any account. */
+function refused({ refusal = 'card_unknown', text }: Inbound, bound: BoundGroup | null): RoutedReply {
+  const writer = writerOf(bound, text);
+  const reply = { title: writer.text('refused.title'), paragraphs: [writer.text(`refused.${refusal}`)] };
+  return { reply, writer, bound: null };
 }
 
 /** A message or click at work. */

@@ -22,6 +22,8 @@ export interface Request {
   /** What was typed, or what the button that was pressed stands for; null for a message that is not text. */
   readonly text: string | null;
   readonly mentions: readonly Mention[];
+  /** What an authorized group brings along; null elsewhere. */
+  readonly bound: BoundGroup | null;
   /** The message's identity, for the audit. */
   readonly id: string;
   readonly target: NoticeTarget;
@@ -35,10 +37,9 @@ export interface RoutedReply {
 
 /** Runs what a message asks for. There is always an answer. */
 export async function route(request: Request): Promise<RoutedReply> {
-  const { tx, conversation, actor, text, mentions } = request;
+  const { tx, conversation, actor, text, mentions, bound } = request;
   const services = { ...request.services, source: sourceOf(request) };
   const parsed: Parsed = text === null ? { type: 'empty' } : parse(text);
-  const bound = await readBound(tx, conversation);
   const writer = writerFor(bound, parsed);
   const context = { tx, services, writer, conversation, actor, argument: '', argumentAsTyped: '', mentions, bound };
   return { reply: await answer(context, parsed, text ?? ''), writer, bound };
@@ -50,20 +51,18 @@ function sourceOf({ conversation, id, target }: Request): Source {
 }
 
 /** The language, currency and time zone in which a conversation is answered, whatever was asked. */
-export async function writerOf(db: Executor, conversation: Conversation, text: string | null): Promise<Writer> {
-  return writerFor(await readBound(db, conversation), text === null ? { type: 'empty' } : parse(text));
+export function writerOf(bound: BoundGroup | null, text: string | null): Writer {
+  return writerFor(bound, text === null ? { type: 'empty' } : parse(text));
 }
 
 /** What an authorized group brings along; null elsewhere. */
 export async function readBound(db: Executor, conversation: Conversation): Promise<BoundGroup | null> {
   if (conversation.kind === 'direct') return null;
-  const group = await readGroup(db, conversation);
-  if (!group) return null;
-  return {
-    group,
-    account: await readAccount(db, group.accountId),
-    administrators: await readAdministrators(db, group),
-  };
+  const [group, administrators] = await Promise.all([
+    readGroup(db, conversation),
+    readAdministrators(db, conversation),
+  ]);
+  return group ? { group, account: await readAccount(db, group.accountId), administrators } : null;
 }
 
 /** In the language of the words as typed, else in the group's. */

@@ -24,7 +24,7 @@ export interface UsageState extends Awaited<ReturnType<typeof readTierState>> {
 export async function readUsageState(db: Executor, account: Account, now: Temporal.Instant): Promise<UsageState> {
   const { since, midnights } = burnWindow(now, account.timeZone);
   const midnight = midnights.at(-1) ?? now;
-  const kept = await readKeptPattern(db, account.id, midnight);
+  const [kept, tiers] = await Promise.all([readKeptPattern(db, account.id, midnight), readTierState(db, account, now)]);
   const pattern = kept ?? (await readUsagePattern(db, account.id, midnights));
   const lastDays = pattern.firstUsedAt ? await readUsageSince(db, account.id, since, now) : NOTHING_USED;
   const history = { ...pattern, lastDays };
@@ -34,7 +34,7 @@ export async function readUsageState(db: Executor, account: Account, now: Tempor
     isKept: kept !== undefined,
     history,
     burn: burnOf(history, now, account.timeZone),
-    ...(await readTierState(db, account, now)),
+    ...tiers,
   };
 }
 

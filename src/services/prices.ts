@@ -10,9 +10,12 @@ import type { ServiceContext } from './context.ts';
 
 /** What the account's tariff says at a time, and how far this month's tiers have been used. */
 export async function readTierState(db: Executor, account: Account, now: Temporal.Instant) {
-  const tariffs = await readTariffs(db, account.tariffId);
-  const volumes = await readVolumes(db, account.id, [new Calendar(account.timeZone).month(now)]);
-  return { tariff: tariffAt(tariffs, now), tierVolumes: tierVolumesOf(volumes, tariffs) };
+  const month = new Calendar(account.timeZone).month(now);
+  const [tariffs, volumes] = await Promise.all([
+    readTariffs(db, account.tariffId),
+    readVolumes(db, account.id, [month]),
+  ]);
+  return { tariff: tariffAt(tariffs, now), volumes, tierVolumes: tierVolumesOf(volumes, tariffs) };
 }
 
 /** What an account pays without a plan at its present volume, and the offers beside it. */
