@@ -21,6 +21,7 @@ test('rule 15: given a used and an unused plan, then plan list shows both, and p
   await account.recharge('500');
   const used = await buy(world, account, 'sms-100');
   await account.use(3);
+  world.pass({ minutes: 1 });
   const unused = await buy(world, account, 'sms-5000');
 
   expect(await json('plan', 'list')).toMatchObject([
