@@ -71,7 +71,7 @@ interface Moment {
 
 const WHOLE_DAY = 1_000_000n;
 
-/** A day, or what is left of it, or the part of it between two expiries. */
+/** A day, or what is left of it, or the part of it between two expiries: no plan expires within it. It may have no length. */
 interface Piece {
   readonly day: number;
   readonly from: bigint;
@@ -116,7 +116,7 @@ function project(input: ForecastInput, horizon: number, { stopAtEnd }: { stopAtE
     if (!day) break;
     const length = piece.to - piece.from;
     const need = (day.need * length) / WHOLE_DAY;
-    const uncovered = use(plans, piece, need);
+    const uncovered = use(plans, need);
     const middle = need === 0n ? piece.to : piece.from + (length * (need - uncovered)) / need;
     if (uncovered > 0n && !quotaEnd) {
       quotaEnd = { day: piece.day, part: middle };
@@ -142,23 +142,22 @@ function project(input: ForecastInput, horizon: number, { stopAtEnd }: { stopAtE
   return { quotaEnd, quotaEndsBy, moneyEnd, quotaAtDayEnd };
 }
 
+/** From the start on; a plan that expires at midnight ends a piece without length, which begins its day. */
 function* piecesOf(start: Moment, plans: readonly Left[], horizon: number): Generator<Piece> {
   for (let day = 0; day < horizon; day++) {
     let from = day === 0 ? start.part : 0n;
     const cuts = plans.filter(({ expires }) => expires.day === day).map(({ expires }) => expires.part);
     for (const to of [...cuts.toSorted((a, b) => (a < b ? -1 : 1)), WHOLE_DAY]) {
-      if (to <= from && to < WHOLE_DAY) continue;
       yield { day, from, to };
       from = to;
     }
   }
 }
 
-/** Takes from the plans that last through the piece; returns what they do not cover. */
-function use(plans: readonly Left[], piece: Piece, need: bigint): bigint {
+/** Takes from the plans, which last through the piece or are empty; returns what they do not cover. */
+function use(plans: readonly Left[], need: bigint): bigint {
   let uncovered = need;
   for (const plan of plans) {
-    if (plan.expires.day < piece.day || (plan.expires.day === piece.day && plan.expires.part < piece.to)) continue;
     const taken = plan.amount < uncovered ? plan.amount : uncovered;
     plan.amount -= taken;
     uncovered -= taken;

@@ -98,6 +98,21 @@ describe('forecast', () => {
     });
   });
 
+  test('given a plan that expires at midnight, or in this very moment, then it ends there too', () => {
+    const midnight = [aPlan({ remaining: 10_000n, expiresAt: at('2026-03-15T00:00') })];
+    expect(forecastOf({ mainland: { verification: 10n }, plans: midnight, available: '9' })).toMatchObject({
+      quotaDays: 4.5,
+      quotaEndsBy: 'expiry',
+      quotaEndsAt: at('2026-03-15T00:00'),
+      // 4.5 days of quota, and 9.00 at 0.45 a day.
+      runwayDays: 24.5,
+    });
+    const series = quotaByDay(inputOf({ mainland: { verification: 10n }, plans: midnight }), 7);
+    expect(series).toEqual([9_995n, 9_985n, 9_975n, 9_965n, 9_955n, 0n, 0n]);
+    const now = [aPlan({ remaining: 10_000n, expiresAt: NOW.add({ milliseconds: 5 }) })];
+    expect(forecastOf({ mainland: { verification: 10n }, plans: now })).toMatchObject({ quotaDays: 0 });
+  });
+
   test('given two plans, then the one that expires first is used first and what it has left then is lost', () => {
     // Ten days use 100 of the first plan, whose other 900 are forfeited; the second one's 100 last ten days more.
     const plans = [
