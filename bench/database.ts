@@ -12,13 +12,16 @@ export interface BenchDatabase {
   stop(): Promise<void>;
 }
 
-/** A fresh, migrated database on a server of its own, durable as in service (`fsync` on). */
-export async function openBenchDatabase(maxConnections: number): Promise<BenchDatabase> {
+/** A fresh, migrated database on a server of its own, durable as in service (`fsync` on). `settings` are PostgreSQL's. */
+export async function openBenchDatabase(
+  maxConnections: number,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<BenchDatabase> {
   const logger = createLogger({ level: 'warn', name: 'bench' });
   const folder = await mkdtemp(join(tmpdir(), 'sms-steward-bench-'));
   // As root the server runs as another user, who must be able to enter.
   await chmod(folder, 0o755);
-  const server = await startEmbeddedPostgres({ dataDir: join(folder, 'data'), logger });
+  const server = await startEmbeddedPostgres({ dataDir: join(folder, 'data'), logger, settings });
   const db = openDatabase({ url: server.url, maxConnections, logger });
   await migrateToLatest(db);
   return {

@@ -9,7 +9,7 @@ import { type Database, inTransaction } from '../src/store/database.ts';
 import { insertTariff } from '../src/store/tariffs.ts';
 import { ensurePartitions } from '../src/store/usage.ts';
 import { openBenchDatabase } from './database.ts';
-import { printTable, rate } from './report.ts';
+import { median, printTable, rate } from './report.ts';
 
 const REQUESTS = 4_000;
 const CALLERS = 50;
@@ -110,8 +110,4 @@ function aReport(): UsageReport {
     status: 'delivered',
     at: NOW,
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

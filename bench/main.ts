@@ -3,7 +3,7 @@ import { intakeBench } from './intake.ts';
 import { meteringBench } from './metering.ts';
 import { noticesBench } from './notices.ts';
 
-const BENCHES: Record<string, () => Promise<object>> = {
+const BENCHES: Record<string, (flags: readonly string[]) => Promise<object>> = {
   metering: meteringBench,
   intake: intakeBench,
   notices: noticesBench,
@@ -16,5 +16,5 @@ if (!bench) {
   console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--json]`);
   process.exit(2);
 }
-const result = await bench();
+const result = await bench(flags);
 if (flags.includes('--json')) console.log(JSON.stringify({ bench: name, ...result }));

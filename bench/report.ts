@@ -12,3 +12,18 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
 export function rate(perSecond: number): string {
   return Math.round(perSecond).toLocaleString('en');
 }
+
+/** The middle one: a slow moment of the machine does not count. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** A ratio for people. */
+export function ratio(value: number): string {
+  return value.toFixed(2);
+}
+
+/** A ratio for machines. */
+export function round3(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

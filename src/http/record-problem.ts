@@ -1,4 +1,5 @@
 import type { Sentence } from '../domain/sentence.ts';
+import { REPORTED_WITHIN_DAYS } from '../domain/usage.ts';
 
 /** Why one record of a body is not taken. `README.md` lists the codes too. */
 export const RECORD_PROBLEMS = [
@@ -44,8 +45,6 @@ export const MAX_SEGMENTS = 100;
 
 /** A clock of a gateway may be this much ahead. */
 const AHEAD_MINUTES = 10;
-/** What is older cannot be told from a mistake. */
-const OLDEST_DAYS = 90;
 
 /** The times of messages that are taken at `now`. */
 export class TimeWindow {
@@ -53,7 +52,7 @@ export class TimeWindow {
   readonly #latest: number;
 
   constructor(now: Temporal.Instant) {
-    this.#earliest = now.subtract({ hours: 24 * OLDEST_DAYS }).epochMilliseconds;
+    this.#earliest = now.subtract({ hours: 24 * REPORTED_WITHIN_DAYS }).epochMilliseconds;
     this.#latest = now.add({ minutes: AHEAD_MINUTES }).epochMilliseconds;
   }
 
@@ -78,8 +77,8 @@ export class TimeWindow {
       throw new RecordProblemError(
         'at_too_old',
         {
-          english: `lies more than ${OLDEST_DAYS} days in the past; usage that old is not taken.`,
-          chinese: `早于现在 ${OLDEST_DAYS} 天以上；这么早的用量不再接受。`,
+          english: `lies more than ${REPORTED_WITHIN_DAYS} days in the past; usage that old is not taken.`,
+          chinese: `早于现在 ${REPORTED_WITHIN_DAYS} 天以上；这么早的用量不再接受。`,
         },
         field,
       );

@@ -52,7 +52,6 @@ export async function meterUsage(
 ): Promise<MeteringOutcome> {
   const now = context.clock.now();
   const batchId = randomUUID();
-  const ids = reports.map((report) => report.id);
   const unlocked = await readAccount(tx, accountId);
   const calendar = new Calendar(unlocked.timeZone);
   const { timeZone, defaultTemplateType } = unlocked;
@@ -64,7 +63,7 @@ export async function meterUsage(
   const [, account, known, plans, volumes] = await Promise.all([
     insertRecords(tx, accountId, batchId, drafts, now),
     lockAccount(tx, accountId),
-    readKnownRecords(tx, accountId, batchId, ids),
+    readKnownRecords(tx, accountId, batchId, reports),
     readPlansWithQuota(tx, accountId),
     readVolumes(tx, accountId, months),
   ]);
@@ -121,7 +120,7 @@ async function correctDrafts(
 ): Promise<void> {
   if (result.created.length === drafts.length) return;
   const created = new Set(result.created.map((record) => record.id));
-  const others = drafts.filter((draft) => !created.has(draft.id)).map((draft) => draft.id);
+  const others = drafts.filter((draft) => !created.has(draft.id));
   await removeRecords(tx, account.id, batchId, others);
 }
 

@@ -1,22 +1,59 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Conflict } from '../domain/metering.ts';
-import type { UsageRecord } from '../domain/usage.ts';
+import { KNOWN_WITHIN_MS, type UsageRecord, type UsageReport } from '../domain/usage.ts';
 import { codeOf } from './connection.ts';
 import type { Executor, Tx } from './schema.ts';
 
-/** What other batches recorded under these ids, in whichever month. */
+/**
+ * What other batches recorded under the ids of these reports, in the months where it may be (rule 1). All months would be more to look
+ * through with each that passes.
+ */
 export async function readKnownRecords(
   tx: Tx,
   accountId: string,
   batchId: string,
-  ids: readonly string[],
+  reports: readonly UsageReport[],
 ): Promise<Map<string, UsageRecord>> {
+  if (reports.length === 0) return new Map();
+  const { from, to } = timesOf(reports);
   const { rows } = await sql<RecordRow>`
     select record_id, at, destination, country, template_type, segments, status, billing, late_month
     from usage_records
-    where account_id = ${accountId} and record_id = any(${ids}::text[]) and batch_id <> ${batchId}`.execute(tx);
-  return new Map(rows.map((row) => [row.record_id, toRecord(row)]));
+    where account_id = ${accountId} and record_id = any(${reports.map(({ id }) => id)}::text[]) and batch_id <> ${batchId}
+      and at between ${asTime(from - KNOWN_WITHIN_MS)}::timestamptz and ${asTime(to + KNOWN_WITHIN_MS)}::timestamptz`.execute(
+    tx,
+  );
+  return nearest(reports, rows.map(toRecord));
+}
+
+/** Of the records of one id, which lie months apart, the one that a report of it may be about. */
+function nearest(reports: readonly UsageReport[], records: readonly UsageRecord[]): Map<string, UsageRecord> {
+  if (records.length === 0) return new Map();
+  const times = new Map(reports.map(({ id, at }) => [id, at.epochMilliseconds]));
+  const distance = ({ id, at }: UsageRecord) => Math.abs(at.epochMilliseconds - (times.get(id) ?? 0));
+  const known = new Map<string, UsageRecord>();
+  for (const record of records) {
+    const other = known.get(record.id);
+    if (distance(record) > KNOWN_WITHIN_MS || (other && distance(other) <= distance(record))) continue;
+    known.set(record.id, record);
+  }
+  return known;
+}
+
+/** The first and the last time at which any of these was sent, in milliseconds. */
+function timesOf(messages: readonly { readonly at: Temporal.Instant }[]): { from: number; to: number } {
+  let from = Number.POSITIVE_INFINITY;
+  let to = Number.NEGATIVE_INFINITY;
+  for (const { at } of messages) {
+    from = Math.min(from, at.epochMilliseconds);
+    to = Math.max(to, at.epochMilliseconds);
+  }
+  return { from, to };
+}
+
+function asTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
 }
 
 /**
@@ -132,11 +169,18 @@ function distinctFacts(records: readonly UsageRecord[]): { facts: UsageRecord[];
 }
 
 /** Takes back records that this batch inserted: their ids were recorded before, with another time. */
-export async function removeRecords(tx: Tx, accountId: string, batchId: string, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
+export async function removeRecords(
+  tx: Tx,
+  accountId: string,
+  batchId: string,
+  records: readonly UsageRecord[],
+): Promise<void> {
+  if (records.length === 0) return;
+  const { from, to } = timesOf(records);
   await sql`
     delete from usage_records
-    where account_id = ${accountId} and record_id = any(${ids}::text[]) and batch_id = ${batchId}`.execute(tx);
+    where account_id = ${accountId} and record_id = any(${records.map(({ id }) => id)}::text[]) and batch_id = ${batchId}
+      and at between ${asTime(from)}::timestamptz and ${asTime(to)}::timestamptz`.execute(tx);
 }
 
 /** Moves known records on; `at` leads to the partition. */
@@ -147,6 +191,7 @@ export async function progressRecords(
   records: readonly UsageRecord[],
 ): Promise<void> {
   if (records.length === 0) return;
+  const { from, to } = timesOf(records);
   await sql`
     update usage_records u
     set status = r.status, billing = r.billing, late_month = r.late_month, batch_id = ${batchId}::uuid
@@ -157,12 +202,13 @@ export async function progressRecords(
       ${records.map((r) => r.billing)}::text[],
       ${records.map((r) => r.lateMonth)}::text[]
     ) as r (record_id, at, status, billing, late_month)
-    where u.account_id = ${accountId} and u.record_id = r.record_id and u.at = r.at`.execute(tx);
+    where u.account_id = ${accountId} and u.record_id = r.record_id and u.at = r.at
+      and u.at between ${asTime(from)}::timestamptz and ${asTime(to)}::timestamptz`.execute(tx);
 }
 
 /** Usage is kept to the millisecond. This way of writing it is several times as fast as an instant's own. */
 function timeOf(record: UsageRecord): string {
-  return new Date(record.at.epochMilliseconds).toISOString();
+  return asTime(record.at.epochMilliseconds);
 }
 
 /** Something that was reported and is not billed, for a person to look at. The same one again is kept once. */
