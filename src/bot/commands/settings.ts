@@ -2,9 +2,11 @@ import { shareOf } from '../../domain/alert.ts';
 import type { PlanOffer } from '../../domain/plan.ts';
 import { isSameValue, type SettingName } from '../../domain/settings.ts';
 import { requestAction } from '../../services/actions/request.ts';
+import { readLimitStates } from '../../services/limits.ts';
 import { currentValue, type GroupSettings, readGroupSettings } from '../../services/settings.ts';
 import { readOffers } from '../../store/plans.ts';
 import { askFor } from '../ask.ts';
+import { limitName, limitValues } from '../compose/limits.ts';
 import { changeOf, settingValue } from '../compose/settings.ts';
 import { askButton, choiceButton } from '../content.ts';
 import { bullets, type Markdown } from '../markdown.ts';
@@ -123,7 +125,7 @@ function ask(
   );
 }
 
-function overview(context: GroupCommandContext, current: GroupSettings, first?: Markdown): Reply {
+async function overview(context: GroupCommandContext, current: GroupSettings, first?: Markdown): Promise<Reply> {
   const { services, writer, bound, argument } = context;
   const line = (setting: SettingName) => settingLine(writer, current, setting);
   return {
@@ -134,17 +136,30 @@ function overview(context: GroupCommandContext, current: GroupSettings, first?: 
       bullets(RENEWAL.map(line)),
       writer.text('settings.topic.telling'),
       bullets([quotaAlerts(writer, current), ...TELLING.map(line)]),
+      writer.text('settings.topic.limits'),
+      bullets(await limitLines(context)),
       writer.text('settings.topic.group'),
       bullets([line('language'), twoPersonLine(writer, bound.account.twoPerson)]),
       writer.text('settings.how', { example: example(writer) }),
       isAdministrator(context) ? undefined : writer.text('settings.members_ask'),
       writer.asOf(services.clock.now(), bound.account.name),
     ],
-    buttons: ON_BUTTONS.map((setting, index) => {
-      const word = SETTING_WORDS[setting][writer.language][0];
-      return choiceButton(word, index, commandText(writer.language, 'settings', word));
-    }),
+    buttons: [
+      ...ON_BUTTONS.map((setting, index) => {
+        const word = SETTING_WORDS[setting][writer.language][0];
+        return choiceButton(word, index, commandText(writer.language, 'settings', word));
+      }),
+      askButton(writer, 'limits'),
+    ],
   };
+}
+
+/** The caps, which have a command of their own. */
+async function limitLines({ tx, services, writer, bound }: GroupCommandContext): Promise<Markdown[]> {
+  const states = await readLimitStates(tx, bound.account, services.clock.now());
+  return states.map(({ key, limit }) =>
+    writer.text('settings.line', { setting: limitName(writer, key), value: limitValues(writer, key.unit, limit) }),
+  );
 }
 
 function settingLine(writer: Writer, current: GroupSettings, setting: SettingName): Markdown {
