@@ -18,6 +18,8 @@ const MAX_LATE_MS = 15;
 const MAX_VOID_TURNS = 3;
 /** Turns are reserved for about this long ahead: few round trips, and few turns in hand when the platform asks for a pause. */
 const AHEAD_MS = 500;
+/** Where the limit is high, calls that come this much later need no round trip of their own; at twenty a second there is nothing to spare. */
+const SPARE_MS = 40;
 /** The next turns are reserved so long before those in hand are used, so that none is lost to the round trip. */
 const LEAD_MS = 200;
 /** A call that had to wait longer is put off, so that no lease runs out meanwhile. */
@@ -52,6 +54,8 @@ interface Caller extends PromiseWithResolvers<void> {
 interface Lane {
   readonly call: string;
   readonly waiting: Caller[];
+  /** Turns that are reserved and nobody's yet: the time of the next one, and where they end. */
+  spare: { next: number; readonly end: number };
   isServed: boolean;
   /** By `performance.now`; turns before it are void. */
   heldUntil: number;
@@ -66,6 +70,7 @@ export class CallLimiter implements CallGate {
   readonly #limits: CallLimits;
   readonly #intervalMs: number;
   readonly #chunk: number;
+  readonly #spare: number;
   readonly #lanes = new Map<string, Lane>();
   #uncounted = 0;
   #counting: Promise<void> | undefined;
@@ -74,6 +79,7 @@ export class CallLimiter implements CallGate {
     this.#options = options;
     this.#limits = options.limits ?? CALL_LIMITS;
     this.#intervalMs = 1_000 / (this.#limits.callsPerSecond * USED_SHARE);
+    this.#spare = Math.floor(SPARE_MS / this.#intervalMs);
     this.#chunk = Math.max(1, Math.floor(AHEAD_MS / this.#intervalMs));
   }
 
@@ -107,13 +113,26 @@ export class CallLimiter implements CallGate {
   #turn(call: string): Promise<void> {
     let lane = this.#lanes.get(call);
     if (!lane) {
-      lane = { call, waiting: [], isServed: false, heldUntil: 0 };
+      lane = { call, waiting: [], spare: { next: 0, end: 0 }, isServed: false, heldUntil: 0 };
       this.#lanes.set(call, lane);
     }
     const caller = { ...Promise.withResolvers<void>(), voided: 0 };
-    lane.waiting.push(caller);
-    this.#serve(lane);
+    const spare = this.#takeSpare(lane);
+    if (spare === undefined) {
+      lane.waiting.push(caller);
+      this.#serve(lane);
+    } else this.#giveAt(lane, caller, spare);
     return caller.promise;
+  }
+
+  /** A turn that is nobody's and not over. */
+  #takeSpare(lane: Lane): number | undefined {
+    const { next, end } = lane.spare;
+    const passed = Math.max(0, Math.ceil((performance.now() - next) / this.#intervalMs));
+    const at = next + passed * this.#intervalMs;
+    if (at >= end) return undefined;
+    lane.spare.next = at + this.#intervalMs;
+    return at;
   }
 
   #serve(lane: Lane): void {
@@ -129,7 +148,8 @@ export class CallLimiter implements CallGate {
   /** Gives the next of those that wait their turns; returns shortly before the last of these. */
   async #reserve(lane: Lane): Promise<void> {
     const callers = lane.waiting.splice(0, this.#chunk);
-    const reserve = { count: callers.length, intervalMs: this.#intervalMs, withinMs: LONGEST_WAIT_MS };
+    const count = Math.max(callers.length, this.#spare);
+    const reserve = { count, intervalMs: this.#intervalMs, withinMs: LONGEST_WAIT_MS };
     try {
       const { isReserved, delayMs } = await reserveTurns(this.#options.db.kysely, lane.call, reserve);
       if (!isReserved) {
@@ -138,7 +158,9 @@ export class CallLimiter implements CallGate {
       }
       const first = performance.now() + delayMs;
       for (const [index, caller] of callers.entries()) this.#giveAt(lane, caller, first + index * this.#intervalMs);
-      await until(first + callers.length * this.#intervalMs - LEAD_MS);
+      const end = first + callers.length * this.#intervalMs;
+      lane.spare = { next: end, end: first + count * this.#intervalMs };
+      await until(end - LEAD_MS);
     } catch (error) {
       for (const caller of callers) caller.reject(unavailable(lane.call, error));
     }

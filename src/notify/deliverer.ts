@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { changeButtons } from '../store/cards.ts';
@@ -19,9 +20,11 @@ import { type DeadNotice, type Outcome, Recorder } from './recorder.ts';
 import type { DeliveryStep } from './steps.ts';
 
 /** Recipients that are served at the same time. */
-const PARALLEL = 32;
+const PARALLEL = 48;
 /** Notices are leased when so many recipients more can be served: few statements, and nobody waits for a whole round. */
-const REFILL = 8;
+const REFILL = 16;
+/** Between two leases: what is queued one by one in quick succession is leased together. */
+const LEASE_PAUSE_MS = 10;
 /** Longer than all forms of one attempt may take; then another process takes over. */
 const LEASE = Temporal.Duration.from({ seconds: 120 });
 
@@ -98,9 +101,13 @@ export class Deliverer {
     const failed = (error: unknown) => {
       failures.push(error);
     };
+    let nextLeaseAt = 0;
     while (true) {
       const free = PARALLEL - inFlight.size;
       if (this.#again && !this.#stopped && failures.length === 0 && free >= REFILL) {
+        const early = nextLeaseAt - performance.now();
+        if (early > 0) await pause(early);
+        nextLeaseAt = performance.now() + LEASE_PAUSE_MS;
         this.#again = false;
         const parcels = await this.#lease(free).catch(failed);
         for (const parcel of parcels ?? []) {

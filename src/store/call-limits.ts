@@ -1,6 +1,12 @@
 import { sql } from 'kysely';
 import type { Executor, Tx } from './schema.ts';
 
+/**
+ * Turns and counts need not survive a crash of the database server: it takes longer than they matter. So their commits wait for no disk,
+ * which many a second would.
+ */
+const NEED_NOT_LAST = sql`need_not_last as materialized (select set_config('synchronous_commit', 'off', true))`;
+
 /** How a reservation went: the first of its turns is in `delayMs`, or there is none within the time that was given. */
 export interface Reservation {
   readonly isReserved: boolean;
@@ -22,8 +28,9 @@ export async function reserveTurns(
   const slack = sql`make_interval(secs => ${((burst - 1) * intervalMs) / 1_000}::float8)`;
   const within = sql`make_interval(secs => ${withinMs / 1_000}::float8)`;
   const { rows } = await sql<{ is_reserved: boolean; delay_ms: number }>`
-    with reserved as (
-      insert into call_rates as rate (scope, free_at) values (${scope}, clock_timestamp() - ${slack} + ${span})
+    with ${NEED_NOT_LAST}, reserved as (
+      insert into call_rates as rate (scope, free_at)
+      select ${scope}, clock_timestamp() - ${slack} + ${span} from need_not_last
       on conflict (scope) do update set free_at = greatest(rate.free_at, clock_timestamp() - ${slack}) + ${span}
         where rate.free_at <= clock_timestamp() + ${within}
       returning free_at)
@@ -59,13 +66,17 @@ export interface CallMonth {
 
 /** Counts calls of a month. @returns the month with them */
 export async function countCalls(db: Executor, month: string, calls: number): Promise<CallMonth> {
-  const row = await db
-    .insertInto('call_months')
-    .values({ month, used: BigInt(calls) })
-    .onConflict((oc) => oc.column('month').doUpdateSet({ used: sql`call_months.used + excluded.used` }))
-    .returning(['used', 'exhausted_at', 'warned_at'])
-    .executeTakeFirstOrThrow();
-  return { used: Number(row.used), exhaustedAt: row.exhausted_at, warnedAt: row.warned_at };
+  const { rows } = await sql<{
+    used: bigint;
+    exhausted_at: Temporal.Instant | null;
+    warned_at: Temporal.Instant | null;
+  }>`
+    with ${NEED_NOT_LAST}
+    insert into call_months as counted (month, used) select ${month}, ${calls} from need_not_last
+    on conflict (month) do update set used = counted.used + excluded.used
+    returning used, exhausted_at, warned_at`.execute(db);
+  const [row] = rows;
+  return { used: Number(row?.used ?? 0n), exhaustedAt: row?.exhausted_at ?? null, warnedAt: row?.warned_at ?? null };
 }
 
 export async function readCallMonth(db: Executor, month: string): Promise<CallMonth> {
