@@ -3,6 +3,7 @@ import type { Audience, Compose } from '../services/context.ts';
 import { composeAlert, isAlert } from './compose/alerts.ts';
 import { composeApproval, isApproval } from './compose/approvals.ts';
 import { composeBill } from './compose/bills.ts';
+import { composeLimitNews, isLimitNews } from './compose/limits.ts';
 import { composePurchase, isPurchase } from './compose/purchases.ts';
 import { composeReceipt } from './compose/receipts.ts';
 import { composeSettingNews, isSettingNews } from './compose/settings.ts';
@@ -25,6 +26,7 @@ export const compose: Compose = (announcement, audience) => {
 
 function draftOf(writer: Writer, announcement: Announcement): Draft {
   if (isAlert(announcement)) return composeAlert(writer, announcement);
+  if (isLimitNews(announcement)) return composeLimitNews(writer, announcement);
   if (isApproval(announcement)) return composeApproval(writer, announcement);
   if (announcement.kind === 'bill_closed') return composeBill(writer, announcement);
   if (isSettingNews(announcement)) return composeSettingNews(writer, announcement);

@@ -54,18 +54,21 @@ export function askButton(
     | 'group'
     | 'admins'
     | 'history'
+    | 'limits'
     | 'price'
     | 'buy',
 ) {
   return button(writer.text(`button.${command}`), 'plain', command, commandText(writer.language, command));
 }
 
-/** What one says to stop sending. */
-const PAUSE_WORDS = { 'zh-CN': '暂停', en: 'pause' } as const;
-
 /** A button that stops sending at once. */
 export function pauseButton(writer: Writer): NoticeButton {
-  return button(writer.text('button.pause'), 'danger', 'pause', PAUSE_WORDS[writer.language]);
+  return button(writer.text('button.pause'), 'danger', 'pause', commandText(writer.language, 'pause'));
+}
+
+/** A button that asks to send again. */
+export function resumeButton(writer: Writer): NoticeButton {
+  return button(writer.text('button.resume'), 'primary', 'resume', commandText(writer.language, 'resume'));
 }
 
 /** A button that switches auto-renewal. */

@@ -32,6 +32,10 @@ export const CHAT_ERRORS: Readonly<Record<string, (writer: Writer, details: Deta
       currency: writer.name(currency),
       accountCurrency: writer.name(accountCurrency),
     }),
+  limit_out_of_range: (writer) => writer.text('error.limit_out_of_range'),
+  limit_warning_above_stop: (writer) => writer.text('error.limit_warning_above_stop'),
+  limit_unchanged: (writer) => writer.text('error.limit_unchanged'),
+  cap_still_reached: (writer) => writer.text('error.cap_still_reached'),
   setting_unchanged: (writer) => writer.text('error.setting_unchanged'),
   setting_moved: (writer) => writer.text('error.setting_moved'),
   alert_share_out_of_range: (writer) => writer.text('error.alert_share_out_of_range'),
@@ -55,6 +59,7 @@ export const CHAT_ERRORS: Readonly<Record<string, (writer: Writer, details: Deta
 
 function alreadySo(writer: Writer, state: string): Markdown {
   if (state === 'two_person_on' || state === 'two_person_off') return writer.text(`already_so.${state}`);
+  if (state === 'paused' || state === 'sending') return writer.text(`already_so.${state}`);
   return writer.text(state === 'on' ? 'auto_renewal.already_on' : 'auto_renewal.already_off');
 }
 

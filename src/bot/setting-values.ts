@@ -12,7 +12,8 @@ export interface Nameable {
   readonly mentioned: NamedValue | null;
 }
 
-const NONE = [
+/** What one says for none, no limit or never. */
+export const NONE: readonly string[] = [
   ...['无', '没有', '不限', '无限', '不限制', '从不', '不需要', '不用', '关', '关闭', '停用', '取消', '不发', '不设'],
   ...['none', 'no', 'off', 'never', 'no limit', 'unlimited', 'nobody', 'disable'],
 ];

@@ -10,6 +10,9 @@ export type CommandName =
   | 'buy'
   | 'bill'
   | 'auto-renew'
+  | 'limits'
+  | 'pause'
+  | 'resume'
   | 'settings'
   | 'group'
   | 'admins'
@@ -112,6 +115,24 @@ export const VOCABULARY: Readonly<Record<CommandName, CommandWords>> = {
     en: ['auto-renew', 'auto renew', 'autorenew', 'auto-renewal', 'auto renewal', 'autorenewal', 'renewal', 'renew'],
     pinyin: 'zidongxufei',
     takesArgument: true,
+  },
+  limits: {
+    'zh-CN': ['上限', '限额', '发送上限', '用量上限', '查看上限', '设置上限', '封顶'],
+    en: ['limits', 'limit', 'caps', 'cap', 'show limits', 'set limit'],
+    pinyin: 'shangxian',
+    takesArgument: true,
+  },
+  pause: {
+    'zh-CN': ['暂停', '暂停发送', '暂停短信', '停止发送', '停发', '停止发短信'],
+    en: ['pause', 'pause sending', 'stop sending'],
+    pinyin: 'zanting',
+    takesArgument: false,
+  },
+  resume: {
+    'zh-CN': ['恢复', '恢复发送', '恢复短信', '继续发送', '取消暂停', '解除暂停'],
+    en: ['resume', 'resume sending', 'unpause', 'continue sending'],
+    pinyin: 'huifu',
+    takesArgument: false,
   },
   settings: {
     'zh-CN': ['设置', '设定', '查看设置', '修改设置', '配置'],

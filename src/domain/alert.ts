@@ -1,10 +1,12 @@
+import { capConditions, mayCloseCap } from './cap-alert.ts';
 import type { Forecast } from './forecast.ts';
+import type { Limit, PresentUse } from './limit.ts';
 import type { Plan } from './plan.ts';
 import { quotaOf } from './plan.ts';
 import { type SpikeInput, spikeState } from './spike.ts';
-import { availableOf, type MoneyState, sendingOf } from './standing.ts';
+import { availableOf, isSuspended, type MoneyState } from './standing.ts';
 
-export type AlertKind = 'quota' | 'plan_expiring' | 'overdue_expected' | 'overdue' | 'spending_spike';
+export type AlertKind = 'quota' | 'plan_expiring' | 'overdue_expected' | 'overdue' | 'spending_spike' | 'cap';
 
 /** Levels of the quota alert: at the threshold, at the share of it that the account has set, nothing left. (rule 19) */
 export const QUOTA_LEVEL = { low: 1, veryLow: 2, exhausted: 3 } as const;
@@ -17,7 +19,7 @@ export const RUNWAY_DAYS = 3;
 /** Something that is so now, and that an administrator must know. */
 export interface AlertCondition {
   readonly kind: AlertKind;
-  /** What it is about: a plan's id, a destination, or '' for the account. */
+  /** What it is about: a plan's id, a destination, a cap and its period, or '' for the account. */
   readonly subject: string;
   /** Grows as it gets worse. */
   readonly level: number;
@@ -42,6 +44,7 @@ export interface AlertInput {
   readonly forecast: Forecast;
   /** What the present hours and their like on past days used. */
   readonly spike: SpikeInput;
+  readonly caps: { readonly limits: readonly Limit[]; readonly present: PresentUse };
   readonly open: readonly OpenAlert[];
 }
 
@@ -78,7 +81,8 @@ function mayEase(alert: OpenAlert): boolean {
  * Rule 19: a runway that wavers around the warning is noise. The episode closes when somebody has done something about it (a recharge
  * or a plan since it was raised), or when the runway has become so long that the next warning is news.
  */
-function mayClose(alert: OpenAlert, { money, lastRechargedAt, plans, forecast, spike }: AlertInput): boolean {
+function mayClose(alert: OpenAlert, { money, lastRechargedAt, plans, forecast, spike, caps }: AlertInput): boolean {
+  if (alert.kind === 'cap') return mayCloseCap(alert, caps.limits, caps.present);
   if (alert.kind === 'spending_spike')
     return spikeState(spike).calm.some((destination) => destination === alert.subject);
   if (alert.kind === 'plan_expiring') return !plans.some(({ id, remaining }) => id === alert.subject && remaining > 0n);
@@ -97,8 +101,7 @@ function alertConditions(input: AlertInput): AlertCondition[] {
     if (level > 0) conditions.push({ kind: 'plan_expiring', subject: plan.id, level });
   }
   if (availableOf(input.money) < 0n) {
-    const suspended = sendingOf(input.money, input.now) === 'suspended';
-    const level = suspended ? OVERDUE_LEVEL.suspended : OVERDUE_LEVEL.overdue;
+    const level = isSuspended(input.money, input.now) ? OVERDUE_LEVEL.suspended : OVERDUE_LEVEL.overdue;
     conditions.push({ kind: 'overdue', subject: '', level });
   } else if (input.forecast.runwayDays !== null && input.forecast.runwayDays < RUNWAY_DAYS) {
     conditions.push({ kind: 'overdue_expected', subject: '', level: 1 });
@@ -106,6 +109,7 @@ function alertConditions(input: AlertInput): AlertCondition[] {
   for (const { destination } of spikeState(input.spike).spikes) {
     conditions.push({ kind: 'spending_spike', subject: destination, level: 1 });
   }
+  for (const cap of capConditions(input.caps.limits, input.caps.present)) conditions.push({ kind: 'cap', ...cap });
   return conditions;
 }
 

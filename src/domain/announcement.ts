@@ -1,8 +1,10 @@
 import type { ApprovalAction, ApprovalOutcome, ApprovalProblem, ApprovalState } from './approval.ts';
 import type { BillDraft } from './bill.ts';
+import type { LimitKey, LimitValues, UsePeriod } from './limit.ts';
 import type { Micro } from './money.ts';
 import type { RenewalGuard, RenewalTrigger } from './renewal.ts';
 import type { SettingChange } from './settings.ts';
+import type { SendingReason } from './standing.ts';
 import type { Destination } from './usage.ts';
 
 type Instant = Temporal.Instant;
@@ -62,6 +64,22 @@ export type Announcement =
       available: Micro;
       quota: bigint;
     }
+  /** Values in the cap's unit: segments, or money in micro-units. */
+  | ({ kind: 'cap_warning'; in: UsePeriod; used: bigint } & LimitKey & LimitValues)
+  | ({ kind: 'cap_reached'; in: UsePeriod; used: bigint; at: Instant } & LimitKey & LimitValues)
+  | ({
+      kind: 'limit_changed';
+      before: LimitValues | null;
+      after: LimitValues | null;
+      used: bigint;
+      byName: string;
+      /** Why messages may not be sent after it; none is that they may. */
+      reasons: readonly SendingReason[];
+      /** It was reached, and is not any more. */
+      lifted: boolean;
+    } & LimitKey)
+  | { kind: 'sending_paused'; byName: string }
+  | { kind: 'sending_resumed'; byName: string; reasons: readonly SendingReason[] }
   | {
       kind: 'renewed';
       trigger: RenewalTrigger;

@@ -1,3 +1,4 @@
+import type { LimitKey } from './limit.ts';
 import type { PlanTerms, PurchaseQuote } from './quote.ts';
 import type { NamedValue, SettingChange } from './settings.ts';
 
@@ -17,6 +18,24 @@ export type ApprovalAction =
   | { readonly type: 'unbind_group'; readonly group: GroupOfAction; readonly others: number }
   /** Buys a plan, and turns auto-renewal on with it where `renewal` says so. */
   | ({ readonly type: 'purchase' } & PurchaseQuote)
+  /** Stops sending. */
+  | { readonly type: 'pause' }
+  /** Ends this pause, and lifts these caps, as they were when it was asked for; `left` are caps that stay reached. */
+  | {
+      readonly type: 'resume';
+      readonly pausedAt: string | null;
+      readonly caps: readonly ReachedCap[];
+      readonly left: readonly LimitKey[];
+      /** The account is overdue, so messages cannot be sent all the same. */
+      readonly suspended: boolean;
+    }
+  /** Sets a cap, from the values that were shown to others; null is none. `lifts`: sending goes on, because the cap was reached. */
+  | ({
+      readonly type: 'set_limit';
+      readonly before: LimitTexts | null;
+      readonly after: LimitTexts | null;
+      readonly lifts: boolean;
+    } & LimitKey)
   /** Whether nobody may approve what they asked for. */
   | { readonly type: 'set_two_person'; readonly enabled: boolean }
   | {
@@ -27,6 +46,17 @@ export type ApprovalAction =
       readonly segments: string;
       readonly price: string;
     };
+
+/** A cap's values as decimal text: segments, or money in micro-units. */
+export interface LimitTexts {
+  readonly stop: string | null;
+  readonly warn: string | null;
+}
+
+/** A cap that was reached, and when. */
+export interface ReachedCap extends LimitKey {
+  readonly reachedAt: string;
+}
 
 /** A group that an action is about, with its title as it was. */
 export interface GroupOfAction {

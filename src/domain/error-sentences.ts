@@ -52,6 +52,12 @@ export const CHINESE = {
   nobody_else: '本账户要求双人确认，而管理员只有一位，没有别人可以批准。请先添加一位管理员。',
   already_requested: '同样的请求已在等待管理员处理，审批码为 {code}。',
 
+  // limits and pausing
+  limit_out_of_range: '上限必须大于零。要停止发送请用“暂停”，要取消上限请关闭它。',
+  limit_warning_above_stop: '预警值必须低于停发值。',
+  limit_unchanged: '上限本来就是这样设置的，没有任何改变。',
+  cap_still_reached: '本期用量仍达到上限，不能恢复。请先把上限调到用量之上。',
+
   // settings and groups
   setting_unchanged: '本来就是这样设置的，没有任何改变。',
   setting_moved: '设置刚被别人改过，所以没有执行。请看一下现在的设置，再重新提出。',

@@ -1,3 +1,4 @@
+import { type PeriodUse, UseCollector } from './limit.ts';
 import { type BillingMonths, type Month, monthStart } from './month.ts';
 import { consumptionOrder, type Plan } from './plan.ts';
 import type { RatedVolume } from './rating.ts';
@@ -53,6 +54,8 @@ export interface MeteringResult {
   readonly volumes: readonly MonthlyVolume[];
   readonly charges: readonly Charge[];
   readonly hours: readonly HourlyUsage[];
+  /** What was added to the use of each day and month in which a message was sent. */
+  readonly uses: readonly PeriodUse[];
 }
 
 /**
@@ -187,11 +190,13 @@ class Meter {
   readonly #consumed = new Map<string, bigint>();
   readonly #conflicts: Conflict[] = [];
   readonly #verdicts: Verdict[] = [];
+  readonly #uses: UseCollector;
 
   constructor(context: MeteringContext) {
     this.#context = context;
     this.#calendar = new Calendar(context.timeZone);
     this.#lateness = new Lateness(context);
+    this.#uses = new UseCollector(context.timeZone);
     this.#tariffs = new TariffTimeline(context.tariffs);
     this.#plans = context.plans.toSorted(consumptionOrder).map((plan) => ({
       id: plan.id,
@@ -221,7 +226,8 @@ class Meter {
       const atMs = record.at.epochMilliseconds;
       const lateMonth = this.#lateness.monthFor(atMs);
       const line = this.#lineOf(record, tariff, lateMonth);
-      addSegments(line, atMs, 0n, BigInt(record.segments), lateMonth !== null);
+      // Its segments were counted when it was recorded.
+      this.#uses.add(atMs, 0n, addSegments(line, atMs, 0n, BigInt(record.segments), lateMonth !== null));
       this.#records.set(record.id, { ...record, billing: 'charged', lateMonth });
       this.#touched.set(record.id, 'progressed');
     }
@@ -246,6 +252,7 @@ class Meter {
       volumes: changed.map(volumeOf),
       charges: changed.flatMap(chargesOf),
       hours: hoursOf(changed),
+      uses: this.#uses.result(),
     };
   }
 
@@ -268,13 +275,15 @@ class Meter {
     const atMs = record.at.epochMilliseconds;
     const lateMonth = this.#lateness.monthFor(atMs);
     const line = this.#lineOf(record, this.#tariffs.at(atMs), lateMonth);
+    const segments = BigInt(record.segments);
     if (!line.tiers) {
+      this.#uses.add(atMs, segments, 0n);
       record.billing = 'unpriced';
       return;
     }
     const late = lateMonth !== null;
     const planSegments = record.destination === 'mainland' ? this.#consume(record.segments, atMs, line, late) : 0n;
-    addSegments(line, atMs, planSegments, BigInt(record.segments) - planSegments, late);
+    this.#uses.add(atMs, segments, addSegments(line, atMs, planSegments, segments - planSegments, late));
     record.billing = 'charged';
     record.lateMonth = lateMonth;
   }

@@ -1,4 +1,5 @@
 import { type AlertInput, EXPIRY_DAYS, expiryAlertAt, RUNWAY_DAYS, shareOf } from './alert.ts';
+import { capAlertEnd } from './cap-alert.ts';
 import type { Micro } from './money.ts';
 import { type Plan, quotaOf } from './plan.ts';
 import { expiryTriggerAt, type OpenRenewal } from './renewal.ts';
@@ -40,6 +41,8 @@ export function nextReview(input: AlertInput, renewal: OpenRenewal | null): Next
   if (suspension) moments.push(suspension);
   const spiking = input.open.filter(({ kind }) => kind === 'spending_spike').map(({ subject }) => subject);
   if (spiking.length > 0) moments.push(nextSpikeLook(now));
+  for (const { kind, subject } of input.open)
+    if (kind === 'cap') moments.push(capAlertEnd(subject, input.caps.present));
 
   const [at = now.add(IDLE_INTERVAL)] = moments
     .filter((moment) => Temporal.Instant.compare(moment, now) > 0)

@@ -2,8 +2,10 @@ import type { Micro } from './money.ts';
 
 /** Whether the account owes. */
 export type Standing = 'clear' | 'overdue';
-/** Whether messages may be sent. */
-export type Sending = 'allowed' | 'suspended';
+/** Why messages may not be sent: overdue without or after a grace, stopped by a person, or a cap was reached. */
+export type SendingReason = 'suspended' | 'paused' | 'capped';
+/** Whether messages may be sent, or the first reason why not. */
+export type Sending = 'allowed' | SendingReason;
 
 export interface MoneyState {
   readonly balance: Micro;
@@ -11,6 +13,15 @@ export interface MoneyState {
   /** Since when available has been below zero without a break; null while it is not. */
   readonly overdueSince: Temporal.Instant | null;
   readonly overdueGraceHours: number;
+}
+
+/** All that decides whether an account may send. */
+export interface SendingFacts {
+  readonly money: MoneyState;
+  /** A person has stopped it. */
+  readonly isPaused: boolean;
+  /** A cap was reached and not lifted. */
+  readonly isCapped: boolean;
 }
 
 /** What can be spent: balance plus credit limit. (rule 9) */
@@ -28,8 +39,25 @@ export function suspendedFrom(state: MoneyState): Temporal.Instant | null {
   return state.overdueSince ? state.overdueSince.add({ hours: state.overdueGraceHours }) : null;
 }
 
-/** Whether messages may be sent now. (rule 9) */
-export function sendingOf(state: MoneyState, now: Temporal.Instant): Sending {
+/** Whether an overdue account's sending has stopped. (rule 9) */
+export function isSuspended(state: MoneyState, now: Temporal.Instant): boolean {
   const from = suspendedFrom(state);
-  return from && Temporal.Instant.compare(from, now) <= 0 ? 'suspended' : 'allowed';
+  return from !== null && Temporal.Instant.compare(from, now) <= 0;
+}
+
+/**
+ * Every reason why messages may not be sent now. The first one is what a gateway is told: what nobody in a group can end comes before what
+ * a person has decided, and that before what was set to happen by itself.
+ */
+export function sendingReasons({ money, isPaused, isCapped }: SendingFacts, now: Temporal.Instant): SendingReason[] {
+  return [
+    ...(isSuspended(money, now) ? (['suspended'] as const) : []),
+    ...(isPaused ? (['paused'] as const) : []),
+    ...(isCapped ? (['capped'] as const) : []),
+  ];
+}
+
+/** Whether messages may be sent now: only where there is no reason against it. */
+export function sendingOf(facts: SendingFacts, now: Temporal.Instant): Sending {
+  return sendingReasons(facts, now)[0] ?? 'allowed';
 }

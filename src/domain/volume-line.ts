@@ -1,3 +1,4 @@
+import type { Micro } from './money.ts';
 import { type RatedPart, type RatedVolume, rate } from './rating.ts';
 import { type Tariff, type Tier, tiersFor } from './tariff.ts';
 import type { Destination, TemplateType } from './usage.ts';
@@ -89,6 +90,7 @@ export function addPlanCharge(line: VolumeLine, planId: string, segments: bigint
 /**
  * Adds a message's segments, those that plans covered and those that are paid for, to a line that has a price. The hour is that of the
  * message, also where it is late. (rules 4 and 6)
+ * @returns what it costs, corrections included.
  */
 export function addSegments(
   line: VolumeLine,
@@ -96,18 +98,21 @@ export function addSegments(
   planSegments: bigint,
   paygSegments: bigint,
   late: boolean,
-): void {
+): Micro {
   const hour = Math.floor(atMs / HOUR_MS);
   line.changed = true;
   line.planSegments += planSegments;
-  addHour(line, hour, planSegments, paygSegments, addRated(line, paygSegments, late));
+  let amount = addRated(line, paygSegments, late);
+  addHour(line, hour, planSegments, paygSegments, amount);
   for (const later of line.siblings) {
     if (later.tariff.mode !== 'volume' || !isAfter(later, line)) continue;
     const correction = addRated(later, 0n, false);
     if (correction === 0n) continue;
     later.changed = true;
     addHour(later, hour, 0n, 0n, correction);
+    amount += correction;
   }
+  return amount;
 }
 
 /** Prices new pay-as-you-go segments of a line, and what they change of its earlier ones; returns what that costs. */

@@ -12,6 +12,7 @@ import {
 import type { Tx } from '../store/schema.ts';
 import { operatorOf, record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
+import { settleSending } from './sending.ts';
 
 /** What the operator may change of an account; what is left out stays. */
 export interface AccountChange {
@@ -63,6 +64,7 @@ export async function changeAccount(
   );
   if (change.twoPerson === false) await writeTwoPerson(tx, account.id, false);
   await record(context, tx, account.id, { by: operatorOf(context), deed: { type: 'account_changed', changes } });
+  await settleSending(context, tx, account.id);
   await makeDue(tx, account.id, now);
   return changes;
 }

@@ -11,6 +11,7 @@ import { readTariffs } from '../store/tariffs.ts';
 import { announce } from './announce.ts';
 import { operatorOf, record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
+import { settleSending } from './sending.ts';
 
 export interface AccountInput {
   /** A UUID of the caller's; default: a new one. */
@@ -98,6 +99,7 @@ export async function recharge(context: ServiceContext, tx: Tx, input: RechargeI
     },
     { key: transfer.key },
   );
+  await settleSending(context, tx, account.id);
   await makeDue(tx, account.id, now);
   return true;
 }

@@ -1,5 +1,7 @@
 import { type AlertChange, type AlertInput, EXPIRY_DAYS, OVERDUE_LEVEL, QUOTA_LEVEL } from '../domain/alert.ts';
 import type { Announcement, RenewalOutlook } from '../domain/announcement.ts';
+import { CAP_LEVEL, capOf } from '../domain/cap-alert.ts';
+import { presentUse } from '../domain/limit.ts';
 import { quotaOf } from '../domain/plan.ts';
 import type { OpenRenewal, RenewalPolicy } from '../domain/renewal.ts';
 import { spikeState } from '../domain/spike.ts';
@@ -46,6 +48,17 @@ export function alertAnnouncement(
     case 'spending_spike': {
       const spike = spikeState(input.spike).spikes.find(({ destination }) => destination === condition.subject);
       return spike && { kind: 'spending_spike', ...spike, available, quota: quotaOf(input.plans, input.now) };
+    }
+    case 'cap': {
+      const { limits, present } = input.caps;
+      const limit = capOf(condition.subject, limits);
+      if (!limit) return undefined;
+      const { period, unit, stop, warn, reached } = limit;
+      const use = presentUse(limit, present);
+      const figures = { period, unit, stop, warn, in: reached?.in ?? use.in, used: use.used };
+      return condition.level === CAP_LEVEL.reached
+        ? { kind: 'cap_reached', ...figures, at: reached?.at ?? input.now }
+        : { kind: 'cap_warning', ...figures };
     }
     case 'overdue':
       return {

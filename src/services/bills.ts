@@ -27,6 +27,7 @@ import { readPlanTitles } from '../store/plans.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import { announce } from './announce.ts';
 import type { ServiceContext } from './context.ts';
+import { settleSending } from './sending.ts';
 
 /** How long after a month's end its bill waits for late records. (rule 10) */
 export function billWaitOf({ billWait }: Pick<ServiceContext, 'billWait'>): Temporal.Duration {
@@ -54,7 +55,10 @@ export async function closeBill(context: ServiceContext, tx: Tx, accountId: stri
   const next = addMonths(month, 1);
   await openMonth(tx, accountId, next, monthEnd(next, account.timeZone));
   // A thousandth may be what makes an account overdue, or ends it.
-  if (transfer) await makeDue(tx, accountId, now);
+  if (transfer) {
+    await settleSending(context, tx, accountId);
+    await makeDue(tx, accountId, now);
+  }
   if (bill.lines.length > 0) {
     await announce(context, tx, account, { kind: 'bill_closed', month, ...bill }, { key: `bill/${month}` });
   }

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { CASH, chargeTransfer, netOf } from '../domain/ledger.ts';
+import { crossesWarning, type Limit, newlyReached } from '../domain/limit.ts';
 import { Calendar, draftRecords, type MeteringResult, meter } from '../domain/metering.ts';
 import { billingMonths } from '../domain/month.ts';
 import { coversTime } from '../domain/plan.ts';
-import { availableOf } from '../domain/standing.ts';
+import { sendingMark, sendingStateOf } from '../domain/sending-state.ts';
+import { availableOf, type SendingFacts } from '../domain/standing.ts';
 import { latePricing } from '../domain/tariff.ts';
 import type { UsageRecord, UsageReport } from '../domain/usage.ts';
 import { type Account, lockAccount, makeDue, readAccount } from '../store/accounts.ts';
 import { insertCharges, readVolumes, writeVolumes } from '../store/charges.ts';
 import { addHourlyUsage } from '../store/hourly-usage.ts';
 import { postTransfers } from '../store/ledger.ts';
+import { addPeriodUse, markReached, readLimits } from '../store/limits.ts';
 import { readPlansWithQuota } from '../store/plans.ts';
 import type { Tx } from '../store/schema.ts';
 import { readTariffs } from '../store/tariffs.ts';
@@ -22,6 +25,7 @@ import {
   removeRecords,
 } from '../store/usage.ts';
 import type { ServiceContext } from './context.ts';
+import { tellSending } from './sending.ts';
 
 /** What became of one report; `unpriced` is recorded, but there is no price for its country yet (rule 5). */
 export type ReportOutcome = 'accepted' | 'unpriced' | 'duplicate' | 'conflict';
@@ -60,12 +64,13 @@ export async function meterUsage(
   const tariffs = await readTariffs(tx, unlocked.tariffId);
   const drafts = draftRecords({ timeZone, defaultTemplateType, tariffs, billing: drafted }, reports);
   // The bulk of the work needs no lock, so batches of one account do it side by side; only the bill is made one at a time.
-  const [, account, known, plans, volumes] = await Promise.all([
+  const [, account, known, plans, volumes, limits] = await Promise.all([
     insertRecords(tx, accountId, batchId, drafts, now),
     lockAccount(tx, accountId),
     readKnownRecords(tx, accountId, batchId, reports),
     readPlansWithQuota(tx, accountId),
     readVolumes(tx, accountId, months),
+    readLimits(tx, accountId),
   ]);
   const billing = billingMonths(account, now);
   if (!months.includes(billing.current)) volumes.push(...(await readVolumes(tx, accountId, [billing.current])));
@@ -75,16 +80,20 @@ export async function meterUsage(
   const madeLate =
     billing.billedBefore === drafted.billedBefore ? [] : result.created.filter(({ lateMonth }) => lateMonth !== null);
   const written = { ...result, progressed: [...result.progressed, ...madeLate] };
-  const { balance, isSpike } = await writeMetering(tx, account, batchId, written, now);
+  const { facts, isDue } = await writeMetering(tx, account, limits, batchId, written, now);
 
   const quota = plans
     .filter((plan) => coversTime(plan, now))
     .reduce((sum, plan) => sum + plan.remaining - (result.consumed.get(plan.id) ?? 0n), 0n);
-  const available = availableOf({ ...account.money, balance });
+  const available = availableOf(facts.money);
+  const state = sendingStateOf(facts, quota, now);
+  const isAnotherState = sendingMark(state) !== account.sendingTold;
+  if (isAnotherState) await tellSending(context, tx, accountId, state);
   const changed = [...result.created, ...result.progressed];
   const unpriced = changed.filter((record) => record.billing === 'unpriced');
   const reviewDue =
-    isSpike ||
+    isDue ||
+    isAnotherState ||
     unpriced.some((record) => latePricing(tariffs, record)) ||
     (account.quotaWatermark !== null && quota <= account.quotaWatermark) ||
     (account.availableWatermark !== null && available < account.availableWatermark);
@@ -124,25 +133,35 @@ async function correctDrafts(
   await removeRecords(tx, account.id, batchId, others);
 }
 
-/** Writes what metering decided, of an account that is locked; returns the new balance, and whether an hour is above its watermark. */
+/** What an account is after a batch. */
+export interface Metered {
+  /** Whether it may send, and why not. */
+  readonly facts: SendingFacts;
+  /** A cap or its warning value is reached, or an hour is above its watermark. */
+  readonly isDue: boolean;
+}
+
+/** Writes what metering decided, of an account that is locked. A cap that is reached stops sending with it. */
 export async function writeMetering(
   tx: Tx,
   account: Account,
+  limits: readonly Limit[],
   batchId: string,
   result: MeteringResult,
   now: Temporal.Instant,
-): Promise<{ balance: bigint; isSpike: boolean }> {
+): Promise<Metered> {
   const charges = result.charges.map((charge) => ({ id: randomUUID(), charge }));
   const transfers = charges.flatMap(({ id, charge }) => chargeTransfer(id, charge, account.currency, now) ?? []);
   const touched = new Set(result.hours.map(({ hour }) => hour.epochMilliseconds));
   const watched = account.hourWatermarks.filter(({ hour }) => touched.has(hour.epochMilliseconds));
-  const [hours] = await Promise.all([
+  const [hours, uses] = await Promise.all([
     addHourlyUsage(
       tx,
       account.id,
       result.hours,
       watched.map(({ hour }) => hour),
     ),
+    addPeriodUse(tx, account.id, result.uses),
     progressRecords(tx, account.id, batchId, result.progressed),
     insertRejected(tx, account.id, result.conflicts.map(conflictToRejected), now),
     insertCharges(tx, account.id, batchId, charges, now),
@@ -154,5 +173,16 @@ export async function writeMetering(
     const isAbove = (segments: bigint, limit: bigint | null) => limit !== null && segments > limit;
     return used && (isAbove(used.mainland, above.mainland) || isAbove(used.international, above.international));
   });
-  return { balance: account.money.balance + netOf(CASH, transfers), isSpike };
+  const reached = newlyReached(limits, { now, timeZone: account.timeZone, uses });
+  await markReached(tx, account.id, reached, now);
+  const balance = account.money.balance + netOf(CASH, transfers);
+  const isOverdue = availableOf({ ...account.money, balance }) < 0n;
+  return {
+    facts: {
+      money: { ...account.money, balance, overdueSince: isOverdue ? (account.money.overdueSince ?? now) : null },
+      isPaused: account.pause !== null,
+      isCapped: reached.length > 0 || limits.some((limit) => limit.reached !== null),
+    },
+    isDue: isSpike || reached.length > 0 || crossesWarning(limits, result.uses, uses),
+  };
 }

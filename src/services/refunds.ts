@@ -11,6 +11,7 @@ import type { Tx } from '../store/schema.ts';
 import { announce } from './announce.ts';
 import { record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
+import { settleSending } from './sending.ts';
 
 export interface RefundInput {
   readonly accountId: string;
@@ -76,6 +77,7 @@ export async function refundPlan(context: ServiceContext, tx: Tx, input: RefundI
     },
     { key: `plan/${planId}/refund` },
   );
+  await settleSending(context, tx, account.id);
   await makeDue(tx, account.id, now);
   return { plan: { ...plan, remaining: 0n, refundedAt: now }, isNew: true, renews };
 }

@@ -15,7 +15,9 @@ import { announce } from './announce.ts';
 import { closeNeedlessApprovals } from './approval-end.ts';
 import type { ServiceContext } from './context.ts';
 import { forecastOf, keepUsagePattern, readSpikeInput, readUsageState } from './forecast.ts';
+import { readCaps } from './limits.ts';
 import { renewIfDue } from './renewal.ts';
+import { settleSending } from './sending.ts';
 import { beforeNextPrices, priceWaitingUsage } from './waiting-usage.ts';
 
 /**
@@ -36,6 +38,8 @@ export async function reviewAccount(context: ServiceContext, tx: Tx, accountId: 
   if (await renewIfDue(context, tx, account)) {
     await settleAlerts(context, tx, await lockAccount(tx, account.id), usage);
   }
+  // What time alone changes: a grace that is over.
+  await settleSending(context, tx, account.id);
   const left = await lockAccount(tx, account.id);
   await closeNeedlessApprovals(context, tx, left);
   const input = await readAlertInput(tx, left, usage, context.clock.now());
@@ -102,6 +106,7 @@ async function readAlertInput(
     alertShare: (await readSettings(db, account.id)).alertShare,
     forecast: forecastOf(account, plans, usage),
     spike,
+    caps: await readCaps(db, account, now),
     open: await readOpenAlerts(db, account.id),
   };
 }

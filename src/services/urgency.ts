@@ -10,6 +10,8 @@ const ROUTINE: ReadonlySet<Announcement['kind']> = new Set<Announcement['kind']>
   'renewed',
   'restored',
   'auto_renewal_changed',
+  'limit_changed',
+  'sending_resumed',
   'quota_low',
 ]);
 

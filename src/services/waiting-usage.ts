@@ -4,6 +4,7 @@ import { billingMonths } from '../domain/month.ts';
 import { latePricedCountries } from '../domain/tariff.ts';
 import type { Account } from '../store/accounts.ts';
 import { readVolumes } from '../store/charges.ts';
+import { readLimits } from '../store/limits.ts';
 import type { Tx } from '../store/schema.ts';
 import { readTariffs } from '../store/tariffs.ts';
 import { hasWaitingRecords, readWaitingRecords } from '../store/usage.ts';
@@ -33,7 +34,9 @@ export async function priceWaitingUsage(
   const months = [...new Set([billing.current, ...waiting.map(({ at }) => calendar.month(at))])];
   const volumes = await readVolumes(tx, account.id, months);
   const result = meterWaiting({ timeZone: account.timeZone, tariffs, billing, volumes }, waiting, now);
-  if (result.progressed.length > 0) await writeMetering(tx, account, randomUUID(), result, now);
+  if (result.progressed.length > 0) {
+    await writeMetering(tx, account, await readLimits(tx, account.id), randomUUID(), result, now);
+  }
   return waiting.length === atOnce;
 }
 

@@ -31,6 +31,17 @@ export interface Account {
   readonly monthEndsAt: Temporal.Instant;
   /** Whether nobody may approve what they asked for. (rule 16) */
   readonly twoPerson: boolean;
+  /** Who has stopped sending, and when; null while nobody has. */
+  readonly pause: Pause | null;
+  /** The sending state that was told to webhooks last, as `domain/sending-state.ts` writes it. */
+  readonly sendingTold: string;
+}
+
+/** A stop of sending by a person. */
+export interface Pause {
+  readonly at: Temporal.Instant;
+  readonly by: string;
+  readonly byName: string;
 }
 
 export interface NewAccount {
@@ -105,6 +116,14 @@ export async function listAccounts(db: Executor): Promise<Account[]> {
 
 export async function writeTwoPerson(tx: Tx, accountId: string, enabled: boolean): Promise<void> {
   await tx.updateTable('accounts').set({ two_person: enabled }).where('account_id', '=', accountId).execute();
+}
+
+export async function writePause(tx: Tx, accountId: string, pause: Pause | null): Promise<void> {
+  await tx
+    .updateTable('accounts')
+    .set({ paused_at: pause?.at ?? null, paused_by: pause?.by ?? null, paused_by_name: pause?.byName ?? null })
+    .where('account_id', '=', accountId)
+    .execute();
 }
 
 /** Accounts that are due for review, the most overdue first. */
@@ -236,14 +255,16 @@ export async function hasHistory(db: Executor, accountId: string): Promise<boole
   return rows[0]?.found ?? false;
 }
 
+export function accountUnknown(accountId: string): InputError {
+  return new InputError(
+    'account_unknown',
+    `There is no account ${accountId}; "npm run cli -- account list" shows them.`,
+    { account: accountId },
+  );
+}
+
 function toAccount(row: Selectable<Schema['accounts']> | undefined, accountId: string): Account {
-  if (!row) {
-    throw new InputError(
-      'account_unknown',
-      `There is no account ${accountId}; "npm run cli -- account list" shows them.`,
-      { account: accountId },
-    );
-  }
+  if (!row) throw accountUnknown(accountId);
   return {
     id: row.account_id,
     name: row.name,
@@ -265,6 +286,8 @@ function toAccount(row: Selectable<Schema['accounts']> | undefined, accountId: s
     openMonth: row.open_month,
     monthEndsAt: row.month_ends_at,
     twoPerson: row.two_person,
+    pause: row.paused_at && { at: row.paused_at, by: row.paused_by ?? '', byName: row.paused_by_name ?? '' },
+    sendingTold: row.sending_told,
   };
 }
 

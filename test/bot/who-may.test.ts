@@ -107,6 +107,10 @@ class Scene {
 
   /** The words with a request's code or a binding code in them. */
   async filled(words: string): Promise<string> {
+    if (words.startsWith('{paused}')) {
+      await this.here.say(SECOND, '暂停');
+      return words;
+    }
     if (words.includes('{bind}')) return words.replace('{bind}', await this.here.groupCode());
     if (!words.includes('{code}')) return words;
     await this.here.say(ASKER, '自动续费 关');
@@ -125,7 +129,8 @@ class Scene {
   }
 }
 
-function mentioned(words: string) {
+function mentioned(written: string) {
+  const words = written.replace('{paused}', '');
   const person = { dingtalkId: '$:LWCP_v1:$li', staffId: 'wangqiang' };
   return words.includes('{person}')
     ? { text: words.replace('{person}', '@wangqiang'), mentions: [person] }

@@ -8,7 +8,7 @@ import {
   QUOTA_LEVEL,
 } from '../../src/domain/alert.ts';
 import type { Forecast } from '../../src/domain/forecast.ts';
-import { aPlan, NOW, noSpike, yuan } from '../support/builders.ts';
+import { aPlan, NOW, noCaps, noSpike, yuan } from '../support/builders.ts';
 
 const DAY = { hours: 24 };
 const QUIET: Forecast = {
@@ -35,6 +35,7 @@ function input(overrides: Partial<AlertInput> = {}): AlertInput {
     alertShare: 50,
     forecast: QUIET,
     spike: noSpike(NOW),
+    caps: noCaps(NOW),
     open: [],
     ...overrides,
   };

@@ -3,7 +3,7 @@ import type { AlertInput } from '../../src/domain/alert.ts';
 import type { Forecast } from '../../src/domain/forecast.ts';
 import type { OpenRenewal } from '../../src/domain/renewal.ts';
 import { expiredPlans, nextReview } from '../../src/domain/review.ts';
-import { aPlan, NOW, noSpike, yuan } from '../support/builders.ts';
+import { aPlan, NOW, noCaps, noSpike, yuan } from '../support/builders.ts';
 
 const QUIET: Forecast = {
   segmentsPerDay: 0n,
@@ -29,6 +29,7 @@ function input(overrides: Partial<AlertInput> = {}): AlertInput {
     alertShare: 50,
     forecast: QUIET,
     spike: noSpike(NOW),
+    caps: noCaps(NOW),
     open: [],
     ...overrides,
   };

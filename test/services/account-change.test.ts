@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type AccountChange, changeAccount } from '../../src/services/account-change.ts';
-import { readSendingState } from '../../src/services/overview.ts';
+import { readSendingState } from '../../src/services/sending.ts';
 import { BillingWorld, kinds, type TestAccount } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
 import { yuan } from '../support/builders.ts';

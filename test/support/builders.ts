@@ -1,3 +1,4 @@
+import type { AlertInput } from '../../src/domain/alert.ts';
 import type { Plan, PlanOffer } from '../../src/domain/plan.ts';
 import type { RenewalPolicy } from '../../src/domain/renewal.ts';
 import type { SpikeInput } from '../../src/domain/spike.ts';
@@ -98,6 +99,11 @@ export function noSpike(now: Temporal.Instant): SpikeInput {
     firstUsedAt: null,
     hours: new Map(),
   };
+}
+
+/** An account without caps. */
+export function noCaps(now: Temporal.Instant): AlertInput['caps'] {
+  return { limits: [], present: { now, timeZone: 'Asia/Shanghai', uses: [] } };
 }
 
 let reportCount = 0;

@@ -1,5 +1,6 @@
 import { suspendedFrom } from '../../domain/standing.ts';
 import { type Overview, readOverview } from '../../services/overview.ts';
+import { stoppedLines } from '../compose/sending.ts';
 import { askButton } from '../content.ts';
 import { bullets, type Markdown } from '../markdown.ts';
 import type { Writer } from '../writer.ts';
@@ -24,6 +25,7 @@ export const balance: Command = {
           runway(writer, overview),
         ]),
         standing(writer, overview),
+        ...stoppedLines(writer, overview),
         writer.asOf(overview.asOf, overview.account.name),
       ],
       buttons: [askButton(writer, 'quota'), askButton(writer, 'auto-renew')],
@@ -41,8 +43,8 @@ function runway(writer: Writer, { forecast, available }: Overview): Markdown | u
     : writer.text('balance.runway', { days });
 }
 
-function standing(writer: Writer, { account, available, sending, standing: state }: Overview): Markdown {
-  if (state === 'clear') return writer.text('balance.clear');
+function standing(writer: Writer, { account, available, sending, standing: state }: Overview): Markdown | undefined {
+  if (state === 'clear') return sending === 'allowed' ? writer.text('balance.clear') : undefined;
   const missing = writer.payable(-available);
   if (sending === 'suspended') return writer.text('balance.suspended', { missing });
   const from = suspendedFrom(account.money);

@@ -11,6 +11,8 @@ import { approve, reject } from './decide.ts';
 import { group } from './group.ts';
 import { help } from './help.ts';
 import { history } from './history.ts';
+import { limits } from './limits.ts';
+import { pause, resume } from './pause.ts';
 import { plans } from './plans.ts';
 import { price } from './price.ts';
 import { quota } from './quota.ts';
@@ -29,6 +31,9 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   buy,
   bill,
   'auto-renew': autoRenew,
+  limits,
+  pause,
+  resume,
   settings,
   group,
   admins,

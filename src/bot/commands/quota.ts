@@ -2,6 +2,7 @@ import { type Plan, renewalPrice } from '../../domain/plan.ts';
 import { type Overview, readOverview } from '../../services/overview.ts';
 import { readQuotaHistory } from '../../services/quota-history.ts';
 import { bar } from '../bar.ts';
+import { stoppedLines } from '../compose/sending.ts';
 import { askButton, switchButton } from '../content.ts';
 import { bullets, lines, type Markdown } from '../markdown.ts';
 import { quotaPicture } from '../pictures/quota-picture.ts';
@@ -26,6 +27,7 @@ export const quota: Command = {
           : writer.text('quota.total', { quota: left, count: overview.plans.length }),
         ...plans(writer, overview),
         bullets([burn(writer, overview), lasts(writer, overview), autoRenewal(writer, overview)]),
+        ...stoppedLines(writer, overview),
         writer.asOf(overview.asOf, overview.account.name),
       ],
       buttons: [

@@ -6,6 +6,7 @@ import common from './en/common.json' with { type: 'json' };
 import groups from './en/groups.json' with { type: 'json' };
 import help from './en/help.json' with { type: 'json' };
 import history from './en/history.json' with { type: 'json' };
+import limits from './en/limits.json' with { type: 'json' };
 import operator from './en/operator.json' with { type: 'json' };
 import purchases from './en/purchases.json' with { type: 'json' };
 import questions from './en/questions.json' with { type: 'json' };
@@ -24,6 +25,7 @@ export default {
   ...groups,
   ...help,
   ...history,
+  ...limits,
   ...operator,
   ...purchases,
   ...questions,

@@ -6,6 +6,7 @@ import common from './zh-CN/common.json' with { type: 'json' };
 import groups from './zh-CN/groups.json' with { type: 'json' };
 import help from './zh-CN/help.json' with { type: 'json' };
 import history from './zh-CN/history.json' with { type: 'json' };
+import limits from './zh-CN/limits.json' with { type: 'json' };
 import operator from './zh-CN/operator.json' with { type: 'json' };
 import purchases from './zh-CN/purchases.json' with { type: 'json' };
 import questions from './zh-CN/questions.json' with { type: 'json' };
@@ -24,6 +25,7 @@ export default {
   ...groups,
   ...help,
   ...history,
+  ...limits,
   ...operator,
   ...purchases,
   ...questions,

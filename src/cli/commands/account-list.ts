@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { moneyToDecimal } from '../../domain/money.ts';
-import { readSendingState } from '../../services/overview.ts';
+import { readSendingState } from '../../services/sending.ts';
 import { listAccounts } from '../../store/accounts.ts';
 import { defineCommand } from '../command.ts';
 import { formatCount, formatMoney, table } from '../output.ts';

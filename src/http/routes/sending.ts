@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { moneyToDecimal } from '../../domain/money.ts';
-import { readSendingState } from '../../services/overview.ts';
+import { readSendingState } from '../../services/sending.ts';
 import type { HttpParts } from '../parts.ts';
 import { allowOnly, requireBearer } from '../requests.ts';
 

@@ -2,8 +2,11 @@ import type { ApprovalAction } from '../../domain/approval.ts';
 import type { ActionHandler } from './action.ts';
 import { addAdministratorAction, removeAdministratorAction } from './administrators.ts';
 import { changeSettingsAction } from './change-settings.ts';
+import { pauseAction } from './pause.ts';
 import { purchaseAction } from './purchase.ts';
 import { renewAction } from './renew.ts';
+import { resumeAction } from './resume.ts';
+import { setLimitAction } from './set-limit.ts';
 import { setTwoPersonAction } from './set-two-person.ts';
 import { switchAutoRenewalAction } from './switch-auto-renewal.ts';
 import { unbindGroupAction } from './unbind-group.ts';
@@ -17,6 +20,9 @@ const HANDLERS: { readonly [T in ApprovalAction['type']]: ActionHandler<T> } = {
   remove_administrator: removeAdministratorAction,
   unbind_group: unbindGroupAction,
   renew: renewAction,
+  pause: pauseAction,
+  resume: resumeAction,
+  set_limit: setLimitAction,
 };
 
 /** What is known of an action's kind. */

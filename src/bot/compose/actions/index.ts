@@ -2,6 +2,7 @@ import type { ApprovalAction } from '../../../domain/approval.ts';
 import type { ActionWords } from './action-words.ts';
 import { addAdministratorWords, removeAdministratorWords } from './administrators.ts';
 import { changeSettingsWords } from './change-settings.ts';
+import { pauseWords, resumeWords, setLimitWords } from './limits.ts';
 import { purchaseWords } from './purchase.ts';
 import { renewWords } from './renew.ts';
 import { setTwoPersonWords } from './set-two-person.ts';
@@ -17,6 +18,9 @@ const WORDS: { readonly [T in ApprovalAction['type']]: ActionWords<T> } = {
   unbind_group: unbindGroupWords,
   purchase: purchaseWords,
   renew: renewWords,
+  pause: pauseWords,
+  resume: resumeWords,
+  set_limit: setLimitWords,
 };
 
 /** The words for an action's kind. */
