@@ -8,10 +8,7 @@ export type Markdown = string & { readonly [isMarkdown]: true };
 
 /** Full-width twins of the characters that some dialect of markdown, HTML or DingTalk's mentions give a meaning. */
 const TWINS: Readonly<Record<string, string>> = Object.fromEntries(
-  [...'\\`*_[]<>#|~@&$^={}'].map((character) => [
-    character,
-    String.fromCodePoint((character.codePointAt(0) ?? 0) + 0xfee0),
-  ]),
+  [...'\\`*_[]<>#|~@&$^={}'].map((character) => [character, twinOf(character)]),
 );
 const MARKS = /[\\`*_[\]<>#|~@&$^={}]/g;
 
@@ -41,8 +38,15 @@ export function escapeMarkdown(text: string, maxLength: number): Markdown {
     .replaceAll(MARKS, (mark) => TWINS[mark] ?? '')
     .replaceAll(/:(?=\s*\/)/g, '：')
     .replaceAll(/\.(?=\p{L})/gu, '．')
+    // Where it begins a paragraph, these would begin a list or draw a line.
+    .replace(/^(\d{1,9})([.)])(?=\s|$)/, (_, number: string, mark: string) => number + twinOf(mark))
+    .replace(/^[-+]+(?=\s|$)/, (marks) => [...marks].map(twinOf).join(''))
     .trim();
   return (line === '' ? '—' : line) as Markdown;
+}
+
+function twinOf(character: string): string {
+  return String.fromCodePoint((character.codePointAt(0) ?? 0) + 0xfee0);
 }
 
 /** Vouches for text that this program wrote itself. */

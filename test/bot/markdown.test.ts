@@ -43,6 +43,11 @@ describe('escapeMarkdown', () => {
     ['<font color=red>x</font>', '＜font color＝red＞x＜/font＞'],
     ['dtmd://dingtalkclient/sendMessage', 'dtmd：//dingtalkclient/sendMessage'],
     ['@zhangwei', '＠zhangwei'],
+    ['1) 第一', '1） 第一'],
+    ['- 李娜', '－ 李娜'],
+    ['---', '－－－'],
+    ['-5', '-5'],
+    ['2.5 万', '2.5 万'],
     ['国内短信 5 万条（12.5% 折扣）', '国内短信 5 万条（12.5% 折扣）'],
     ['', '—'],
   ])('%s reads as %s', (text, expected) => {
@@ -55,6 +60,7 @@ describe('escapeMarkdown', () => {
       (value) => `套餐「${value}」还剩 **5 条** 。`,
       (value) => `- **余量** ：${value}\n- 余额`,
       (value) => `Request **${value}**: ${value}, rejected.`,
+      (value) => `${value}，你可以 **查询** 。`,
     ];
     fc.assert(
       fc.property(hostileText(), fc.constantFrom(...frames), (text, frame) => {
