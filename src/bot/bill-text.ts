@@ -17,15 +17,15 @@ export function spentOf({ figures }: BillDraft): Micro {
   return -(purchases + renewals + payg + corrections + rounding);
 }
 
-/** A bill in two short lists: from the opening to the closing balance, and what was sent. Nothing is left out that moved money. */
-export function billSummary(writer: Writer, bill: BillDraft): Markdown[] {
-  if (bill.lines.length === 0) {
-    return [
-      writer.text('bill.nothing'),
-      bullets([writer.text('bill.closing', { amount: writer.money(bill.figures.closing) })]),
-    ];
-  }
-  return [balanceList(writer, bill), usageList(writer, bill.lines)];
+/**
+ * A bill in two short lists: from the opening to the closing balance, which is the present one while the month runs, and what was sent.
+ * Nothing is left out that moved money.
+ */
+export function billSummary(writer: Writer, bill: BillDraft, isRunning = false): Markdown[] {
+  const balance = { amount: writer.money(bill.figures.closing) };
+  const last = isRunning ? writer.text('bill.balance_now', balance) : writer.text('bill.closing', balance);
+  if (bill.lines.length === 0) return [writer.text('bill.nothing'), bullets([last])];
+  return [bullets([...movements(writer, bill), last]), usageList(writer, bill.lines)];
 }
 
 /** A button that shows the bill of a month. `index` tells it from the card's others. */
@@ -38,10 +38,10 @@ export function billButton(
   return choiceButton(label, index, commandText(writer.language, 'bill', month));
 }
 
-function balanceList(writer: Writer, { figures }: BillDraft): Markdown {
+function movements(writer: Writer, { figures }: BillDraft): (Markdown | undefined)[] {
   const moved = (amount: Micro, say: (amount: Markdown) => Markdown) =>
     amount === 0n ? undefined : say(signed(writer, amount));
-  return bullets([
+  return [
     writer.text('bill.opening', { amount: writer.money(figures.opening) }),
     moved(figures.recharges, (amount) => writer.text('bill.recharges', { amount })),
     moved(figures.purchases, (amount) => writer.text('bill.purchases', { amount })),
@@ -49,8 +49,7 @@ function balanceList(writer: Writer, { figures }: BillDraft): Markdown {
     moved(figures.refunds, (amount) => writer.text('bill.refunds', { amount })),
     moved(figures.payg + figures.corrections, (amount) => writer.text('bill.payg', { amount })),
     moved(figures.rounding, (amount) => writer.text('bill.rounding', { amount })),
-    writer.text('bill.closing', { amount: writer.money(figures.closing) }),
-  ]);
+  ];
 }
 
 /** With its sign: what it does to the balance. */

@@ -19,11 +19,9 @@ export const bill: Command = {
     if (argument !== '' && month === undefined) return which(context, now);
     const view = await readBillView(services, tx, account, month);
     if (view.state === 'none') return none(writer, view, now);
+    const isRunning = view.state === 'open' && view.stage === 'running';
     const params = { month: writer.month(view.month), spent: writer.money(spentOf(view)) };
-    const neighbours = [
-      addMonths(view.month, -1),
-      ...(view.state === 'open' && view.stage === 'running' ? [] : [addMonths(view.month, 1)]),
-    ];
+    const neighbours = [addMonths(view.month, -1), ...(isRunning ? [] : [addMonths(view.month, 1)])];
     return {
       title:
         view.state === 'closed' ? writer.text('bill.title.closed', params) : writer.text('bill.title.open', params),
@@ -31,7 +29,7 @@ export const bill: Command = {
         view.state === 'closed'
           ? writer.text('bill.state.closed', { time: writer.time(view.closedAt) })
           : writer.text(`bill.state.${view.stage}`, { time: writer.time(view.closesAt) }),
-        ...billSummary(writer, view),
+        ...billSummary(writer, view, isRunning),
         writer.asOf(view.state === 'closed' ? view.closedAt : view.asOf, account.name),
       ],
       buttons: [
