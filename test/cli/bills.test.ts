@@ -2,6 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { billExport } from '../../src/cli/commands/bill-export.ts';
+import { billShow } from '../../src/cli/commands/bill-show.ts';
 import { addPlan } from '../../src/services/plans.ts';
 import { lockAccount } from '../../src/store/accounts.ts';
 import { BillingWorld } from '../support/billing-world.ts';
@@ -97,17 +99,23 @@ describe('given closed bills', () => {
   });
 
   test.each([
-    ['a month that is none', ['show', '--month', '2026-13'], 2, 'usage'],
-    ['a month before the account', ['show', '--month', '2026-02'], 1, 'bill_unknown'],
-    ['a month that has not begun', ['show', '--month', '2999-01'], 1, 'bill_unknown'],
-    ['a month that is not closed, to be exported', ['export', '--month', '2026-05'], 1, 'bill_open'],
-    ['no month', ['export'], 2, 'usage'],
-    ['a month and all', ['export', '--all', '--month', '2026-03'], 2, 'usage'],
-    ['a value for a switch', ['export', '--all=yes'], 2, 'usage'],
-    ['a file that cannot be written', ['export', '--all', '--out', 'none/x.csv'], 1, 'file_unwritable'],
-    ['an account that is not there', ['list', '--account', 'Nobody'], 1, 'account_unknown'],
-  ])('given %s, then it is refused with what to do', async (_, args, exit, code) => {
+    ['a month before the account', ['show', '--month', '2026-02'], 'bill_unknown'],
+    ['a month that has not begun', ['show', '--month', '2999-01'], 'bill_unknown'],
+    ['a month that is not closed, to be exported', ['export', '--month', '2026-05'], 'bill_open'],
+    ['a file that cannot be written', ['export', '--all', '--out', 'none/x.csv'], 'file_unwritable'],
+    ['an account that is not there', ['list', '--account', 'Nobody'], 'account_unknown'],
+  ])('given %s, then it is refused with what to do', async (_, args, code) => {
     const ran = await run('bill', ...args);
-    expect([ran.code, codeOf(ran), ran.out]).toEqual([exit, code, '']);
+    expect([ran.code, codeOf(ran), ran.out]).toEqual([1, code, '']);
+  });
+
+  test.each([
+    ['a month that is none', billShow, ['--month', '2026-13'], /--month must be a month like 2026-03/],
+    ['no month', billExport, [], /--month or --all must be given/],
+    ['a month and all', billExport, ['--all', '--month', '2026-03'], /--month or --all must be given, and not both/],
+    ['a value for a switch', billExport, ['--all=yes'], /--all/],
+    ['no file', billExport, ['--all', '--out', ''], /--out must be a file/],
+  ])('given %s, then the command is not understood', (_, command, args, message) => {
+    expect(() => command.prepare(args)).toThrow(message);
   });
 });
