@@ -1,18 +1,15 @@
 import { sql } from 'kysely';
-import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { latePricedCountries, latePricing } from '../../src/domain/tariff.ts';
-import { Intake } from '../../src/http/intake.ts';
 import { addTariffs } from '../../src/services/catalogue.ts';
 import { priceWaitingUsage } from '../../src/services/waiting-usage.ts';
 import { lockAccount } from '../../src/store/accounts.ts';
-import { openDatabase } from '../../src/store/database.ts';
 import { findDifferences } from '../../src/store/reconciliation.ts';
 import { BillingWorld, kinds, TARIFF, type TestAccount } from '../support/billing-world.ts';
 import { aReport, aTariff, at, yuan } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
-const { db, url } = await createTestDatabase();
+const { db } = await createTestDatabase();
 const world = await BillingWorld.on(db);
 const PERU = { destination: 'international', country: 'PE' } as const;
 let tariffs = 0;
@@ -145,18 +142,6 @@ describe('usage that waits for a price (rule 5)', () => {
     await account.review();
     expect(await billed(account)).toEqual({ spent: yuan('100.01'), waiting: 0 });
     expect(kinds(await account.news())).toContain('overdue');
-  });
-
-  test('given usage without a price, then the operator is told by the log', async () => {
-    const { account } = await anAccount();
-    const logged: Record<string, unknown>[] = [];
-    const logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(JSON.parse(line)) });
-    const own = openDatabase({ url, logger });
-    const intake = new Intake({ db: own, context: world.context, onReviewDue: () => undefined });
-    const reports = [aReport({ id: 'peru', ...PERU }), aReport({ id: 'mainland' })];
-    expect(await intake.take(account.id, { reports, rejected: [] })).toMatchObject({ accepted: 2, unpriced: 1 });
-    await own.close();
-    expect(logged).toMatchObject([{ code: 'usage_unpriced', account: account.id, records: 1, countries: ['PE'] }]);
   });
 });
 
