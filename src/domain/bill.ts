@@ -122,18 +122,23 @@ export function roundingOf({ figures }: BillDraft): Micro {
 
 /** A month's charges as far as its volumes tell them: without tiers, plans and lateness, and with corrections in the amount. */
 export function sumsOfVolumes(volumes: readonly MonthlyVolume[]): ChargeSum[] {
-  return volumes.flatMap(({ planSegments, paygSegments, charged, ...volume }) => {
+  const sums = new Map<string, ChargeSum>();
+  const add = (sum: ChargeSum) => {
+    const { kind, destination, country, templateType, tariffVersion } = sum;
+    const name = [kind, destination, country, templateType, tariffVersion].join('|');
+    const before = sums.get(name);
+    const segments = sum.segments + (before?.segments ?? 0n);
+    sums.set(name, { ...sum, segments, amount: sum.amount + (before?.amount ?? 0n) });
+  };
+  for (const { planSegments, paygSegments, charged, ...volume } of volumes) {
     const { destination, country, templateType, tariffVersion } = volume;
     const common = { destination, country, templateType, late: false, tier: null, unitPrice: null, planId: null };
-    const sums: ChargeSum[] = [];
-    if (planSegments > 0n) {
-      sums.push({ ...common, kind: 'plan', tariffVersion: null, segments: planSegments, amount: 0n });
-    }
+    if (planSegments > 0n) add({ ...common, kind: 'plan', tariffVersion: null, segments: planSegments, amount: 0n });
     if (paygSegments > 0n || charged !== 0n) {
-      sums.push({ ...common, kind: 'payg', tariffVersion, segments: paygSegments, amount: charged });
+      add({ ...common, kind: 'payg', tariffVersion, segments: paygSegments, amount: charged });
     }
-    return sums;
-  });
+  }
+  return [...sums.values()];
 }
 
 function sumUp(opening: Micro, lines: readonly BillLine[]): BillDraft {

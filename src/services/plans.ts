@@ -74,6 +74,11 @@ export async function addPlan(context: ServiceContext, tx: Tx, account: Account,
   return { ...plan, remaining: plan.total };
 }
 
+export interface Granted extends Plan {
+  /** Whether it was booked now; false when it had been booked before. */
+  readonly booked: boolean;
+}
+
 /**
  * Gives an account a plan of an offer without payment: the operator's way to enter a plan that was bought elsewhere.
  * @throws InputError `offer_unknown`, `account_unknown`; RuleError `plan_conflict`, `offer_currency`
@@ -82,7 +87,7 @@ export async function grantPlan(
   context: ServiceContext,
   tx: Tx,
   input: { accountId: string; offerId: string; key: string; by: string },
-): Promise<Plan> {
+): Promise<Granted> {
   const account = await lockAccount(tx, input.accountId);
   const offer = await readOffer(tx, input.offerId);
   if (!offer) {
@@ -95,15 +100,14 @@ export async function grantPlan(
   const key = `grant/${input.key}`;
   const isKnown = (await readPlanByKey(tx, account.id, key)) !== undefined;
   const plan = await addPlan(context, tx, account, { source: 'grant', offer, price: 0n, key, by: input.by });
+  if (isKnown) return { ...plan, booked: false };
   const now = context.clock.now();
+  const { id: planId, title, total } = plan;
+  await record(context, tx, account.id, {
+    by: input.by,
+    deed: { type: 'plan_granted', title, segments: total.toString(), planId },
+  });
   const quota = quotaOf(await readPlansWithQuota(tx, account.id), now);
-  if (!isKnown) {
-    const { id: planId, title, total } = plan;
-    await record(context, tx, account.id, {
-      by: input.by,
-      deed: { type: 'plan_granted', title, segments: total.toString(), planId },
-    });
-  }
   await announce(
     context,
     tx,
@@ -112,5 +116,5 @@ export async function grantPlan(
     { key },
   );
   await makeDue(tx, account.id, now);
-  return plan;
+  return { ...plan, booked: true };
 }

@@ -213,8 +213,12 @@ describe('given templates of an account', () => {
 
 test('given a plan that is granted, then it is there, once per key, and an offer that is unknown is refused', async () => {
   const { id } = await anAccount();
-  await json('plan', 'grant', id, 'sample-5000', '--key', 'order-1');
-  expect(await json('plan', 'grant', id, 'sample-5000', '--key', 'order-1')).toMatchObject({ segments: 5_000 });
+  expect(await json('plan', 'grant', id, 'sample-5000', '--key', 'order-1')).toMatchObject({ booked: true });
+  expect(await json('plan', 'grant', id, 'sample-5000', '--key', 'order-1')).toMatchObject({
+    segments: 5_000,
+    booked: false,
+  });
+  expect((await run('plan', 'grant', id, 'sample-5000', '--key', 'order-1')).out).toContain('had been booked before');
   expect(await readPlansWithQuota(db.kysely, id)).toMatchObject([{ remaining: 5_000n }]);
   const refused = await run('plan', 'grant', id, 'none');
   expect([refused.code, codeOf(refused)]).toEqual([1, 'offer_unknown']);

@@ -29,8 +29,10 @@ export const planGrant = defineCommand({
         segments: Number(plan.total),
         expiresAt: plan.expiresAt.toString(),
         key,
+        booked: plan.booked,
       },
       lines: [
+        ...(plan.booked ? [] : [`The grant ${key} had been booked before; nothing was changed.`]),
         `"${name}" has the plan "${plan.title}": ${formatCount(plan.total)} segments until ${formatTime(plan.expiresAt, timeZone)}.`,
       ],
     };

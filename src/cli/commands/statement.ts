@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CASH, SEGMENT } from '../../domain/ledger.ts';
+import { BOOKS, CASH, SEGMENT } from '../../domain/ledger.ts';
 import { moneyToDecimal } from '../../domain/money.ts';
 import { bilingual } from '../../domain/sentence.ts';
 import { readAccountStatement, type Statement } from '../../services/statement.ts';
@@ -11,6 +11,8 @@ import { formatCount, formatMoney, formatTime, table } from '../output.ts';
 const date = z.iso
   .date(bilingual('must be a date like 2026-03-31', '须为 2026-03-31 这样的日期'))
   .transform((text) => Temporal.PlainDate.from(text));
+
+const OTHERS = BOOKS.filter((book) => book !== CASH).join(', ');
 
 interface Details extends Statement {
   readonly account: Account;
@@ -26,7 +28,7 @@ export const statement = defineCommand({
   options: {
     book: {
       value: 'BOOK',
-      about: 'cash (default), funding, plans, payg, issued, consumed, forfeited, refunded or plan:ID',
+      about: `${CASH} (default), ${OTHERS} or plan:ID`,
     },
     from: { value: 'DATE', about: 'the first day, in its time zone; default: the first of the month of the last day' },
     to: { value: 'DATE', about: 'the last day; default: today' },
