@@ -1,4 +1,4 @@
-import { type Burn, type BurnHistory, burnOf, burnWindow, NOTHING_USED } from '../domain/burn.ts';
+import { type Burn, type BurnHistory, burnOf, burnWindow } from '../domain/burn.ts';
 import { type Forecast, type ForecastInput, forecast } from '../domain/forecast.ts';
 import type { Plan } from '../domain/plan.ts';
 import { type Hours, hoursForSpikes, type SpikeInput } from '../domain/spike.ts';
@@ -24,9 +24,12 @@ export interface UsageState extends Awaited<ReturnType<typeof readTierState>> {
 export async function readUsageState(db: Executor, account: Account, now: Temporal.Instant): Promise<UsageState> {
   const { since, midnights } = burnWindow(now, account.timeZone);
   const midnight = midnights.at(-1) ?? now;
-  const [kept, tiers] = await Promise.all([readKeptPattern(db, account.id, midnight), readTierState(db, account, now)]);
+  const [kept, lastDays, tiers] = await Promise.all([
+    readKeptPattern(db, account.id, midnight),
+    readUsageSince(db, account.id, since, now),
+    readTierState(db, account, now),
+  ]);
   const pattern = kept ?? (await readUsagePattern(db, account.id, midnights));
-  const lastDays = pattern.firstUsedAt ? await readUsageSince(db, account.id, since, now) : NOTHING_USED;
   const history = { ...pattern, lastDays };
   return {
     now,
@@ -60,7 +63,10 @@ export function forecastOf(account: Account, plans: readonly Plan[], usage: Usag
 export async function readSpikeInput(db: Executor, account: Account, usage: UsageState): Promise<SpikeInput> {
   const { now, burn, history } = usage;
   const { timeZone } = account;
-  const { spikeFactor } = await readSettings(db, account.id);
-  const hours: Hours = history.firstUsedAt ? await readHours(db, account.id, hoursForSpikes(now, timeZone)) : new Map();
+  const none: Hours = new Map();
+  const [{ spikeFactor }, hours] = await Promise.all([
+    readSettings(db, account.id),
+    history.firstUsedAt ? readHours(db, account.id, hoursForSpikes(now, timeZone)) : none,
+  ]);
   return { now, timeZone, factor: BigInt(spikeFactor), burn, firstUsedAt: history.firstUsedAt, hours };
 }

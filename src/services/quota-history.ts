@@ -24,13 +24,13 @@ export async function readQuotaHistory(db: Executor, account: Account, now: Temp
     today.subtract({ days: HISTORY_DAYS - index }),
   );
   const since = midnights[0]?.toInstant() ?? now;
-  const plans = await readRecentPlans(db, account.id, since);
+  const bounds = [...midnights.map((midnight) => midnight.toInstant()), now.add({ hours: 1 })];
+  const [plans, slots] = await Promise.all([
+    readRecentPlans(db, account.id, since),
+    readSlotUsage(db, account.id, bounds),
+  ]);
   const [first] = plans;
   if (!first) return [];
-  const slots = await readSlotUsage(db, account.id, [
-    ...midnights.map((midnight) => midnight.toInstant()),
-    now.add({ hours: 1 }),
-  ]);
   let quota = quotaOf(plans, now);
   let until = now;
   const past: PastQuota[] = [];
