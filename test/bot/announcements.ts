@@ -127,6 +127,21 @@ export function everyAnnouncement(name: string): Announcement[] {
     { kind: 'overdue', available: yuan('-12.3456'), suspended: true, suspendedFrom: NOW },
     { kind: 'overdue', available: yuan('-12.3456'), suspended: false, suspendedFrom: at('2026-03-11T12:00') },
     { kind: 'restored', available: yuan('487.6544') },
+    ...(['mainland', 'international'] as const).flatMap((destination) =>
+      [0n, 200n].map(
+        (usual): Announcement => ({
+          kind: 'spending_spike',
+          destination,
+          hour: at('2026-03-10T10:00'),
+          segments: 12_345n,
+          usual,
+          covered: usual === 0n ? 0n : 12_000n,
+          cost: yuan('15.525'),
+          available: yuan('487.6544'),
+          quota: 3_000n,
+        }),
+      ),
+    ),
     ...(['threshold', 'expiry'] as const).map(
       (trigger): Announcement => ({
         kind: 'renewed',

@@ -93,6 +93,22 @@ describe('compose: what is told, with its figures (rule 20)', () => {
       ['Back to normal', '¥487.65'],
     ],
     [
+      'a spending spike: this hour, its usual, the cost so far, and how to stop it (rule 20)',
+      {
+        kind: 'spending_spike',
+        destination: 'mainland',
+        hour: at('2026-03-10T10:00'),
+        segments: 12_345n,
+        usual: 200n,
+        covered: 12_000n,
+        cost: yuan('15.525'),
+        available: yuan('487.65'),
+        quota: 3_000n,
+      },
+      ['10:00–11:00', '12,345 条', '61 倍', '200 条', '12,000 条', '¥15.525', '3,000 条', '¥487.65', '暂停'],
+      ['10:00–11:00', '12,345 segments', '61 times', '200 segments', '¥15.525', '3,000 segments', 'pause'],
+    ],
+    [
       'a renewal',
       {
         kind: 'renewed',

@@ -61,7 +61,10 @@ function planLines(writer: Writer, plan: RecentPlan, now: Temporal.Instant): Mar
     writer.text('quota.plan_expires', { time: writer.time(plan.expiresAt), days: writer.days(daysLeft) }),
     plan.source === 'grant'
       ? writer.text('plans.granted', { day: writer.date(plan.effectiveAt) })
-      : writer.text(`plans.${plan.source}`, { price: writer.money(plan.price), day: writer.date(plan.effectiveAt) }),
+      : writer.text(`plans.from.${plan.source}`, {
+          price: writer.money(plan.price),
+          day: writer.date(plan.effectiveAt),
+        }),
   ]);
 }
 
