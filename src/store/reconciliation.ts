@@ -36,6 +36,15 @@ async function findStoredDifferences(db: Executor, accountId: string | null): Pr
         u.destination, coalesce(u.country, '') as country, u.template_type, sum(u.segments) as segments
       from (select * from usage_records where ${which} and billing = 'charged') u join a using (account_id)
       group by 1, 2, 3, 4, 5, 6, 7),
+    sent as (
+      select account_id, to_char(u.at at time zone a.time_zone, 'YYYY-MM-DD') as day, sum(u.segments) as segments
+      from (select * from usage_records where ${which} and billing in ('charged', 'unpriced')) u join a using (account_id)
+      group by 1, 2),
+    periods as (
+      select account_id, day as period, segments from sent
+      union all
+      select account_id, substr(day, 1, 7), sum(segments) from sent group by 1, 2),
+    uses as (select *, case length(period) when 7 then 'months' else 'days' end as kind from period_use where ${which}),
     volumes as (select * from monthly_volumes where ${which}),
     hours as (select * from hourly_usage where ${which}),
     checks (account_id, figure, subject, unit, stored, derived) as (
@@ -108,6 +117,15 @@ async function findStoredDifferences(db: Executor, accountId: string | null): Pr
         from charged group by account_id, destination, template_type) c
       using (account_id, destination, template_type)
       join a using (account_id)
+      union all
+      select account_id, 'period_segments', period, 'segment', coalesce(u.segments, 0), coalesce(p.segments, 0)
+      from uses u full join periods p using (account_id, period)
+      union all
+      select account_id, 'periods_amount', kind, currency, coalesce(u.amount, 0), coalesce(c.amount, 0)
+      from a
+      cross join (values ('days'), ('months')) as kinds (kind)
+      left join (select account_id, kind, sum(amount) as amount from uses group by account_id, kind) u using (account_id, kind)
+      left join (select account_id, sum(charged) as amount from charged group by account_id) c using (account_id)
       union all
       select account_id, 'charge', substr(key, 8), case when plan_id is null then currency else 'segment' end,
         case

@@ -121,6 +121,18 @@ describe('reconcile (rule 8)', () => {
       [
         ['hour_segments', '2026-03-10T04:00Z international verification'],
         ['month_records', '2026-03 international HK verification'],
+        ['period_segments', '2026-03'],
+        ['period_segments', '2026-03-10'],
+      ],
+    ],
+    [
+      'what counts against the caps of a day',
+      'period_use',
+      sql`segments = segments - 1, amount = amount + 1`,
+      sql`period = '2026-03-10'`,
+      [
+        ['period_segments', '2026-03-10'],
+        ['periods_amount', 'days'],
       ],
     ],
     [
@@ -133,6 +145,10 @@ describe('reconcile (rule 8)', () => {
         ['hour_segments', '2026-03-10T04:00Z international verification'],
         ['month_records', '2026-02 international HK verification'],
         ['month_records', '2026-03 international HK verification'],
+        ['period_segments', '2026-02'],
+        ['period_segments', '2026-02-28'],
+        ['period_segments', '2026-03'],
+        ['period_segments', '2026-03-10'],
       ],
     ],
   ] as const)('given %s that was changed, then just that is named', async (_, table, change, where, expected) => {
@@ -152,7 +168,11 @@ describe('reconcile (rule 8)', () => {
   test.each([
     ['a volume', 'monthly_volumes', ['month_charged', 'month_payg_segments', 'month_records']],
     ['an hour', 'hourly_usage', ['hour_segments', 'hours_amount']],
-    ['a charge', 'charges', ['charge', 'hours_amount', 'month_charged', 'month_payg_segments']],
+    [
+      'a charge',
+      'charges',
+      ['charge', 'hours_amount', 'month_charged', 'month_payg_segments', 'periods_amount', 'periods_amount'],
+    ],
   ])('given %s that is gone, then what it came to is named', async (_, table, figures) => {
     const international = sql`account_id = ${account.id} and destination = 'international'`;
     const found = await differencesAfter((tx) => sql`delete from ${of(table)} where ${international}`.execute(tx));
