@@ -54,9 +54,9 @@ export function ownMarkdown(text: string): Markdown {
   return text as Markdown;
 }
 
-/** Joins what is there. */
+/** Joins what is there; a list without lines is not. */
 export function joinMarkdown(parts: readonly (Markdown | undefined)[], separator: string): Markdown {
-  return ownMarkdown(parts.filter((part) => part !== undefined).join(separator));
+  return ownMarkdown(parts.filter((part) => part !== undefined && part !== '').join(separator));
 }
 
 /** A list with a line for each of what is there. */

@@ -7,7 +7,8 @@ import { setAutoRenewal } from '../../../src/services/auto-renewal.ts';
 import { authorizeGroup, issueGroupCode } from '../../../src/services/groups.ts';
 import { meterUsage } from '../../../src/services/metering.ts';
 import { grantPlan } from '../../../src/services/plans.ts';
-import { inTransaction } from '../../../src/store/database.ts';
+import { lockAccount } from '../../../src/store/accounts.ts';
+import { type Database, inTransaction } from '../../../src/store/database.ts';
 import { insertAdministrator } from '../../../src/store/groups.ts';
 import { insertOffers } from '../../../src/store/plans.ts';
 import type { Tx } from '../../../src/store/schema.ts';
@@ -47,6 +48,9 @@ export class Stage {
   readonly #shown = new Map<string, number>();
   #accountId = '';
   #accepted = 0;
+  /** Lets go of the account that `= hold` holds. */
+  #release: (() => Promise<void>) | undefined;
+  #announced = 0;
 
   private constructor(running: RunningService, drop: () => Promise<void>, cast: Cast) {
     this.#running = running;
@@ -79,7 +83,8 @@ export class Stage {
   /** Does one step; what the bot said and changed because of it, in the order of the conversations. */
   async play(action: Action): Promise<string[]> {
     await this.#done(action);
-    await this.#settled();
+    if (this.#release) await this.#saidToWait(action);
+    else await this.#settled();
     return this.#news();
   }
 
@@ -209,6 +214,15 @@ export class Stage {
         this.#placeholders.add('BIND', code);
         return;
       }
+      // = hold: a long piece of work has the account, so that commands take longer than a moment
+      case 'hold':
+        this.#release = await holdAccount(service.db, accountId);
+        return;
+      // = release: it is over
+      case 'release':
+        await this.#release?.();
+        this.#release = undefined;
+        return;
       // = no-cards: the platform refuses the next cards
       case 'no-cards':
         sandbox.faults.answerCalls('POST /v1.0/card/instances/createAndDeliver', NO_CARDS, 1_000);
@@ -235,6 +249,24 @@ export class Stage {
     );
     const reports = sizes.map((size) => aReport({ id: randomUUID(), segments: size, at: now }));
     await this.#transact((tx) => meterUsage(context, tx, this.#accountId, reports));
+  }
+
+  /** Resolves when who said something while the account is held has been told that it takes time. */
+  async #saidToWait(action: Action): Promise<void> {
+    if (action.type === 'do') return;
+    this.#announced += 1;
+    await vi.waitFor(
+      async () => {
+        const announced = await this.#running.service.db.kysely
+          .selectFrom('notices')
+          .select('key')
+          .where('reason', '=', 'processing')
+          .where('state', '=', 'delivered')
+          .execute();
+        if (announced.length < this.#announced) throw new Error('who waits was not told so');
+      },
+      { timeout: 20_000, interval: 5 },
+    );
   }
 
   /** Resolves when all that was said is handled, all that is due is done, and nothing waits to be told. */
@@ -284,6 +316,22 @@ export class Stage {
   #transact<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return inTransaction(this.#running.service.db, work);
   }
+}
+
+/** Holds an account as a long piece of work would, until what is returned is called. */
+async function holdAccount(db: Database, accountId: string): Promise<() => Promise<void>> {
+  const held = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const work = inTransaction(db, async (tx) => {
+    await lockAccount(tx, accountId);
+    held.resolve();
+    await gate.promise;
+  });
+  await held.promise;
+  return () => {
+    gate.resolve();
+    return work;
+  };
 }
 
 const NO_CARDS = { status: 400, body: { code: 'param.templateNotExist', message: '模板不存在', requestid: 'test' } };
