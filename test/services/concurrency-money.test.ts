@@ -5,6 +5,7 @@ import { RuleError } from '../../src/domain/errors.ts';
 import type { UsageReport } from '../../src/domain/usage.ts';
 import { closeBill } from '../../src/services/bills.ts';
 import { addTariffs } from '../../src/services/catalogue.ts';
+import { pauseSending, readResumable, resumeSending } from '../../src/services/limits.ts';
 import { assertPurchase, purchase, quote } from '../../src/services/purchase.ts';
 import { refundPlan } from '../../src/services/refunds.ts';
 import { lockAccount } from '../../src/store/accounts.ts';
@@ -14,6 +15,7 @@ import { findDifferences } from '../../src/store/reconciliation.ts';
 import { ADMIN, BillingWorld, TARIFF, type TestAccount } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
 import { aReport, at, yuan } from '../support/builders.ts';
+import { DAY_SEGMENTS, limit, usedOf } from '../support/limits.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 /** What the database's log says of transactions that had to be run again, after a deadlock for example. */
@@ -38,6 +40,22 @@ async function buy(account: TestAccount, offerId: string): Promise<void> {
   await done.catch(expectRefusal('insufficient_balance'));
 }
 
+const BY = { by: ADMIN.staffId, byName: ADMIN.name };
+
+function pause(account: TestAccount) {
+  return world.run(async (tx) => pauseSending(world.context, tx, await lockAccount(tx, account.id), BY));
+}
+
+/** Ends what an administrator can end. */
+function resume(account: TestAccount) {
+  const { context } = world;
+  return world.run(async (tx) => {
+    const locked = await lockAccount(tx, account.id);
+    const { pausedAt, caps } = await readResumable(context, tx, locked);
+    await resumeSending(context, tx, locked, { pause: pausedAt !== null, caps }, BY);
+  });
+}
+
 /** Gives back the newest plan that is there. */
 async function refund(account: TestAccount): Promise<void> {
   const planId = (await account.plans()).at(-1)?.plan_id;
@@ -58,7 +76,7 @@ function expectRefusal(code: string): (error: unknown) => void {
   };
 }
 
-test('given usage, recharges, grants, purchases, refunds, renewals and the end of a month at once, then nothing deadlocks and nothing is lost', async () => {
+test('given usage, recharges, grants, purchases, refunds, renewals, caps, pauses and the end of a month at once, then nothing deadlocks and nothing is lost', async () => {
   const mainland = { verification: FLAT, notification: FLAT, promotion: FLAT };
   await world.run((tx) => addTariffs(world.context, tx, [{ ...TARIFF, id: 'flat', mainland }]));
   world.clock.set(at('2026-02-20'));
@@ -90,6 +108,13 @@ test('given usage, recharges, grants, purchases, refunds, renewals and the end o
       () => refund(account),
     );
     if (count % 4 === 0) work.push(() => account.grant('sms-100', `grant-${count}`));
+    if (count % 3 === 0) {
+      work.push(
+        () => pause(account),
+        () => limit(world, account, DAY_SEGMENTS, BigInt(200 + count)),
+        () => resume(account),
+      );
+    }
   }
   work.push(() => closeFebruary(account));
   // Spread over each other, so that every kind of work meets every other.
@@ -102,6 +127,9 @@ test('given usage, recharges, grants, purchases, refunds, renewals and the end o
   const plans = await account.plans();
   expect(plans.filter(({ source }) => source === 'grant')).toHaveLength(3);
   expect(plans.filter(({ source }) => source === 'renewal').length).toBeLessThanOrEqual(3);
+
+  // None of the usage is of today, so none counts against today's cap; all of it is in the use of its own day, as was reconciled.
+  expect(await usedOf(world, account, DAY_SEGMENTS)).toBe(0n);
 
   // Each recharge, purchase, renewal and refund once; each segment once, by a plan or for its price.
   const bills = await listBills(db.kysely, account.id);
