@@ -24,6 +24,7 @@ import { Pictures } from './notify/pictures.ts';
 import { readiness } from './readiness.ts';
 import type { ServiceContext } from './services/context.ts';
 import { tellCallBudget, tellDeadLetters, tellStreamAlarm } from './services/operator.ts';
+import { reached } from './steps.ts';
 import { type Database, inTransaction, openDatabase } from './store/database.ts';
 
 export interface ServiceOptions {
@@ -84,6 +85,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     callsPerMonth,
     onDead: (tx, [dead]) => tellDeadLetters(context, tx, dead?.error ?? ''),
     onRecorded: (outcome, at) => metrics.notice(outcome, at),
+    onStep: async (step) => reached(`delivery.${step}`),
   });
   const wakeDelivery = () => deliverer.wake();
   const reviews = new ReviewJob({ db, context, logger, onReviewed: wakeDelivery });

@@ -4,6 +4,7 @@ import { RuleError } from '../domain/errors.ts';
 import type { Logger } from '../log.ts';
 import { newOutTrackId, recipientOf } from '../services/announce.ts';
 import type { ServiceContext } from '../services/context.ts';
+import { reached } from '../steps.ts';
 import { insertCard } from '../store/cards.ts';
 import { CommitUnknownError, type Database, inTransaction } from '../store/database.ts';
 import { acceptMessage } from '../store/inbox.ts';
@@ -79,6 +80,7 @@ export class Bot {
 
   /** Takes its turn in the conversation; says that it is at work when that takes longer than somebody waits without a sign. */
   async #inOrder(place: string, arriving: Promise<Inbound>): Promise<void> {
+    reached('command.receive');
     const work: Work = { isAnswered: false };
     // Whoever waits for it is told of its failure; until then nobody might.
     arriving.catch(() => {});
@@ -143,10 +145,12 @@ export class Bot {
           readBound(tx, conversation),
         ]);
         if (!isNew) return;
+        reached('command.decide');
         const routed = await run(tx, bound);
         reviewDue = routed.reply.reviewDue;
         work.isAnswered = true;
         await this.#queueNotice(tx, inbound, routed, 'reply');
+        reached('command.commit');
       });
     try {
       await attempt();
@@ -155,6 +159,7 @@ export class Bot {
       if (!(error instanceof CommitUnknownError)) throw error;
       await attempt();
     }
+    reached('command.tell');
     this.#wake.deliver();
     if (reviewDue !== undefined) this.#wake.review(reviewDue);
   }

@@ -2,6 +2,7 @@ import type { UsageReport } from '../domain/usage.ts';
 import type { ServiceContext } from '../services/context.ts';
 import { meterUsage, type ReportOutcome } from '../services/metering.ts';
 import { tellUnpriced } from '../services/operator.ts';
+import { reached } from '../steps.ts';
 import { readAccount } from '../store/accounts.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import type { Tx } from '../store/schema.ts';
@@ -76,15 +77,19 @@ export class Intake {
 
   async #record(accountId: string, submissions: readonly Submission[]): Promise<SubmissionResult[]> {
     const { db, context, onReviewDue } = this.#options;
+    reached('usage.receive');
     const reports = submissions.flatMap((submission) => submission.reports);
     const rejected = submissions.flatMap((submission) => submission.rejected);
     await this.#partitions.ensure(reports);
     const { outcomes, reviewDue } = await inTransaction(db, async (tx) => {
+      reached('usage.decide');
       const metered = reports.length > 0 ? await meterUsage(context, tx, accountId, reports) : undefined;
       await insertRejected(tx, accountId, rejected, context.clock.now());
       await this.#tellUnpriced(tx, accountId, reports, metered?.reports ?? []);
+      reached('usage.commit');
       return { outcomes: metered?.reports ?? [], reviewDue: metered?.reviewDue ?? false };
     });
+    reached('usage.answer');
     if (reviewDue) onReviewDue(accountId);
     let start = 0;
     return submissions.map((submission) => {

@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts';
 import { billWaitOf, closeBill } from '../services/bills.ts';
 import type { ServiceContext } from '../services/context.ts';
+import { reached } from '../steps.ts';
 import { type EndedMonth, findEndedMonths, nextMonthEnd } from '../store/bills.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import type { Job } from './job.ts';
@@ -55,13 +56,13 @@ export class BillJob implements Job {
 
   /** Closes one month after the other, until the account has no more or another replica has it; answers how many. */
   async #closeAll(accountId: string): Promise<number> {
-    const { db, context, logger } = this.#options;
+    const { context, logger } = this.#options;
     const until = this.#postponed.get(accountId);
     if (until && Temporal.Instant.compare(context.clock.now(), until) < 0) return 0;
     this.#postponed.delete(accountId);
     let closed = 0;
     try {
-      while (await inTransaction(db, (tx) => closeBill(context, tx, accountId))) closed += 1;
+      while (await this.#closeOne(accountId)) closed += 1;
     } catch (error) {
       logger.error(
         { err: error, account: accountId },
@@ -70,5 +71,18 @@ export class BillJob implements Job {
       this.#postponed.set(accountId, context.clock.now().add(POSTPONE));
     }
     return closed;
+  }
+
+  /** Null where no month is over, or another replica has the account. */
+  async #closeOne(accountId: string): Promise<string | null> {
+    const { db, context } = this.#options;
+    const month = await inTransaction(db, async (tx) => {
+      reached('bill.decide');
+      const closed = await closeBill(context, tx, accountId);
+      reached('bill.commit');
+      return closed;
+    });
+    reached('bill.tell');
+    return month;
   }
 }

@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts';
 import type { ServiceContext } from '../services/context.ts';
 import { postponeReview, reviewAccount } from '../services/review.ts';
+import { reached } from '../steps.ts';
 import { findDueAccounts, nextAccountDueAt } from '../store/accounts.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import type { Job } from './job.ts';
@@ -64,7 +65,14 @@ export class ReviewJob implements Job {
   async #review(accountId: string): Promise<boolean> {
     const { db, context, logger } = this.#options;
     try {
-      return await inTransaction(db, (tx) => reviewAccount(context, tx, accountId));
+      const reviewed = await inTransaction(db, async (tx) => {
+        reached('review.decide');
+        const isOurs = await reviewAccount(context, tx, accountId);
+        reached('review.commit');
+        return isOurs;
+      });
+      reached('review.tell');
+      return reviewed;
     } catch (error) {
       logger.error({ err: error, account: accountId }, 'a review failed; it is tried again in a few minutes');
       try {
