@@ -1,6 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Database, inTransaction } from '../store/database.ts';
 import { type LeasedNotice, type NoticeResult, recordResults } from '../store/notice-queue.ts';
 import type { Executor, Tx } from '../store/schema.ts';
+
+/** Between two statements, when more has come meanwhile: each commit waits for the disk, however little is in it. */
+const PAUSE_MS = 10;
 
 export interface Outcome {
   readonly notice: LeasedNotice;
@@ -55,6 +59,7 @@ export class Recorder {
       } catch (error) {
         for (const { done } of entries) done.reject(error);
       }
+      if (this.#waiting.length > 0) await pause(PAUSE_MS);
     }
     this.#isWriting = false;
   }

@@ -13,6 +13,12 @@ const ROUTINE: ReadonlySet<Announcement['kind']> = new Set<Announcement['kind']>
   'limit_changed',
   'sending_resumed',
   'quota_low',
+  'purchased',
+  'refunded',
+  'bill_closed',
+  'setting_changed',
+  'limit_changed',
+  'administrators_changed',
 ]);
 
 /** Whether an announcement is said also when the month's calls run out. What is not known to be routine is. (rule 23) */
