@@ -21,6 +21,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       secret text not null,
       created_at timestamptz not null,
       removed_at timestamptz,
+      lease_id uuid,
+      leased_until timestamptz,
       primary key (account_id, webhook_id)
     )`.execute(db);
   await sql`
@@ -36,8 +38,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       state text not null check (state in ('waiting', 'delivered', 'superseded', 'dead')),
       attempts integer not null default 0,
       next_attempt_at timestamptz not null,
-      lease_id uuid,
-      leased_until timestamptz,
       last_error text,
       queued_at timestamptz not null,
       finished_at timestamptz,

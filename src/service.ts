@@ -13,6 +13,7 @@ import { HousekeepingJob } from './jobs/housekeeping-job.ts';
 import { ReconciliationJob } from './jobs/reconciliation-job.ts';
 import { ReviewJob } from './jobs/review-job.ts';
 import { Scheduler } from './jobs/scheduler.ts';
+import { WebhookJob } from './jobs/webhook-job.ts';
 import { asListenError } from './listen-error.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -23,9 +24,11 @@ import { Messenger } from './notify/messenger.ts';
 import { Pictures } from './notify/pictures.ts';
 import { readiness } from './readiness.ts';
 import type { ServiceContext } from './services/context.ts';
-import { tellCallBudget, tellDeadLetters, tellStreamAlarm } from './services/operator.ts';
+import { tellCallBudget, tellDeadLetters, tellDeadWebhook, tellStreamAlarm } from './services/operator.ts';
 import { reached } from './steps.ts';
+import { readAccount } from './store/accounts.ts';
 import { type Database, inTransaction, openDatabase } from './store/database.ts';
+import { WebhookDeliverer } from './webhooks/deliverer.ts';
 
 export interface ServiceOptions {
   readonly databaseUrl: string;
@@ -88,7 +91,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     onStep: async (step) => reached(`delivery.${step}`),
   });
   const wakeDelivery = () => deliverer.wake();
-  const reviews = new ReviewJob({ db, context, logger, onReviewed: wakeDelivery });
+  const webhooks = new WebhookDeliverer({
+    db,
+    clock,
+    logger,
+    onDead: async (tx, { accountId, url }, error) =>
+      tellDeadWebhook(context, tx, await readAccount(tx, accountId), new URL(url).host, error),
+  });
+  const onReviewed = () => {
+    wakeDelivery();
+    // Whatever changes a sending state makes its account due.
+    webhooks.wake();
+  };
+  const reviews = new ReviewJob({ db, context, logger, onReviewed });
   const jobs = [
     // What a review prices or forfeits belongs to the bill that is closed after it.
     reviews,
@@ -97,6 +112,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     new HousekeepingJob(db, clock),
     new ReconciliationJob({ db, context, logger, onTold: wakeDelivery }),
     new DeliveryJob(db, deliverer),
+    new WebhookJob(db, webhooks),
   ];
   const scheduler = new Scheduler(jobs, clock, logger, (run) => metrics.job(run));
   const wake = { deliver: wakeDelivery, review: (accountId: string) => reviews.wake(accountId) };
@@ -162,7 +178,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await stream.stop();
       await reviews.idle();
       // What does not get said in time waits for the next start, or is said by another replica.
-      await atMost(LAST_WORDS_MS, deliverer.deliverDue());
+      await Promise.all([atMost(LAST_WORDS_MS, deliverer.deliverDue()), atMost(LAST_WORDS_MS, webhooks.stop())]);
       await atMost(LAST_WORDS_MS, deliverer.stop());
       await limiter.idle();
       await db.close();

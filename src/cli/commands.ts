@@ -30,6 +30,10 @@ import { tariffList } from './commands/tariff-list.ts';
 import { tariffShow } from './commands/tariff-show.ts';
 import { templateCodeImport } from './commands/template-code-import.ts';
 import { templateCodeList } from './commands/template-code-list.ts';
+import { webhookAdd } from './commands/webhook-add.ts';
+import { webhookList } from './commands/webhook-list.ts';
+import { webhookRemove } from './commands/webhook-remove.ts';
+import { webhookTest } from './commands/webhook-test.ts';
 
 /** All commands, in the order in which an operator meets them. */
 export const COMMANDS: readonly Command[] = [
@@ -51,6 +55,10 @@ export const COMMANDS: readonly Command[] = [
   renewalList,
   keyCreate,
   keyRevoke,
+  webhookAdd,
+  webhookList,
+  webhookTest,
+  webhookRemove,
   templateCodeImport,
   templateCodeList,
   groupCode,

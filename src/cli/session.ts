@@ -20,6 +20,8 @@ const WAIT_FOR_OTHERS_MS = 60_000;
 export interface Session {
   readonly db: Database;
   readonly context: ServiceContext;
+  /** No app is set: the settings are those of the sandbox. */
+  readonly isSandbox: boolean;
 }
 
 /**
@@ -40,7 +42,8 @@ export async function withSession<T>(
     const db = openDatabase({ url: server.url, maxConnections: CONNECTIONS, logger });
     try {
       if (!options.beforeMigration) await prepareSchema(config, db);
-      return await work({ db, context: { ...createContext(clock, config), source: { via: 'cli' } } });
+      const context = { ...createContext(clock, config), source: { via: 'cli' } } as const;
+      return await work({ db, context, isSandbox: config.dingtalk === null });
     } finally {
       await db.close();
     }

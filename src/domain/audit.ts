@@ -43,6 +43,8 @@ export type Deed =
       readonly changes: readonly { readonly field: string; readonly before: string; readonly after: string }[];
     }
   | { readonly type: 'key_created' | 'key_revoked'; readonly label: string }
+  /** The host alone: in the rest of an address receivers like to put secrets. */
+  | { readonly type: 'webhook_added' | 'webhook_removed'; readonly host: string }
   | {
       readonly type: 'template_codes_set';
       readonly codes: readonly { readonly code: string; readonly before: string | null; readonly after: string }[];

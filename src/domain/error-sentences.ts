@@ -56,6 +56,9 @@ export const CHINESE = {
   limit_out_of_range: '上限必须大于零。要停止发送请用“暂停”，要取消上限请关闭它。',
   limit_warning_above_stop: '预警值必须低于停发值。',
   limit_unchanged: '上限本来就是这样设置的，没有任何改变。',
+  webhook_url_invalid: 'webhook 地址必须是 https，且不带用户名、密码和片段；本机可以用 http。',
+  webhook_known: '这个地址已经订阅了。用 npm run cli -- webhook list 查看；要换密钥请先移除。',
+  webhook_unknown: '这个账户没有这个 webhook。用 npm run cli -- webhook list 查看已有的。',
   cap_still_reached: '本期用量仍达到上限，不能恢复。请先把上限调到用量之上。',
 
   // settings and groups

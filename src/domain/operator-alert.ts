@@ -20,6 +20,13 @@ export type OperatorAlert =
     }
   /** Notices that nobody got, since the day began. (rule 22) */
   | { readonly kind: 'notices_dead'; readonly count: number; readonly lastError: string }
+  /** A gateway did not get a change of an account's sending state. */
+  | {
+      readonly kind: 'webhook_dead';
+      readonly accountName: string;
+      readonly host: string;
+      readonly lastError: string;
+    }
   /** The month's calls of DingTalk run out, or it gives no more. (rule 23) */
   | { readonly kind: 'calls_running_out'; readonly used: number; readonly limit: number }
   | { readonly kind: 'calls_used_up'; readonly used: number; readonly limit: number }

@@ -2,8 +2,10 @@ import type { Clock } from '../clock.ts';
 import { forgetOldTurns } from '../store/call-limits.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import { forgetMessages } from '../store/inbox.ts';
+import { forgetRuns } from '../store/job-runs.ts';
 import { deleteFinished, forgetExpiredWebhooks } from '../store/notice-letters.ts';
 import { ensurePartitions } from '../store/usage.ts';
+import { forgetWebhookEvents } from '../store/webhooks.ts';
 import { DailySlot } from './daily-slot.ts';
 import type { Job } from './job.ts';
 
@@ -11,37 +13,50 @@ import type { Job } from './job.ts';
 const INBOX_DAYS = 30;
 /** Notices that were delivered or dropped can be looked at for so long. */
 const NOTICE_DAYS = 90;
-/** In UTC. */
-const TIME_OF_DAY = '03:00';
+/** What subscribers were told can be looked at for so long. */
+const EVENT_DAYS = 30;
+/** Runs of daily jobs can be looked at for so long, those of the others, which are many, for some days. */
+const SLOT_DAYS = 90;
+const RUN_DAYS = 3;
 
 /** Once a day: forgets old messages, notices and webhooks, and makes the next months' partitions. */
 export class HousekeepingJob implements Job {
   readonly name = 'housekeeping';
+  readonly plan = { kind: 'daily', at: '04:30', missed: 'once' } as const;
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #slot: DailySlot;
 
-  constructor(db: Database, clock: Clock) {
+  constructor(db: Database, clock: Clock, timeZone?: string) {
     this.#db = db;
     this.#clock = clock;
-    this.#slot = new DailySlot(this.name, TIME_OF_DAY, db, clock);
+    this.#slot = new DailySlot({ job: this.name, plan: this.plan, db, clock, ...(timeZone && { timeZone }) });
   }
 
   nextDueAt(after?: Temporal.Instant): Promise<Temporal.Instant> {
     return this.#slot.nextAt(after);
   }
 
-  run(): Promise<void> {
-    return this.#slot.run(async () => {
-      const now = this.#clock.now();
-      await ensurePartitions(this.#db.kysely, now, now.add({ hours: 24 * 62 }));
-      const forgotten = await inTransaction(this.#db, (tx) =>
-        forgetMessages(tx, now.subtract({ hours: 24 * INBOX_DAYS })),
-      );
-      const webhooks = await forgetExpiredWebhooks(this.#db.kysely, now);
-      const notices = await deleteFinished(this.#db.kysely, now.subtract({ hours: 24 * NOTICE_DAYS }));
-      await forgetOldTurns(this.#db.kysely);
-      return `forgot ${forgotten} messages, ${notices} notices and ${webhooks} webhooks`;
-    });
+  run(): Promise<string | null> {
+    return this.#slot.run(() => this.#work());
+  }
+
+  runNow(): Promise<string> {
+    return this.#slot.runNow(() => this.#work());
+  }
+
+  async #work(): Promise<string> {
+    const now = this.#clock.now();
+    await ensurePartitions(this.#db.kysely, now, now.add({ hours: 24 * 62 }));
+    const forgotten = await inTransaction(this.#db, (tx) =>
+      forgetMessages(tx, now.subtract({ hours: 24 * INBOX_DAYS })),
+    );
+    const webhooks = await forgetExpiredWebhooks(this.#db.kysely, now);
+    const notices = await deleteFinished(this.#db.kysely, now.subtract({ hours: 24 * NOTICE_DAYS }));
+    await forgetWebhookEvents(this.#db.kysely, now.subtract({ hours: 24 * EVENT_DAYS }));
+    await forgetOldTurns(this.#db.kysely);
+    const days = (count: number) => now.subtract({ hours: 24 * count });
+    await forgetRuns(this.#db.kysely, { slots: days(SLOT_DAYS), others: days(RUN_DAYS) });
+    return `forgot ${forgotten} messages, ${notices} notices and ${webhooks} webhooks`;
   }
 }

@@ -89,6 +89,21 @@ export async function tellDeadLetters(context: ServiceContext, tx: Tx, lastError
   await tellOperator(context, tx, { kind: 'notices_dead', count, lastError }, { episode: `${dayOf(context)}/${step}` });
 }
 
+/** Once a day for each account and receiver. */
+export async function tellDeadWebhook(
+  context: ServiceContext,
+  tx: Tx,
+  account: { readonly id: string; readonly name: string },
+  host: string,
+  lastError: string,
+): Promise<void> {
+  const alert = { kind: 'webhook_dead', accountName: account.name, host, lastError } as const;
+  await tellOperator(context, tx, alert, {
+    episode: `${account.id}/${host}/${dayOf(context)}`,
+    accountId: account.id,
+  });
+}
+
 /** Rule 23: once a month, when its calls run out, and when the platform gives no more. */
 export async function tellCallBudget(
   context: ServiceContext,

@@ -78,6 +78,8 @@ export interface Schema {
     secret: string;
     created_at: Instant;
     removed_at: Defaulted<Instant | null>;
+    lease_id: Defaulted<string | null>;
+    leased_until: Defaulted<Instant | null>;
   };
   webhook_events: {
     account_id: string;
@@ -88,8 +90,6 @@ export interface Schema {
     state: 'waiting' | 'delivered' | 'superseded' | 'dead';
     attempts: Defaulted<number>;
     next_attempt_at: Instant;
-    lease_id: Defaulted<string | null>;
-    leased_until: Defaulted<Instant | null>;
     last_error: Defaulted<string | null>;
     queued_at: Instant;
     finished_at: Defaulted<Instant | null>;

@@ -62,10 +62,17 @@ export async function readWebhookSecret(db: Executor, accountId: string, webhook
 
 /** Ends a subscription; what waits for it is told no more. */
 export async function endWebhook(tx: Tx, accountId: string, webhookId: string, now: Temporal.Instant): Promise<void> {
-  const of = <T extends { where(column: 'account_id' | 'webhook_id', op: '=', value: string): T }>(query: T) =>
-    query.where('account_id', '=', accountId).where('webhook_id', '=', webhookId);
-  await of(tx.updateTable('webhooks').set({ removed_at: now, secret: '' })).execute();
-  await of(tx.updateTable('webhook_events').set({ state: 'superseded', finished_at: now }))
+  await tx
+    .updateTable('webhooks')
+    .set({ removed_at: now, secret: '', lease_id: null, leased_until: null })
+    .where('account_id', '=', accountId)
+    .where('webhook_id', '=', webhookId)
+    .execute();
+  await tx
+    .updateTable('webhook_events')
+    .set({ state: 'superseded', finished_at: now })
+    .where('account_id', '=', accountId)
+    .where('webhook_id', '=', webhookId)
     .where('state', '=', 'waiting')
     .execute();
 }
@@ -98,40 +105,42 @@ export interface LeasedEvent extends WebhookEvent {
   readonly attempts: number;
 }
 
-/** Whether a row of `webhook_events e` is being sent by somebody. */
-const isFree = (now: Temporal.Instant) => sql`(e.leased_until is null or e.leased_until <= ${now})`;
-
 /**
- * Leases what is due: of each subscription the newest state, and only while none of its events is being sent, so that they arrive in their
- * order. What is older and was not delivered is superseded: nobody needs to know any more what was.
+ * Leases subscriptions for which something is due, each with its newest state: one call at a time, so that states arrive in their order.
+ * What is older and was not delivered is superseded: nobody needs to know any more what was. A lease that ran out is free again.
  */
 export async function leaseDueEvents(
   db: Executor,
   now: Temporal.Instant,
   options: { readonly limit: number; readonly leaseUntil: Temporal.Instant },
 ): Promise<LeasedEvent[]> {
-  await sql`
-    update webhook_events e set state = 'superseded', finished_at = ${now}
-    where e.state = 'waiting' and ${isFree(now)} and exists (
-      select from webhook_events newer
-      where newer.account_id = e.account_id and newer.webhook_id = e.webhook_id and newer.state = 'waiting'
-        and newer.sequence > e.sequence)`.execute(db);
   const { rows } = await sql<LeasedEvent>`
     with due as (
-      select account_id, webhook_id, event_id from webhook_events e
-      where e.state = 'waiting' and e.next_attempt_at <= ${now} and ${isFree(now)}
-        and not exists (
-          select from webhook_events other
-          where other.account_id = e.account_id and other.webhook_id = e.webhook_id and other.state = 'waiting'
-            and (other.sequence > e.sequence or other.leased_until > ${now}))
-      order by next_attempt_at limit ${options.limit}
-      for update skip locked)
-    update webhook_events e
-    set lease_id = gen_random_uuid(), leased_until = ${options.leaseUntil}, attempts = attempts + 1
-    from due join webhooks w using (account_id, webhook_id)
-    where (e.account_id, e.webhook_id, e.event_id) = (due.account_id, due.webhook_id, due.event_id)
+      select w.account_id, w.webhook_id, newest.event_id from webhooks w
+      cross join lateral (
+        select event_id, next_attempt_at from webhook_events e
+        where e.account_id = w.account_id and e.webhook_id = w.webhook_id and e.state = 'waiting'
+        order by sequence desc limit 1) newest
+      where (w.account_id, w.webhook_id) in (
+          select account_id, webhook_id from webhook_events where state = 'waiting' and next_attempt_at <= ${now})
+        and w.removed_at is null and (w.leased_until is null or w.leased_until <= ${now})
+        and newest.next_attempt_at <= ${now}
+      limit ${options.limit}
+      for no key update of w skip locked),
+    leased as (
+      update webhooks w set lease_id = gen_random_uuid(), leased_until = ${options.leaseUntil}
+      from due where (w.account_id, w.webhook_id) = (due.account_id, due.webhook_id)
+      returning w.account_id, w.webhook_id, w.url, w.secret, w.lease_id, due.event_id),
+    superseded as (
+      update webhook_events e set state = 'superseded', finished_at = ${now}
+      from leased l
+      where (e.account_id, e.webhook_id) = (l.account_id, l.webhook_id) and e.state = 'waiting'
+        and e.event_id <> l.event_id)
+    update webhook_events e set attempts = attempts + 1
+    from leased l
+    where (e.account_id, e.webhook_id, e.event_id) = (l.account_id, l.webhook_id, l.event_id) and e.state = 'waiting'
     returning e.account_id as "accountId", e.webhook_id as "webhookId", e.event_id as "eventId", e.sequence, e.body,
-      w.url, w.secret, e.lease_id as "leaseId", e.attempts`.execute(db);
+      l.url, l.secret, l.lease_id as "leaseId", e.attempts`.execute(db);
   return rows;
 }
 
@@ -141,35 +150,36 @@ export type EventResult =
   | { readonly state: 'waiting'; readonly nextAttemptAt: Temporal.Instant; readonly error: string }
   | { readonly state: 'dead'; readonly error: string };
 
-/** Records what became of an attempt; nothing when the lease was lost, or the subscription ended, meanwhile. */
+/** Records what became of an attempt; false, and nothing, when the lease was lost or the subscription ended meanwhile. */
 export async function finishEvent(
   db: Executor,
   event: LeasedEvent,
   result: EventResult,
   now: Temporal.Instant,
-): Promise<void> {
-  await db
-    .updateTable('webhook_events')
-    .set({
-      state: result.state,
-      lease_id: null,
-      leased_until: null,
-      last_error: result.state === 'delivered' ? null : result.error,
-      ...(result.state === 'waiting' ? { next_attempt_at: result.nextAttemptAt } : { finished_at: now }),
-    })
-    .where('account_id', '=', event.accountId)
-    .where('webhook_id', '=', event.webhookId)
-    .where('event_id', '=', event.eventId)
-    .where('lease_id', '=', event.leaseId)
-    .where('state', '=', 'waiting')
-    .execute();
+): Promise<boolean> {
+  const { rows } = await sql`
+    with mine as (
+      update webhooks set lease_id = null, leased_until = null
+      where account_id = ${event.accountId} and webhook_id = ${event.webhookId} and lease_id = ${event.leaseId}
+      returning webhook_id)
+    update webhook_events set state = ${result.state},
+      last_error = ${result.state === 'delivered' ? null : result.error},
+      next_attempt_at = coalesce(${result.state === 'waiting' ? result.nextAttemptAt : null}::timestamptz, next_attempt_at),
+      finished_at = ${result.state === 'waiting' ? null : now}
+    where account_id = ${event.accountId} and webhook_id = ${event.webhookId} and event_id = ${event.eventId}
+      and state = 'waiting' and exists (select from mine)
+    returning event_id`.execute(db);
+  return rows.length > 0;
 }
 
 /** When the next event may be sent, of those that may after `after`; null when none waits. */
 export async function nextEventAt(db: Executor, after?: Temporal.Instant): Promise<Temporal.Instant | null> {
   const { rows } = await sql<{ at: Temporal.Instant | null }>`
-    select min(greatest(next_attempt_at, leased_until)) as at from webhook_events
-    where state = 'waiting' and greatest(next_attempt_at, leased_until) > ${after ?? '-infinity'}`.execute(db);
+    select min(greatest(e.next_attempt_at, w.leased_until)) as at
+    from webhook_events e join webhooks w using (account_id, webhook_id)
+    where e.state = 'waiting' and w.removed_at is null and greatest(e.next_attempt_at, w.leased_until) > ${after ?? '-infinity'}`.execute(
+    db,
+  );
   return rows[0]?.at ?? null;
 }
 
@@ -197,11 +207,12 @@ export async function readWebhookHealth(db: Executor, accountId: string): Promis
   return rows.map((row) => ({ ...row, dead: Number(row.dead) }));
 }
 
-/** Forgets events that were delivered or superseded before a time; dead letters stay. */
-export async function forgetWebhookEvents(db: Executor, before: Temporal.Instant): Promise<void> {
-  await db
+/** Forgets events that were delivered or superseded before a time; dead letters stay. Returns how many they were. */
+export async function forgetWebhookEvents(db: Executor, before: Temporal.Instant): Promise<number> {
+  const { numDeletedRows } = await db
     .deleteFrom('webhook_events')
     .where('state', 'in', ['delivered', 'superseded'])
     .where('finished_at', '<', before)
-    .execute();
+    .executeTakeFirst();
+  return Number(numDeletedRows);
 }

@@ -97,6 +97,9 @@ function ofTheOperator(writer: Writer, who: Markdown, deed: OperatorDeed): Markd
       return writer.text(`history.key.${deed.type}`, { who, label: writer.name(deed.label) });
     case 'template_codes_set':
       return writer.text('history.template_codes_set', { who, count: deed.codes.length });
+    case 'webhook_added':
+    case 'webhook_removed':
+      return writer.text(`history.${deed.type}`, { who, host: writer.title(deed.host) });
     case 'group_code_issued':
       return writer.text('history.group_code_issued', { who });
     case 'group_bound':

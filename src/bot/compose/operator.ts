@@ -60,6 +60,21 @@ function draftOf(writer: Writer, alert: OperatorAlert): Draft {
         ],
       };
     }
+    case 'webhook_dead': {
+      const account = writer.name(alert.accountName);
+      const host = writer.title(alert.host);
+      return {
+        title: writer.text('operator.webhook_dead.title', { account, host }),
+        paragraphs: [
+          writer.text('operator.webhook_dead.body', {
+            account,
+            host,
+            error: escapeMarkdown(alert.lastError, ERROR_LENGTH),
+          }),
+          writer.text('operator.webhook_dead.next'),
+        ],
+      };
+    }
     case 'calls_running_out':
     case 'calls_used_up': {
       const state = alert.kind === 'calls_used_up' ? 'used_up' : 'running_out';
