@@ -25,18 +25,27 @@ export class KeyGuard {
   }
 
   /** @throws HttpError `key_unknown`, `too_many_failures` */
-  async accountOf(key: string, address: string): Promise<string> {
+  accountOf(key: string, address: string): Promise<string> {
+    return this.find(key, address, (candidate) => accountOfKey(this.#db.kysely, candidate));
+  }
+
+  /**
+   * What belongs to a key, which `read` finds for a key that is valid.
+   *
+   * @throws HttpError `key_unknown`, `too_many_failures`
+   */
+  async find<T>(key: string, address: string, read: (key: string) => Promise<T | undefined>): Promise<T> {
     const hash = createHash('sha256').update(key).digest('base64');
     if (this.#isBlocked(address) && !this.#good.has(hash)) throw new HttpError('too_many_failures');
-    const accountId = await accountOfKey(this.#db.kysely, key);
-    if (accountId === undefined) {
+    const found = await read(key);
+    if (found === undefined) {
       this.#good.delete(hash);
       this.#countFailure(address);
       throw new HttpError('key_unknown');
     }
     if (this.#good.size >= MAX_REMEMBERED) this.#good.clear();
     this.#good.add(hash);
-    return accountId;
+    return found;
   }
 
   #isBlocked(address: string): boolean {

@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts';
 import type { ServiceContext } from '../services/context.ts';
 import type { Database } from '../store/database.ts';
+import type { SendingReader } from '../store/sending-reader.ts';
 import type { Intake } from './intake.ts';
 import type { KeyGuard } from './key-guard.ts';
 
@@ -17,6 +18,7 @@ export interface HttpParts {
   readonly logger: Logger;
   readonly guard: KeyGuard;
   readonly intake: Intake;
+  readonly sending: SendingReader;
   readonly readiness: () => Promise<Readiness>;
   readonly metrics: (() => Promise<{ contentType: string; body: string }>) | undefined;
 }

@@ -32,15 +32,22 @@ export function parseJson(text: string): unknown {
  */
 export function requireBearer(guard: KeyGuard): (request: FastifyRequest) => Promise<void> {
   return async (request) => {
-    const [, key] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
-    if (key === undefined) {
-      throw new HttpError('key_unknown', {
-        sentence: { english: 'The request carries no API key.', chinese: '请求没有携带 API 密钥。' },
-        field: 'authorization',
-      });
-    }
-    request.accountId = await guard.accountOf(key, request.ip);
+    request.accountId = await guard.accountOf(bearerOf(request), request.ip);
   };
+}
+
+/**
+ * The key in the Authorization header; whether it is valid is not known yet.
+ *
+ * @throws HttpError `key_unknown`
+ */
+export function bearerOf(request: FastifyRequest): string {
+  const [, key] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
+  if (key !== undefined) return key;
+  throw new HttpError('key_unknown', {
+    sentence: { english: 'The request carries no API key.', chinese: '请求没有携带 API 密钥。' },
+    field: 'authorization',
+  });
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];

@@ -2,6 +2,7 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '../log.ts';
 import type { ServiceContext } from '../services/context.ts';
 import type { Database } from '../store/database.ts';
+import { SendingReader } from '../store/sending-reader.ts';
 import { answerClientError, answerError, logRequest } from './answers.ts';
 import { HttpError } from './errors.ts';
 import { Intake } from './intake.ts';
@@ -60,6 +61,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     logger,
     guard: new KeyGuard(db, context.clock),
     intake: new Intake({ db, context, onReviewDue: (accountId) => wake.review(accountId) }),
+    sending: new SendingReader(db),
     readiness,
     metrics: options.metrics,
   };
@@ -71,6 +73,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   );
   app.setErrorHandler((error, request, reply) => answerError(logger, error, request, reply));
   app.setNotFoundHandler((request, reply) => answerError(logger, new HttpError('not_found'), request, reply));
+  app.addHook('onClose', async () => parts.sending.close());
   app.addHook('preClose', async () => endSlowConnections(app, closeGrace));
   app.addHook('onResponse', async (request, reply) => logRequest(logger, request, reply));
 

@@ -1,8 +1,10 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { InputError } from '../domain/errors.ts';
+import { type SendingState, sendingStateOf } from '../domain/sending-state.ts';
 import { readAccount } from '../store/accounts.ts';
 import { insertApiKey, readApiKey, revokeApiKeys } from '../store/api-keys.ts';
 import type { Executor, Tx } from '../store/schema.ts';
+import type { SendingReader } from '../store/sending-reader.ts';
 import { operatorOf, record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
 
@@ -56,12 +58,34 @@ export async function revokeApiKey(context: ServiceContext, tx: Tx, accountId: s
 
 /** The account that a key belongs to; undefined for anything that is not a valid key. Compares in constant time. */
 export async function accountOfKey(db: Executor, key: string): Promise<string | undefined> {
-  const match = KEY.exec(key);
-  const [, keyId = '', secret = ''] = match ?? [];
-  if (!match) return undefined;
-  const stored = await readApiKey(db, keyId);
-  if (!stored) return undefined;
-  return timingSafeEqual(Buffer.from(stored.secretHash, 'hex'), hashOf(secret)) ? stored.accountId : undefined;
+  const parts = partsOf(key);
+  const stored = parts && (await readApiKey(db, parts.keyId));
+  return stored && isSecretOf(stored, parts.secret) ? stored.accountId : undefined;
+}
+
+/**
+ * The sending state of the account that a key belongs to, read with the key; undefined for anything that is not a valid key.
+ */
+export async function sendingOfKey(
+  context: ServiceContext,
+  reader: SendingReader,
+  key: string,
+): Promise<{ accountId: string; state: SendingState } | undefined> {
+  const parts = partsOf(key);
+  if (!parts) return undefined;
+  const now = context.clock.now();
+  const stored = await reader.read(parts.keyId, now);
+  if (!stored || !isSecretOf(stored, parts.secret)) return undefined;
+  return { accountId: stored.accountId, state: sendingStateOf(stored.facts, stored.quota, now) };
+}
+
+function partsOf(key: string): { keyId: string; secret: string } | undefined {
+  const [, keyId, secret] = KEY.exec(key) ?? [];
+  return keyId === undefined || secret === undefined ? undefined : { keyId, secret };
+}
+
+function isSecretOf({ secretHash }: { readonly secretHash: string }, secret: string): boolean {
+  return timingSafeEqual(Buffer.from(secretHash, 'hex'), hashOf(secret));
 }
 
 function hashOf(secret: string): Buffer {

@@ -73,7 +73,10 @@ export function createPool(
   maxConnections: number,
   timeOuts: TimeOuts,
   logger: Logger,
-): PostgresPool & { readonly connections: PoolConnections } {
+): Omit<PostgresPool, 'connect'> & {
+  connect(): Promise<GuardedClient>;
+  readonly connections: PoolConnections;
+} {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'sms-steward',
@@ -120,8 +123,14 @@ export function createPool(
   };
 }
 
+/** A connection that is checked out. */
+export interface GuardedClient extends PostgresPoolClient {
+  /** Runs a statement that the server parses and plans once for this connection. */
+  prepared<Row>(name: string, sql: string, parameters: readonly unknown[]): Promise<Row[]>;
+}
+
 /** One checked-out connection that says clearly when it broke, and is then thrown away instead of being used again. */
-function guard(client: pg.PoolClient): PostgresPoolClient {
+function guard(client: pg.PoolClient): GuardedClient {
   let broken: unknown;
   // While a connection is checked out the pool does not listen, and an error that nobody listens to ends the program.
   const onError = (error: unknown): void => {
@@ -129,10 +138,10 @@ function guard(client: pg.PoolClient): PostgresPoolClient {
   };
   client.on('error', onError);
 
-  const query = async (sql: string, parameters: readonly unknown[]): Promise<unknown> => {
+  const run = async (text: string, parameters: readonly unknown[], name?: string) => {
     if (broken !== undefined) throw new ConnectionLostError(false, broken);
     try {
-      return await client.query(sql, parameters.map(toParameter));
+      return await client.query({ text, values: parameters.map(toParameter), ...(name === undefined ? {} : { name }) });
     } catch (error) {
       if (!isLost(error)) throw error;
       broken ??= error;
@@ -142,7 +151,9 @@ function guard(client: pg.PoolClient): PostgresPoolClient {
 
   return {
     // Kysely's overload for cursors is never called: no cursor is configured.
-    query: query as PostgresPoolClient['query'],
+    query: run as unknown as PostgresPoolClient['query'],
+    prepared: async <Row>(name: string, text: string, parameters: readonly unknown[]) =>
+      (await run(text, parameters, name)).rows as Row[],
     release: (destroy = false) => {
       client.off('error', onError);
       client.release(destroy || broken !== undefined);

@@ -11,6 +11,7 @@ import {
   type TimeOuts,
 } from './connection.ts';
 import { StoreError } from './errors.ts';
+import { PreparedRead } from './prepared.ts';
 import type { Schema } from './schema.ts';
 
 const DEFAULT_CONNECTIONS = 10;
@@ -50,6 +51,11 @@ export class Database<S = Schema> {
   patient(): Database<S> {
     const timeOuts = { ...this.#options.timeOuts, statement: 0, lock: 0, idleInTransaction: 0 };
     return new Database<S>({ ...this.#options, maxConnections: 1, timeOuts });
+  }
+
+  /** A statement that is read very often, with connections of its own beside those of this database. Close it afterwards. */
+  prepare<Row>(statement: { name: string; text: string; connections: number }): PreparedRead<Row> {
+    return new PreparedRead<Row>(this.#options, statement);
   }
 
   /** Waits for the running queries and closes the connections. */

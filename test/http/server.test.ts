@@ -49,6 +49,7 @@ describe('given a gateway that asks whether it may send', () => {
     });
     expect((await ask(key)).json()).toEqual({
       sending: 'allowed',
+      reasons: [],
       standing: 'clear',
       available: '100.00',
       quota: 5_000,
