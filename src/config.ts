@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { NO_OPERATOR_CHANNEL, type OperatorSettings } from './context.ts';
 import { DINGTALK_DEFAULTS } from './dingtalk/settings.ts';
 import { BILL_WAIT_HOURS } from './domain/bill.ts';
+import { SERVICE_TIME_ZONE } from './jobs/daily-slot.ts';
 import { CALL_LIMITS, type CallLimits } from './notify/limits.ts';
 import { Secret } from './secret.ts';
 
@@ -36,6 +37,8 @@ export interface Config {
   /** Absolute. */
   readonly dataDir: string;
   readonly logLevel: LogLevel;
+  /** In which daily jobs have their times; an IANA name. */
+  readonly timeZone: string;
   /** How long after a month's end its bill waits for late records. */
   readonly billWait: Temporal.Duration;
   /** Where whoever runs the service is told; all empty: in the log. */
@@ -64,6 +67,14 @@ const positive = z
   .pipe(z.int().min(1));
 const truth = z.enum(['true', 'false']).transform((state) => state === 'true');
 const words = z.string().transform((text) => text.split(/[\s,]+/).filter((each) => each !== ''));
+
+function isTimeZone(text: string): boolean {
+  try {
+    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text).timeZoneId !== '';
+  } catch {
+    return false;
+  }
+}
 
 interface Setting<T> {
   readonly schema: z.ZodType<T, string>;
@@ -108,6 +119,7 @@ const SETTINGS = {
   SANDBOX_PORT: setting(port, 'a port from 0 to 65535; 0 takes a free one'),
   DATA_DIR: setting(z.string(), 'a folder'),
   LOG_LEVEL: setting(z.enum(LOG_LEVELS), `one of ${LOG_LEVELS.join(', ')}`),
+  TIME_ZONE: setting(z.string().refine(isTimeZone), 'a time zone like Asia/Shanghai'),
   BILL_WAIT_HOURS: setting(
     z
       .string()
@@ -221,6 +233,7 @@ export const DEFAULTS = {
   HOST: '127.0.0.1',
   SANDBOX_PORT: 8090,
   DATA_DIR: '.data',
+  TIME_ZONE: SERVICE_TIME_ZONE,
   BILL_WAIT_HOURS,
   DINGTALK_CALLS_PER_SECOND: CALL_LIMITS.callsPerSecond,
   DINGTALK_REPLIES_PER_MINUTE: CALL_LIMITS.repliesPerMinute,
@@ -254,6 +267,7 @@ function assemble(values: Values, folder: string): Config {
     dataDir: resolve(folder, values.DATA_DIR ?? DEFAULTS.DATA_DIR),
     // Whoever tries the sandbox reads what it prints to open and to try, between lines of the log only where something is wrong.
     logLevel: values.LOG_LEVEL ?? (dingtalk ? 'info' : 'warn'),
+    timeZone: values.TIME_ZONE ?? DEFAULTS.TIME_ZONE,
     billWait: Temporal.Duration.from({ hours: values.BILL_WAIT_HOURS ?? DEFAULTS.BILL_WAIT_HOURS }),
     operator: Object.freeze({
       conversationId: values.OPERATOR_CONVERSATION_ID ?? null,

@@ -102,8 +102,8 @@ async function startServiceWith(
   program: Program,
 ): Promise<Service> {
   const { maxConnections } = config.database;
-  const { http, billWait, limits } = config;
-  const options = { databaseUrl, maxConnections, dingtalk, http, clock, logger, billWait, operator, limits };
+  const { http, billWait, limits, timeZone } = config;
+  const options = { databaseUrl, maxConnections, dingtalk, http, clock, logger, billWait, operator, limits, timeZone };
   const service = await startService(options);
   program.onStop(() => service.stop());
   return service;

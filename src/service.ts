@@ -6,12 +6,9 @@ import { OpenApi } from './dingtalk/open-api.ts';
 import type { DingTalkSettings } from './dingtalk/settings.ts';
 import { StreamConnection } from './dingtalk/stream-connection.ts';
 import { createHttpServer } from './http/server.ts';
-import { ApprovalJob } from './jobs/approval-job.ts';
-import { BillJob } from './jobs/bill-job.ts';
 import { DeliveryJob } from './jobs/delivery-job.ts';
-import { HousekeepingJob } from './jobs/housekeeping-job.ts';
-import { ReconciliationJob } from './jobs/reconciliation-job.ts';
-import { ReviewJob } from './jobs/review-job.ts';
+import { databaseJobs } from './jobs/index.ts';
+import { RunRecord } from './jobs/run-record.ts';
 import { Scheduler } from './jobs/scheduler.ts';
 import { WebhookJob } from './jobs/webhook-job.ts';
 import { asListenError } from './listen-error.ts';
@@ -41,6 +38,8 @@ export interface ServiceOptions {
   readonly billWait?: Temporal.Duration;
   /** Where the operator is told. Default: in the log. */
   readonly operator?: OperatorSettings;
+  /** In which daily jobs have their times; an IANA name. Default: `SERVICE_TIME_ZONE`. */
+  readonly timeZone?: string;
   /** DingTalk's limits on calls. Default: those of a standard organisation. */
   readonly limits?: CallLimits;
 }
@@ -103,18 +102,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     // Whatever changes a sending state makes its account due.
     webhooks.wake();
   };
-  const reviews = new ReviewJob({ db, context, logger, onReviewed });
-  const jobs = [
-    // What a review prices or forfeits belongs to the bill that is closed after it.
-    reviews,
-    new BillJob({ db, context, logger, onClosed: wakeDelivery }),
-    new ApprovalJob(db, context, wakeDelivery),
-    new HousekeepingJob(db, clock),
-    new ReconciliationJob({ db, context, logger, onTold: wakeDelivery }),
-    new DeliveryJob(db, deliverer),
-    new WebhookJob(db, webhooks),
-  ];
-  const scheduler = new Scheduler(jobs, clock, logger, (run) => metrics.job(run));
+  const { timeZone } = options;
+  const { reviews, jobs } = databaseJobs({
+    ...{ db, context, logger, onTold: wakeDelivery, onReviewed },
+    ...(timeZone && { timeZone }),
+  });
+  const runs = new RunRecord(db, clock, logger);
+  const all = [...jobs, new DeliveryJob(db, deliverer), new WebhookJob(db, webhooks)];
+  const scheduler = new Scheduler(all, clock, logger, (run) => {
+    metrics.job(run);
+    return runs.add(run);
+  });
   const wake = { deliver: wakeDelivery, review: (accountId: string) => reviews.wake(accountId) };
   const nameOf = async (staffId: string) => {
     try {

@@ -35,6 +35,7 @@ describe('given no settings', () => {
       sandbox: { port: 8090 },
       dataDir: join(folder, '.data'),
       logLevel: 'warn',
+      timeZone: 'Asia/Shanghai',
       billWait: Temporal.Duration.from({ hours: 24 }),
       operator: { conversationId: null, staffIds: [], language: 'zh-CN' },
       limits: { callsPerSecond: 20, repliesPerMinute: 20, callsPerMonth: 5_000 },
@@ -108,6 +109,7 @@ test('given settings that cannot be used, then all are named at once, with what 
     PORT: '65536',
     SANDBOX_PORT: '80a',
     LOG_LEVEL: 'loud',
+    TIME_ZONE: 'Asia/Shangai',
     BILL_WAIT_HOURS: '1.5',
   });
   expect(error.code).toBe('config_invalid');
@@ -119,6 +121,7 @@ test('given settings that cannot be used, then all are named at once, with what 
     'PORT',
     'SANDBOX_PORT',
     'LOG_LEVEL',
+    'TIME_ZONE',
     'BILL_WAIT_HOURS',
   ]);
   for (const { variable, message } of error.problems) {

@@ -29,7 +29,7 @@ const forbidden: [string, string][] = [
   ['src/bot/a.ts', '../http/x.ts'],
   ['src/jobs/a.ts', '../bot/x.ts'],
   ['src/http/a.ts', '../sandbox/x.ts'],
-  ['src/cli/a.ts', '../jobs/x.ts'],
+  ['src/cli/a.ts', '../http/x.ts'],
   ['src/config.ts', './sandbox/x.ts'],
   ['src/service.ts', './sandbox-mode.ts'],
 ];

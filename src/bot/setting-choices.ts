@@ -79,6 +79,7 @@ export function settingChoices(
     case 'spike_factor':
       return { choices: plain(['3', '5', '10', '20']), example: '8' };
     case 'digest_at':
+    case 'monthly_digest_at':
       return { choices: plain(['08:00', '09:00', '18:00'], OFF[language]), example: '08:30' };
     case 'language':
       return {

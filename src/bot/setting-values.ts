@@ -2,6 +2,10 @@ import type { PlanOffer } from '../domain/plan.ts';
 import type { NamedValue, SettingName, SettingValue } from '../domain/settings.ts';
 import { amountOf, durationOf, numberOf } from './arguments/index.ts';
 import { hoursBetweenOf, timeOfDayOf } from './arguments/time-of-day.ts';
+import { switchOf } from './vocabulary.ts';
+
+/** When a summary is sent that is switched on without a time. */
+const DIGEST_AT = '09:00';
 
 /** What a value may name. */
 export interface Nameable {
@@ -52,7 +56,9 @@ export function settingValueOf(setting: SettingName, text: string, nameable: Nam
     case 'quiet_hours':
       return isNone ? null : hoursBetweenOf(text);
     case 'digest_at':
-      return isNone ? null : timeOfDayOf(text.replace(/^(每天|every day at|at) ?/u, ''));
+    case 'monthly_digest_at':
+      if (isNone) return null;
+      return switchOf(text) === 'on' ? DIGEST_AT : timeOfDayOf(text.replace(/^(每天|every day at|at) ?/u, ''));
     case 'escalate_after':
       return durationOf(text)?.total('minutes').toString();
     case 'second_contact':

@@ -33,7 +33,14 @@ export const SETTING_WORDS: Readonly<Record<SettingName, Readonly<Record<Languag
   second_contact: { 'zh-CN': ['第二联系人', '备用联系人', '联系人'], en: ['second contact', 'contact'] },
   escalate_after: { 'zh-CN': ['升级时间', '告警升级', '升级'], en: ['escalate after', 'escalation'] },
   spike_factor: { 'zh-CN': ['突增倍数', '突增告警', '突增'], en: ['spike factor', 'spike'] },
-  digest_at: { 'zh-CN': ['日报', '日报时间', '摘要'], en: ['digest', 'digest time', 'daily summary'] },
+  digest_at: {
+    'zh-CN': ['日报', '日报时间', '每日摘要'],
+    en: ['daily summary', 'daily digest', 'digest', 'digest time'],
+  },
+  monthly_digest_at: {
+    'zh-CN': ['月报', '月报时间', '每月摘要'],
+    en: ['monthly summary', 'monthly digest', 'monthly report'],
+  },
   language: { 'zh-CN': ['语言', '群语言'], en: ['language', 'lang'] },
 };
 

@@ -9,6 +9,8 @@ import { billList } from './commands/bill-list.ts';
 import { billShow } from './commands/bill-show.ts';
 import { doctor } from './commands/doctor.ts';
 import { groupCode } from './commands/group-code.ts';
+import { jobsList } from './commands/jobs-list.ts';
+import { jobsRun } from './commands/jobs-run.ts';
 import { keyCreate } from './commands/key-create.ts';
 import { keyRevoke } from './commands/key-revoke.ts';
 import { migrate } from './commands/migrate.ts';
@@ -71,5 +73,7 @@ export const COMMANDS: readonly Command[] = [
   noticesShow,
   noticesRetry,
   noticesDrop,
+  jobsList,
+  jobsRun,
   auditExport,
 ];

@@ -22,6 +22,8 @@ export interface Session {
   readonly context: ServiceContext;
   /** No app is set: the settings are those of the sandbox. */
   readonly isSandbox: boolean;
+  readonly config: Config;
+  readonly logger: Logger;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function withSession<T>(
     try {
       if (!options.beforeMigration) await prepareSchema(config, db);
       const context = { ...createContext(clock, config), source: { via: 'cli' } } as const;
-      return await work({ db, context, isSandbox: config.dingtalk === null });
+      return await work({ db, context, isSandbox: config.dingtalk === null, config, logger });
     } finally {
       await db.close();
     }

@@ -38,6 +38,11 @@ export const CHINESE = {
   plan_expired: '套餐“{plan}”已到期，不能退订。',
   offer_changed: '套餐“{offer}”或价格在报价之后变了，没有任何改变。请重新询价。',
 
+  // jobs
+  job_unknown: '没有任务“{job}”。任务有：{jobs}。',
+  job_running: '任务 {job} 正在运行；用 npm run cli -- jobs list 查看从何时开始。',
+  job_of_service: '任务 {job} 要与外部通信，只能由服务本身运行；服务运行时会自行完成。',
+
   // auto-renewal
   threshold_out_of_range: '阈值须在 0 到 {max} 条之间。',
   guard_out_of_range: '每天和每月的购买次数至少为 1，金额不能为负。要停止自动续费，请把它关闭。',
@@ -68,6 +73,7 @@ export const CHINESE = {
   quiet_hours_invalid: '免打扰的开始和结束时间不能相同，请写成 22:00-08:00 这样的形式。',
   time_of_day_invalid: '时间请写成 09:00 这样的形式。',
   spike_factor_out_of_range: '突增倍数须在 2 到 100 之间。',
+  snooze_out_of_range: '静音最短 1 分钟，最长 7 天，没有任何改动。',
   escalation_out_of_range: '升级前的等待时间须在 1 分钟到 7 天之间。',
   group_gone: '这个群已经不属于这个账户，没有任何改变。',
   last_administrator: '这是群里最后一位管理员，不能移除。请先添加另一位，或者解绑这个群。',

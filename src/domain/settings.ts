@@ -33,6 +33,8 @@ export interface AccountSettings {
   readonly spikeFactor: number;
   /** When the daily summary is sent, `HH:MM` in the account's time zone; null sends none. */
   readonly digestAt: string | null;
+  /** When the summary of a month is sent after its bill has closed, likewise; null tells of the bill alone, when it closes. */
+  readonly monthlyDigestAt: string | null;
 }
 
 /** What an account has before anyone sets it. */
@@ -43,7 +45,9 @@ export const DEFAULT_SETTINGS: AccountSettings = {
   secondContact: null,
   escalateAfterMinutes: 30,
   spikeFactor: Number(SPIKE_FACTOR),
-  digestAt: '09:00',
+  // Silence means that all is well: whoever wants to hear of each day says so.
+  digestAt: null,
+  monthlyDigestAt: '09:00',
 };
 
 /** A week: whoever waits longer for an escalation does not want one. */
@@ -65,6 +69,7 @@ export const SETTINGS = [
   'escalate_after',
   'spike_factor',
   'digest_at',
+  'monthly_digest_at',
   'language',
 ] as const;
 export type SettingName = (typeof SETTINGS)[number];
@@ -108,7 +113,7 @@ export function quietHoursOf(value: string): QuietHours {
  * `time_of_day_invalid`
  */
 export function assertSettings(settings: AccountSettings): void {
-  const { alertShare, quietHours, escalateAfterMinutes, spikeFactor, digestAt } = settings;
+  const { alertShare, quietHours, escalateAfterMinutes, spikeFactor, digestAt, monthlyDigestAt } = settings;
   if (alertShare !== null && !(Number.isInteger(alertShare) && alertShare >= 1 && alertShare <= 99)) {
     throw new RuleError(
       'alert_share_out_of_range',
@@ -121,7 +126,7 @@ export function assertSettings(settings: AccountSettings): void {
   if (quietHours && quietHours.from === quietHours.until) {
     throw new RuleError('quiet_hours_invalid', 'Quiet hours begin and end at different times, like 22:00-08:00.');
   }
-  if (digestAt !== null && !TIME_OF_DAY.test(digestAt)) {
+  if ([digestAt, monthlyDigestAt].some((time) => time !== null && !TIME_OF_DAY.test(time))) {
     throw new RuleError('time_of_day_invalid', 'A time of day is written like 09:00.');
   }
   if (!Number.isInteger(spikeFactor) || spikeFactor < 2 || spikeFactor > 100) {

@@ -10,6 +10,7 @@ const BATCH = 100;
 /** Reminds of requests that expire soon, and ends those that nobody decided in time. (rule 17) */
 export class ApprovalJob implements Job {
   readonly name = 'approvals';
+  readonly plan = { kind: 'by_state', missed: 'once' } as const;
   readonly #db: Database;
   readonly #context: ServiceContext;
   readonly #onTold: () => void;
@@ -24,7 +25,7 @@ export class ApprovalJob implements Job {
     return nextApprovalDueAt(this.#db.kysely, after);
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<string | null> {
     const { kysely } = this.#db;
     const now = this.#context.clock.now();
     // Those that are over first: of them there is nothing to remind.
@@ -41,5 +42,6 @@ export class ApprovalJob implements Job {
     }
     if (work.length > errors.length) this.#onTold();
     if (errors.length > 0) throw new AggregateError(errors, `${errors.length} requests could not be settled`);
+    return work.length === 0 ? null : `settled ${work.length} requests`;
   }
 }

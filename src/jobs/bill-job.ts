@@ -23,6 +23,7 @@ export interface BillJobOptions {
 /** Closes the months that are over and whose wait for late records is too; missed ones in their order, each on its own. (rule 10) */
 export class BillJob implements Job {
   readonly name = 'bills';
+  readonly plan = { kind: 'by_state', missed: 'each' } as const;
   readonly #options: BillJobOptions;
   readonly #postponed = new Map<string, Temporal.Instant>();
 
@@ -37,7 +38,7 @@ export class BillJob implements Job {
   }
 
   /** Closes what is due now; an account that fails keeps no other from its bill. */
-  async run(): Promise<void> {
+  async run(): Promise<string | null> {
     const { db, context, onClosed } = this.#options;
     const until = context.clock.now().subtract(billWaitOf(context));
     let closed = 0;
@@ -51,7 +52,9 @@ export class BillJob implements Job {
       };
       await Promise.all(Array.from({ length: PARALLEL }, worker));
     } while (after);
-    if (closed > 0) onClosed();
+    if (closed === 0) return null;
+    onClosed();
+    return `closed ${closed} bills`;
   }
 
   /** Closes one month after the other, until the account has no more or another replica has it; answers how many. */

@@ -21,6 +21,7 @@ export interface ReviewJobOptions {
 /** Reviews the accounts that are due: by their time, or because metering or a command made them so. */
 export class ReviewJob implements Job {
   readonly name = 'review';
+  readonly plan = { kind: 'by_state', missed: 'once' } as const;
   readonly #options: ReviewJobOptions;
   readonly #running = new Set<Promise<void>>();
 
@@ -33,7 +34,8 @@ export class ReviewJob implements Job {
   }
 
   /** Reviews what is due now; an account that fails is put off and keeps no other from its review. */
-  async run(): Promise<void> {
+  async run(): Promise<string | null> {
+    let all = 0;
     for (;;) {
       const due = await findDueAccounts(this.#options.db.kysely, this.#options.context.clock.now(), BATCH);
       const queue = due.values();
@@ -43,8 +45,9 @@ export class ReviewJob implements Job {
       };
       await Promise.all(Array.from({ length: PARALLEL }, worker));
       if (reviewed > 0) this.#options.onReviewed();
+      all += reviewed;
       // Accounts that another replica holds stay due; they are its business.
-      if (due.length < BATCH || reviewed === 0) return;
+      if (due.length < BATCH || reviewed === 0) return all === 0 ? null : `reviewed ${all} accounts`;
     }
   }
 

@@ -3,7 +3,7 @@ import { createTask, type ScheduledTask } from 'node-cron';
 import type { Clock, JumpingClock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { withTrace } from '../trace.ts';
-import type { Job } from './job.ts';
+import type { Job, JobPlan } from './job.ts';
 
 /** Every two seconds. A tick is only a reminder: what is due is read from the database. */
 const TICK = '*/2 * * * * *';
@@ -14,8 +14,14 @@ const STEP_WHEN_STUCK = Temporal.Duration.from({ minutes: 1 });
 /** A run of a job that was due. */
 export interface JobRun {
   readonly job: string;
+  readonly plan: JobPlan;
   readonly outcome: 'done' | 'failed';
   readonly seconds: number;
+  readonly startedAt: Temporal.Instant;
+  /** What came of it; null when there was nothing to do, or it failed. */
+  readonly report: string | null;
+  /** Why it failed; undefined when it did not. */
+  readonly error?: unknown;
 }
 
 /** Runs jobs when they are due: at node-cron's ticks, or while the clock is being moved. */
@@ -23,14 +29,16 @@ export class Scheduler {
   readonly #jobs: readonly Job[];
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #onRun: (run: JobRun) => void;
+  readonly #onRun: (run: JobRun) => unknown;
+  /** Daily jobs that are at work: they may take long, and hold up nothing else. */
+  readonly #long = new Map<string, Promise<void>>();
   #task: ScheduledTask | undefined;
   #running: Promise<void> | undefined;
   #move: Promise<void> | undefined;
   #isStopping = false;
 
-  /** @param onRun called after each run, for metrics */
-  constructor(jobs: readonly Job[], clock: Clock, logger: Logger, onRun: (run: JobRun) => void = () => {}) {
+  /** @param onRun called after each run, for metrics and the record of it; what it promises is waited for */
+  constructor(jobs: readonly Job[], clock: Clock, logger: Logger, onRun: (run: JobRun) => unknown = () => {}) {
     this.#jobs = jobs;
     this.#clock = clock;
     this.#logger = logger;
@@ -38,7 +46,7 @@ export class Scheduler {
   }
 
   async start(): Promise<void> {
-    this.#task = createTask(TICK, () => this.tick(), { name: 'tick', noOverlap: true });
+    this.#task = createTask(TICK, () => this.#beat(), { name: 'tick', noOverlap: true });
     await this.#task.start();
   }
 
@@ -48,14 +56,25 @@ export class Scheduler {
     await this.#task?.destroy();
     await this.#move?.catch(() => undefined);
     await this.#running;
+    await this.#longEnded();
   }
 
-  /** Does what is due now. A call while another one runs joins it. */
-  tick(): Promise<void> {
+  /** Does what is due now, and waits for it. A call while another one runs joins it. */
+  async tick(): Promise<void> {
+    await this.#beat();
+    await this.#longEnded();
+  }
+
+  /** Begins what is due now; waits for all but daily jobs. */
+  #beat(): Promise<void> {
     this.#running ??= this.#runDue().finally(() => {
       this.#running = undefined;
     });
     return this.#running;
+  }
+
+  async #longEnded(): Promise<void> {
+    await Promise.all(this.#long.values());
   }
 
   /**
@@ -89,25 +108,30 @@ export class Scheduler {
 
   async #runDue(): Promise<void> {
     for (const job of this.#jobs) {
+      if (this.#long.has(job.name)) continue;
       try {
         const due = await job.nextDueAt();
-        if (due && Temporal.Instant.compare(due, this.#clock.now()) <= 0) await this.#runOne(job);
+        if (!due || Temporal.Instant.compare(due, this.#clock.now()) > 0) continue;
+        if (job.plan.kind === 'by_state') await runJob(job, this.#clock, this.#onRun);
+        else this.#long.set(job.name, this.#runLong(job));
       } catch (error) {
-        this.#logger.error({ err: error, job: job.name }, 'a job failed; the next tick tries again');
+        this.#complain(job, error);
       }
     }
   }
 
-  /** What a run tells bears the run's own trace. */
-  async #runOne(job: Job): Promise<void> {
-    const start = performance.now();
-    let outcome: JobRun['outcome'] = 'failed';
+  async #runLong(job: Job): Promise<void> {
     try {
-      await withTrace(`${job.name}/${randomUUID()}`, () => job.run());
-      outcome = 'done';
+      await runJob(job, this.#clock, this.#onRun);
+    } catch (error) {
+      this.#complain(job, error);
     } finally {
-      this.#onRun({ job: job.name, outcome, seconds: (performance.now() - start) / 1_000 });
+      this.#long.delete(job.name);
     }
+  }
+
+  #complain({ name }: Job, error: unknown): void {
+    this.#logger.error({ err: error, job: name }, 'a job failed; a later tick tries again');
   }
 
   /** The next moment at which time alone brings something; what is due already does not count. */
@@ -119,4 +143,23 @@ export class Scheduler {
     const moments = await Promise.all(this.#jobs.map((job) => job.nextDueAt(after)));
     return moments.filter((moment) => moment !== null).toSorted(Temporal.Instant.compare)[0];
   }
+}
+
+/**
+ * Runs a job, and hands on what came of it. What a run tells bears the run's own trace.
+ * @throws whatever the job throws, after that was handed on too
+ */
+export async function runJob(job: Job, clock: Clock, onRun: (run: JobRun) => unknown): Promise<void> {
+  const start = performance.now();
+  const { name, plan } = job;
+  const run = { job: name, plan, startedAt: clock.now() };
+  const seconds = () => (performance.now() - start) / 1_000;
+  let report: string | null;
+  try {
+    report = await withTrace(`${name}/${randomUUID()}`, () => job.run());
+  } catch (error) {
+    await onRun({ ...run, outcome: 'failed', seconds: seconds(), report: null, error });
+    throw error;
+  }
+  await onRun({ ...run, outcome: 'done', seconds: seconds(), report });
 }

@@ -2,6 +2,7 @@ import type { Database } from '../store/database.ts';
 import { nextEventAt } from '../store/webhooks.ts';
 import type { WebhookDeliverer } from '../webhooks/deliverer.ts';
 import type { Job } from './job.ts';
+import { SERVICE_JOBS } from './service-jobs.ts';
 
 /** A receiver that answers slowly holds up no other job for longer than this. */
 const PATIENCE_MS = 1_000;
@@ -9,7 +10,7 @@ const PATIENCE_MS = 1_000;
 /** Tells subscribers what waits for its next attempt, or what another process left behind. */
 export class WebhookJob implements Job {
   readonly name = 'webhooks';
-  readonly plan = { kind: 'by_state', missed: 'each' } as const;
+  readonly plan = SERVICE_JOBS.webhooks;
   readonly #db: Database;
   readonly #deliverer: WebhookDeliverer;
 

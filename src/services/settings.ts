@@ -63,6 +63,8 @@ export function currentValue({ policy, offer, account, group }: GroupSettings, s
       return account.spikeFactor.toString();
     case 'digest_at':
       return account.digestAt;
+    case 'monthly_digest_at':
+      return account.monthlyDigestAt;
     case 'language':
       return group.language;
   }
@@ -131,6 +133,8 @@ function withSetting(
       return { ...settings, spikeFactor: Number(text) };
     case 'digest_at':
       return { ...settings, digestAt: text };
+    case 'monthly_digest_at':
+      return { ...settings, monthlyDigestAt: text };
     default:
       return undefined;
   }

@@ -277,6 +277,21 @@ export interface Schema {
     opened_at: Instant;
     level_since: Instant;
     closed_at: Defaulted<Instant | null>;
+    code: Defaulted<string | null>;
+    told: ColumnType<object | null, string | null | undefined, string | null>;
+    told_at: Defaulted<Instant | null>;
+    awaited_since: Defaulted<Instant | null>;
+    acked_at: Defaulted<Instant | null>;
+    acked_by: Defaulted<string | null>;
+    acked_name: Defaulted<string | null>;
+    snoozed_at: Defaulted<Instant | null>;
+    snoozed_until: Defaulted<Instant | null>;
+    snoozed_by: Defaulted<string | null>;
+    snoozed_name: Defaulted<string | null>;
+    repeats: Defaulted<number>;
+    second_contact_at: Defaulted<Instant | null>;
+    second_contact_name: Defaulted<string | null>;
+    operator_at: Defaulted<Instant | null>;
   };
   approvals: {
     account_id: string;
@@ -358,6 +373,7 @@ export interface Schema {
     form: Defaulted<string | null>;
     attempts: Defaulted<number>;
     next_attempt_at: Instant;
+    held_until: Defaulted<Instant | null>;
     leased_until: Defaulted<Instant | null>;
     lease_id: Defaulted<string | null>;
     last_error: Defaulted<string | null>;
@@ -408,6 +424,7 @@ export interface Schema {
     escalate_after_minutes: number;
     spike_factor: number;
     digest_at: string | null;
+    monthly_digest_at: string | null;
     changed_at: Instant;
   };
   call_rates: {
@@ -421,11 +438,27 @@ export interface Schema {
     warned_at: Defaulted<Instant | null>;
   };
   job_runs: {
+    run_id: Defaulted<string>;
     job: string;
-    slot: Instant;
+    slot: Instant | null;
     started_at: Instant;
     finished_at: Defaulted<Instant | null>;
     outcome: Defaulted<string | null>;
+    state: 'running' | 'done' | 'failed';
+    caused_by: 'schedule' | 'cli';
+    attempts: Defaulted<number>;
+    duration_ms: Defaulted<bigint | null>;
+  };
+  job_locks: {
+    job: string;
+    holder: string;
+    held_until: Instant;
+  };
+  digests: {
+    account_id: string;
+    kind: 'daily' | 'monthly';
+    period: string;
+    due_at: Instant;
   };
 }
 

@@ -21,6 +21,7 @@ export async function readSettings(db: Executor, accountId: string): Promise<Acc
     escalateAfterMinutes: row.escalate_after_minutes,
     spikeFactor: row.spike_factor,
     digestAt: row.digest_at,
+    monthlyDigestAt: row.monthly_digest_at,
   };
 }
 
@@ -40,6 +41,7 @@ export async function writeSettings(
     escalate_after_minutes: settings.escalateAfterMinutes,
     spike_factor: settings.spikeFactor,
     digest_at: settings.digestAt,
+    monthly_digest_at: settings.monthlyDigestAt,
     changed_at: at,
   };
   await tx

@@ -205,17 +205,17 @@ describe('HousekeepingJob (promise 7)', () => {
 
   test('given two replicas on the same tick, then the slot is taken once; days that were missed are made up once', async () => {
     const [one, other] = [new HousekeepingJob(db, world.clock), new HousekeepingJob(db, world.clock)];
-    // NOW is 04:00 UTC, an hour after the slot.
-    expect(await one.nextDueAt()).toEqual(Temporal.Instant.from('2026-03-10T03:00:00Z'));
+    // NOW is noon in Shanghai, the service's time zone.
+    expect(await one.nextDueAt()).toEqual(at('2026-03-10T04:30'));
     await Promise.all([one.run(), other.run(), one.run()]);
-    expect(await slots()).toMatchObject([{ slot: Temporal.Instant.from('2026-03-10T03:00:00Z') }]);
-    expect(await one.nextDueAt()).toEqual(Temporal.Instant.from('2026-03-11T03:00:00Z'));
+    expect(await slots()).toMatchObject([{ slot: at('2026-03-10T04:30') }]);
+    expect(await one.nextDueAt()).toEqual(at('2026-03-11T04:30'));
 
-    world.clock.set('2026-03-14T02:59:00Z');
-    expect(await one.nextDueAt()).toEqual(Temporal.Instant.from('2026-03-13T03:00:00Z'));
+    world.clock.set(at('2026-03-14T04:29'));
+    expect(await one.nextDueAt()).toEqual(at('2026-03-13T04:30'));
     await one.run();
     expect(await slots()).toHaveLength(2);
-    expect(await one.nextDueAt()).toEqual(Temporal.Instant.from('2026-03-14T03:00:00Z'));
+    expect(await one.nextDueAt()).toEqual(at('2026-03-14T04:30'));
   });
 
   test('promise 1: given messages of the last 30 days, then they are remembered, and older ones forgotten; the next months have partitions', async () => {

@@ -24,7 +24,7 @@ function aJob(): { job: ReconciliationJob; logged: Record<string, unknown>[] } {
 
 const outcomes = async () =>
   (await db.kysely.selectFrom('job_runs').select(['slot', 'outcome']).orderBy('slot').execute()).map(
-    ({ slot, outcome }) => [slot.toString(), outcome],
+    ({ slot, outcome }) => [slot?.toString(), outcome],
   );
 
 describe('the nightly reconciliation (rule 8)', () => {

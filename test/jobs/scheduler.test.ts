@@ -2,14 +2,16 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { ManualClock, OffsetClock } from '../../src/clock.ts';
 import type { Job } from '../../src/jobs/job.ts';
-import { Scheduler } from '../../src/jobs/scheduler.ts';
+import { type JobRun, Scheduler } from '../../src/jobs/scheduler.ts';
 import { NOW } from '../support/builders.ts';
 
 const logger = pino({ level: 'silent' });
+const BY_STATE = { kind: 'by_state', missed: 'once' } as const;
 
 /** A job that is due at given moments, and notes the time at which it did each. */
 class PlannedJob implements Job {
   readonly name: string;
+  readonly plan = BY_STATE;
   readonly done: { due: Temporal.Instant; at: Temporal.Instant }[] = [];
   readonly #clock: { now(): Temporal.Instant };
   #due: Temporal.Instant[];
@@ -20,7 +22,7 @@ class PlannedJob implements Job {
     this.#due = due.toSorted(Temporal.Instant.compare);
   }
 
-  plan(due: Temporal.Instant): void {
+  expect(due: Temporal.Instant): void {
     this.#due = [...this.#due, due].toSorted(Temporal.Instant.compare);
   }
 
@@ -28,18 +30,20 @@ class PlannedJob implements Job {
     return this.#due.find((due) => !after || Temporal.Instant.compare(due, after) > 0) ?? null;
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<string> {
     const now = this.#clock.now();
     for (const due of this.#due.filter((moment) => Temporal.Instant.compare(moment, now) <= 0)) {
       this.done.push({ due, at: now });
     }
     this.#due = this.#due.filter((moment) => Temporal.Instant.compare(moment, now) > 0);
+    return 'done';
   }
 }
 
 function broken(name: string, due: Temporal.Instant): Job {
   return {
     name,
+    plan: BY_STATE,
     nextDueAt: async (after) => (after && Temporal.Instant.compare(due, after) <= 0 ? null : due),
     run: () => Promise.reject(new Error('out of order')),
   };
@@ -53,9 +57,11 @@ describe('tick', () => {
     const ran: string[] = [];
     const job = (name: string, due: Temporal.Instant | null): Job => ({
       name,
+      plan: BY_STATE,
       nextDueAt: async () => due,
       run: async () => {
         ran.push(name);
+        return null;
       },
     });
     const jobs = [job('a', past), job('b', NOW.add({ seconds: 1 })), job('c', null), job('d', NOW)];
@@ -72,10 +78,11 @@ describe('tick', () => {
 
   test('given a tick while another one runs, then it joins it, and no job runs twice at once', async () => {
     const started = Promise.withResolvers<void>();
-    const goOn = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<null>();
     let runs = 0;
     const job: Job = {
       name: 'slow',
+      plan: BY_STATE,
       nextDueAt: async () => past,
       run: () => {
         runs += 1;
@@ -88,10 +95,49 @@ describe('tick', () => {
     await started.promise;
     const second = scheduler.tick();
     const stopped = scheduler.stop();
-    goOn.resolve();
+    goOn.resolve(null);
     await Promise.all([first, second, stopped]);
     expect(runs).toBe(1);
   });
+});
+
+test('given a daily job that takes long, then the ticks go on without it, nobody begins it again, and a stop waits for it', async () => {
+  const goOn = Promise.withResolvers<string>();
+  const [begun, another] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let runs = 0;
+  const long: Job = {
+    name: 'long',
+    plan: { kind: 'daily', at: '03:00', missed: 'once' },
+    nextDueAt: async () => NOW,
+    run: () => {
+      runs += 1;
+      begun.resolve();
+      return goOn.promise;
+    },
+  };
+  let ticks = 0;
+  const short: Job = {
+    name: 'short',
+    plan: BY_STATE,
+    nextDueAt: async () => NOW,
+    run: async () => {
+      ticks += 1;
+      if (ticks === 2) another.resolve();
+      return null;
+    },
+  };
+  const kept: JobRun[] = [];
+  const scheduler = new Scheduler([long, short], new ManualClock(NOW), logger, (run) => kept.push(run));
+  await scheduler.start();
+  await begun.promise;
+  await another.promise;
+  const stopped = scheduler.stop();
+  goOn.resolve('took its time');
+  await stopped;
+  expect(runs).toBe(1);
+  expect(kept.filter(({ job }) => job === 'long')).toMatchObject([
+    { outcome: 'done', report: 'took its time', startedAt: NOW },
+  ]);
 });
 
 describe('advanceTo (promise 7)', () => {
@@ -125,10 +171,12 @@ describe('advanceTo (promise 7)', () => {
     let isPlanned = false;
     const review: Job = {
       name: 'review',
+      plan: BY_STATE,
       nextDueAt: async () => (isPlanned ? null : start.add({ hours: 1 })),
       run: async () => {
         isPlanned = true;
-        renewal.plan(clock.now().add({ hours: 2 }));
+        renewal.expect(clock.now().add({ hours: 2 }));
+        return null;
       },
     };
     await new Scheduler([review, renewal], clock, logger).advanceTo(clock, start.add({ hours: 6 }));
@@ -153,19 +201,21 @@ describe('advanceTo (promise 7)', () => {
     const askedLate: string[] = [];
     const hourly: Job = {
       name: 'hourly',
+      plan: BY_STATE,
       nextDueAt: async () => {
         if (isStopped) askedLate.push('due');
         return clock.now().add({ hours: 1 });
       },
-      run: async () => undefined,
+      run: async () => null,
     };
     const first = new PlannedJob('first', clock, [start.add({ hours: 24 })]);
     const watched: Job = {
       name: 'watched',
+      plan: BY_STATE,
       nextDueAt: () => first.nextDueAt(),
       run: async () => {
-        await first.run();
         visited.resolve();
+        return first.run();
       },
     };
     const scheduler = new Scheduler([hourly, watched], clock, logger);
@@ -192,8 +242,12 @@ test('given node-cron, when it ticks, then what is due is done, until the schedu
   const ran = Promise.withResolvers<void>();
   const job: Job = {
     name: 'due',
+    plan: BY_STATE,
     nextDueAt: async () => NOW,
-    run: async () => ran.resolve(),
+    run: async () => {
+      ran.resolve();
+      return null;
+    },
   };
   const scheduler = new Scheduler([job], new ManualClock(NOW), logger);
   await scheduler.start();

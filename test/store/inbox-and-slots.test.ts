@@ -1,7 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { inTransaction } from '../../src/store/database.ts';
 import { acceptMessage, forgetMessages } from '../../src/store/inbox.ts';
-import { finishSlot, lastSlot, takeSlot } from '../../src/store/job-runs.ts';
+import {
+  beginSlot,
+  finishRun,
+  forgetRuns,
+  insertRun,
+  keepJob,
+  lastSlot,
+  lockJob,
+  readLastRuns,
+  unlockJob,
+} from '../../src/store/job-runs.ts';
 import { NOW } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
@@ -41,20 +52,58 @@ describe('the inbox (promise 1)', () => {
   });
 });
 
-describe('job slots (promise 7)', () => {
-  test('given a slot, then of many replicas one takes it, and the next slot is free', async () => {
-    const taken = await Promise.all(Array.from({ length: 10 }, () => takeSlot(db.kysely, 'job', NOW, NOW)));
-    expect(taken.filter(Boolean)).toHaveLength(1);
-    expect(await takeSlot(db.kysely, 'job', NOW.add({ hours: 24 }), NOW)).toBe(true);
-    expect(await takeSlot(db.kysely, 'other', NOW, NOW)).toBe(true);
-    expect(await lastSlot(db.kysely, 'job')).toEqual(NOW.add({ hours: 24 }));
+describe('runs of jobs (promise 7)', () => {
+  const later = (minutes: number) => NOW.add({ minutes });
+  const slot = (job: string, at = NOW) =>
+    beginSlot(db.kysely, { job, slot: at, now: NOW, causedBy: 'schedule', maxAttempts: 2 });
+
+  test('given a job, then of many replicas one holds it, until it lets go or was not heard of for a lease', async () => {
+    const lock = (holder: string, now = NOW) => lockJob(db.kysely, 'held', holder, now, now.add({ minutes: 1 }));
+    const holders = Array.from({ length: 10 }, () => randomUUID());
+    const locked = await Promise.all(holders.map((holder) => lock(holder)));
+    expect(locked.filter(Boolean)).toHaveLength(1);
+    const [first = ''] = holders.filter((_, index) => locked[index]);
+    expect(await keepJob(db.kysely, 'held', first, later(2))).toBe(true);
+    const [second, third] = [randomUUID(), randomUUID()];
+    expect(await lock(second, later(1))).toBe(false);
+    expect(await lock(second, later(2))).toBe(true);
+    expect(await keepJob(db.kysely, 'held', first, later(9))).toBe(false);
+    await unlockJob(db.kysely, 'held', first);
+    expect(await lock(third, later(2))).toBe(false);
+    await unlockJob(db.kysely, 'held', second);
+    expect(await lock(third, later(2))).toBe(true);
+  });
+
+  test('given a slot, then it is done once; one that failed is tried again, but not for ever', async () => {
+    const end = { durationMs: 1234.4, finishedAt: later(1) };
+    const first = await slot('job');
+    await finishRun(db.kysely, first ?? '', { ...end, state: 'failed', outcome: 'database_busy' });
+    const second = await slot('job');
+    expect(second).toBe(first);
+    await finishRun(db.kysely, second ?? '', { ...end, state: 'failed', outcome: 'database_busy' });
+    expect(await slot('job')).toBeUndefined();
+    const next = await slot('job', later(60 * 24));
+    await finishRun(db.kysely, next ?? '', { ...end, state: 'done', outcome: 'forgot 3 messages' });
+    expect(await slot('job', later(60 * 24))).toBeUndefined();
+    expect(await lastSlot(db.kysely, 'job')).toMatchObject({
+      slot: later(60 * 24),
+      state: 'done',
+      attempts: 1,
+      durationMs: 1234,
+      outcome: 'forgot 3 messages',
+    });
     expect(await lastSlot(db.kysely, 'nothing')).toBeNull();
   });
 
-  test('given a slot that was done, then what came of it is recorded with it', async () => {
-    await takeSlot(db.kysely, 'done', NOW, NOW);
-    await finishSlot(db.kysely, 'done', NOW, 'forgot 3 messages', NOW.add({ seconds: 2 }));
-    const rows = await db.kysely.selectFrom('job_runs').selectAll().where('job', '=', 'done').execute();
-    expect(rows).toMatchObject([{ outcome: 'forgot 3 messages', finished_at: NOW.add({ seconds: 2 }) }]);
+  test('given old runs, then those of slots are kept longer than the many others', async () => {
+    const run = { job: 'many', causedBy: 'schedule', state: 'done', outcome: 'x', durationMs: 1 } as const;
+    for (const days of [1, 4]) {
+      const startedAt = NOW.subtract({ hours: 24 * days });
+      await insertRun(db.kysely, { ...run, startedAt, finishedAt: startedAt });
+    }
+    const days = (count: number) => NOW.subtract({ hours: 24 * count });
+    expect(await forgetRuns(db.kysely, { slots: days(90), others: days(3) })).toBe(1n);
+    expect((await readLastRuns(db.kysely, ['many', 'job', 'nothing'])).get('many')?.startedAt).toEqual(days(1));
+    expect(await lastSlot(db.kysely, 'job')).not.toBeNull();
   });
 });

@@ -36,6 +36,7 @@ const TELLING = [
   'second_contact',
   'escalate_after',
   'digest_at',
+  'monthly_digest_at',
 ] as const;
 
 /** Shows all that is set, and changes one setting; what is missing is asked for. (rules 13, 16 and 21) */
