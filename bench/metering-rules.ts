@@ -1,4 +1,7 @@
+import { LIMIT_KEYS } from '../src/domain/limit.ts';
 import { closeBill } from '../src/services/bills.ts';
+import { setLimit } from '../src/services/limits.ts';
+import { lockAccount } from '../src/store/accounts.ts';
 import { inTransaction } from '../src/store/database.ts';
 import { bareInsert, createBareTable } from './bare-insert.ts';
 import { openBenchDatabase } from './database.ts';
@@ -42,6 +45,7 @@ const RULE_SETS: readonly RuleSet[] = [
     twist: (index) => (index % 10 === 1 ? { at: NOW.subtract({ hours: 24 * 30, seconds: index }) } : {}),
     prepare: closeLastMonth,
   },
+  { name: 'and four caps, far away', plan: 'small', prepare: setCaps },
 ];
 
 /** Records per second under each rule, beside the bare insert of the same rows. */
@@ -87,6 +91,16 @@ export async function ruleSetFigures(): Promise<object> {
   } finally {
     await stop();
   }
+}
+
+async function setCaps({ db, context }: MeteringWorld, accountId: string): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    const account = await lockAccount(tx, accountId);
+    for (const key of LIMIT_KEYS) {
+      const after = { stop: 1_000_000_000_000n, warn: 999_999_999_999n };
+      await setLimit(context, tx, account, { key, after, by: 'bench', byName: 'bench' });
+    }
+  });
 }
 
 async function closeLastMonth({ db, context }: MeteringWorld, accountId: string): Promise<void> {

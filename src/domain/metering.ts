@@ -137,6 +137,13 @@ export class Calendar {
     this.#timeZone = timeZone;
   }
 
+  /** The months in which any of these lies. */
+  months(messages: readonly { readonly at: Temporal.Instant }[]): Set<string> {
+    const months = new Set<string>();
+    for (const { at } of messages) months.add(this.month(at));
+    return months;
+  }
+
   /** `YYYY-MM` of the quarter of an hour that contains `at`: every time zone's months begin on one. */
   month(at: Temporal.Instant): string {
     const quarter = Math.floor(at.epochMilliseconds / 900_000);

@@ -44,6 +44,18 @@ export const REPORTED_WITHIN_DAYS = 90;
 /** How far apart two reports may have been sent that could have been taken at once: the clock of a gateway may be a little ahead. */
 export const KNOWN_WITHIN_MS = (REPORTED_WITHIN_DAYS + 1) * 86_400_000;
 
+/** The first and the last time at which any of these was sent, in epoch milliseconds: infinite where there is none. */
+export function spanOf(messages: readonly { readonly at: Temporal.Instant }[]): { from: number; to: number } {
+  let from = Number.POSITIVE_INFINITY;
+  let to = Number.NEGATIVE_INFINITY;
+  for (const { at } of messages) {
+    const milliseconds = at.epochMilliseconds;
+    if (milliseconds < from) from = milliseconds;
+    if (milliseconds > to) to = milliseconds;
+  }
+  return { from, to };
+}
+
 /** What a report means, given what is already recorded under its id. */
 export type Verdict = 'new' | 'duplicate' | 'progress' | 'conflict';
 

@@ -1,4 +1,4 @@
-import type { UsageReport } from '../domain/usage.ts';
+import { spanOf, type UsageReport } from '../domain/usage.ts';
 import type { Database } from '../store/database.ts';
 import { ensurePartitions } from '../store/usage.ts';
 
@@ -12,14 +12,10 @@ export class Partitions {
   }
 
   async ensure(reports: readonly UsageReport[]): Promise<void> {
-    const [first] = reports;
-    if (!first) return;
-    let from = first.at;
-    let to = first.at;
-    for (const { at } of reports) {
-      if (at.epochNanoseconds < from.epochNanoseconds) from = at;
-      if (at.epochNanoseconds > to.epochNanoseconds) to = at;
-    }
+    if (reports.length === 0) return;
+    const span = spanOf(reports);
+    const from = Temporal.Instant.fromEpochMilliseconds(span.from);
+    const to = Temporal.Instant.fromEpochMilliseconds(span.to);
     const months = monthsBetween(from, to);
     if (months.every((month) => this.#known.has(month))) return;
     await ensurePartitions(this.#db.kysely, from, to);

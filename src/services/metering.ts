@@ -60,7 +60,7 @@ export async function meterUsage(
   const calendar = new Calendar(unlocked.timeZone);
   const { timeZone, defaultTemplateType } = unlocked;
   const drafted = billingMonths(unlocked, now);
-  const months = [...new Set([drafted.current, ...reports.map((report) => calendar.month(report.at))])];
+  const months = [...calendar.months(reports).add(drafted.current)];
   const tariffs = await readTariffs(tx, unlocked.tariffId);
   const drafts = draftRecords({ timeZone, defaultTemplateType, tariffs, billing: drafted }, reports);
   // The bulk of the work needs no lock, so batches of one account do it side by side; only the bill is made one at a time.

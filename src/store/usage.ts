@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Conflict } from '../domain/metering.ts';
-import { KNOWN_WITHIN_MS, type UsageRecord, type UsageReport } from '../domain/usage.ts';
+import { KNOWN_WITHIN_MS, spanOf, type UsageRecord, type UsageReport } from '../domain/usage.ts';
 import { codeOf } from './connection.ts';
 import type { Executor, Tx } from './schema.ts';
 
@@ -16,7 +16,7 @@ export async function readKnownRecords(
   reports: readonly UsageReport[],
 ): Promise<Map<string, UsageRecord>> {
   if (reports.length === 0) return new Map();
-  const { from, to } = timesOf(reports);
+  const { from, to } = spanOf(reports);
   const { rows } = await sql<RecordRow>`
     select record_id, at, destination, country, template_type, segments, status, billing, late_month
     from usage_records
@@ -39,17 +39,6 @@ function nearest(reports: readonly UsageReport[], records: readonly UsageRecord[
     known.set(record.id, record);
   }
   return known;
-}
-
-/** The first and the last time at which any of these was sent, in milliseconds. */
-function timesOf(messages: readonly { readonly at: Temporal.Instant }[]): { from: number; to: number } {
-  let from = Number.POSITIVE_INFINITY;
-  let to = Number.NEGATIVE_INFINITY;
-  for (const { at } of messages) {
-    from = Math.min(from, at.epochMilliseconds);
-    to = Math.max(to, at.epochMilliseconds);
-  }
-  return { from, to };
 }
 
 function asTime(milliseconds: number): string {
@@ -176,7 +165,7 @@ export async function removeRecords(
   records: readonly UsageRecord[],
 ): Promise<void> {
   if (records.length === 0) return;
-  const { from, to } = timesOf(records);
+  const { from, to } = spanOf(records);
   await sql`
     delete from usage_records
     where account_id = ${accountId} and record_id = any(${records.map(({ id }) => id)}::text[]) and batch_id = ${batchId}
@@ -191,7 +180,7 @@ export async function progressRecords(
   records: readonly UsageRecord[],
 ): Promise<void> {
   if (records.length === 0) return;
-  const { from, to } = timesOf(records);
+  const { from, to } = spanOf(records);
   await sql`
     update usage_records u
     set status = r.status, billing = r.billing, late_month = r.late_month, batch_id = ${batchId}::uuid
