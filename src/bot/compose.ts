@@ -16,7 +16,7 @@ const NAME_LENGTH = 20;
 /** Puts an announcement into the words of its group: what happened, the figures, what happens next, what one can do. (rules 18 to 21) */
 export const compose: Compose = (announcement, audience) => {
   const writer = new Writer(audience);
-  const draft = draftOf(writer, announcement);
+  const draft = withEpisode(writer, draftOf(writer, announcement), announcement.episode, audience);
   return contentOf(writer, 'group', {
     ...draft,
     paragraphs: [...draft.paragraphs, writer.asOf(audience.at, audience.accountName)],

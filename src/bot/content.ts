@@ -3,6 +3,9 @@ import { escapeMarkdown, joinMarkdown, type Markdown } from './markdown.ts';
 import { type CommandName, commandText, type SwitchState, switchText } from './vocabulary.ts';
 import type { Writer } from './writer.ts';
 
+/** What a card offers; any other time can be typed. */
+const DEFAULT_SNOOZE = { 'zh-CN': '4小时', en: '4h' } as const;
+
 /** Where something is said: in a group a command needs a mention of the robot. */
 export type Place = 'group' | 'direct';
 
@@ -69,6 +72,23 @@ export function pauseButton(writer: Writer): NoticeButton {
 /** A button that asks to send again. */
 export function resumeButton(writer: Writer): NoticeButton {
   return button(writer.text('button.resume'), 'primary', 'resume', commandText(writer.language, 'resume'));
+}
+
+/** A button that says that one knows of an alert. `named` writes the code on it, for where several stand together. */
+export function ackButton(writer: Writer, code: string, named = false): NoticeButton {
+  const label = named ? writer.text('button.ack.named', { code: writer.name(code) }) : writer.text('button.ack');
+  return button(label, 'primary', `ack-${code}`, commandText(writer.language, 'ack', code));
+}
+
+/** A button that holds an alert back for a while. */
+export function snoozeButton(writer: Writer, code: string): NoticeButton {
+  const argument = `${code} ${DEFAULT_SNOOZE[writer.language]}`;
+  return button(
+    writer.text('button.snooze'),
+    'plain',
+    `snooze-${code}`,
+    commandText(writer.language, 'snooze', argument),
+  );
 }
 
 /** A button that switches auto-renewal. */

@@ -43,6 +43,7 @@ export const CHAT_ERRORS: Readonly<Record<string, (writer: Writer, details: Deta
   time_of_day_invalid: (writer) => writer.text('error.time_of_day_invalid'),
   spike_factor_out_of_range: (writer) => writer.text('error.spike_factor_out_of_range'),
   escalation_out_of_range: (writer) => writer.text('error.escalation_out_of_range'),
+  snooze_out_of_range: (writer) => writer.text('error.snooze_out_of_range'),
   group_gone: (writer) => writer.text('error.group_gone'),
   last_administrator: (writer) => writer.text('error.last_administrator'),
   too_few_administrators: (writer) => writer.text('error.too_few_administrators'),

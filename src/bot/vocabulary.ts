@@ -13,6 +13,8 @@ export type CommandName =
   | 'limits'
   | 'pause'
   | 'resume'
+  | 'ack'
+  | 'snooze'
   | 'settings'
   | 'group'
   | 'admins'
@@ -133,6 +135,18 @@ export const VOCABULARY: Readonly<Record<CommandName, CommandWords>> = {
     en: ['resume', 'resume sending', 'unpause', 'continue sending'],
     pinyin: 'huifu',
     takesArgument: false,
+  },
+  ack: {
+    'zh-CN': ['知道了', '我知道了', '已知悉', '知悉', '收到', '收到了'],
+    en: ['ack', 'acknowledge', 'acknowledged', 'got it', 'seen'],
+    pinyin: 'zhidaole',
+    takesArgument: true,
+  },
+  snooze: {
+    'zh-CN': ['静音', '告警静音', '暂不提醒', '稍后提醒'],
+    en: ['snooze', 'mute', 'remind me later'],
+    pinyin: 'jingyin',
+    takesArgument: true,
   },
   settings: {
     'zh-CN': ['设置', '设定', '查看设置', '修改设置', '配置'],

@@ -1,16 +1,18 @@
+import type { AlertKind } from './alert-levels.ts';
 import { capConditions, mayCloseCap } from './cap-alert.ts';
 import type { Forecast } from './forecast.ts';
 import type { Limit, PresentUse } from './limit.ts';
 import type { Plan } from './plan.ts';
 import { quotaOf } from './plan.ts';
+import type { OpenRenewal } from './renewal.ts';
 import { type SpikeInput, spikeState } from './spike.ts';
 import { availableOf, isSuspended, type MoneyState } from './standing.ts';
-
-export type AlertKind = 'quota' | 'plan_expiring' | 'overdue_expected' | 'overdue' | 'spending_spike' | 'cap';
 
 /** Levels of the quota alert: at the threshold, at the share of it that the account has set, nothing left. (rule 19) */
 export const QUOTA_LEVEL = { low: 1, veryLow: 2, exhausted: 3 } as const;
 export const OVERDUE_LEVEL = { overdue: 1, suspended: 2 } as const;
+/** Levels of the alert about auto-renewal: a guard stopped it; there is not enough money. */
+export const RENEWAL_LEVEL = { stopped: 1, failed: 2 } as const;
 /** A plan is told to expire this many days before it does; level 1 is the first of them. (rule 20) */
 export const EXPIRY_DAYS = [30, 10, 3, 1] as const;
 /** Overdue is expected when the money lasts for fewer days than this at the present burn. */
@@ -19,7 +21,7 @@ export const RUNWAY_DAYS = 3;
 /** Something that is so now, and that an administrator must know. */
 export interface AlertCondition {
   readonly kind: AlertKind;
-  /** What it is about: a plan's id, a destination, a cap and its period, or '' for the account. */
+  /** What it is about: the id of a plan or a renewal, a destination, a cap and its period, or '' for the account. */
   readonly subject: string;
   /** Grows as it gets worse. */
   readonly level: number;
@@ -45,6 +47,8 @@ export interface AlertInput {
   /** What the present hours and their like on past days used. */
   readonly spike: SpikeInput;
   readonly caps: { readonly limits: readonly Limit[]; readonly present: PresentUse };
+  /** The open episode of auto-renewal. */
+  readonly renewal: Pick<OpenRenewal, 'id' | 'state'> | null;
   readonly open: readonly OpenAlert[];
 }
 
@@ -110,6 +114,10 @@ function alertConditions(input: AlertInput): AlertCondition[] {
     conditions.push({ kind: 'spending_spike', subject: destination, level: 1 });
   }
   for (const cap of capConditions(input.caps.limits, input.caps.present)) conditions.push({ kind: 'cap', ...cap });
+  const { renewal } = input;
+  if (renewal?.state === 'failed' || renewal?.state === 'stopped') {
+    conditions.push({ kind: 'renewal', subject: renewal.id, level: RENEWAL_LEVEL[renewal.state] });
+  }
   return conditions;
 }
 

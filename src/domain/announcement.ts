@@ -25,7 +25,28 @@ interface PendingRequest {
 }
 
 /** Everything that is told to an account's administrators without being asked. Money in micro-units, quota in segments. (rule 20) */
-export type Announcement =
+/** What is said with a critical alert of who has answered it, and who was told because nobody did. (rules 19 and 21) */
+export interface EpisodeNews {
+  /** What people call it by: `知道了 K7M`. */
+  code: string;
+  /** How it is told: for the first time, again, to the second contact, or on a card that was there before. */
+  as: 'news' | 'repeat' | 'second_contact' | 'changed';
+  /** Since when an answer is awaited. */
+  since: Instant;
+  acknowledged: { byName: string; at: Instant } | null;
+  snoozed: { byName: string; until: Instant } | null;
+  secondContact: { name: string; at: Instant } | null;
+  operatorAt: Instant | null;
+  /** When it ended; null while it lasts. */
+  endedAt: Instant | null;
+}
+
+export type Announcement = News & {
+  /** Only with a critical alert. */
+  episode?: EpisodeNews;
+};
+
+type News =
   | {
       kind: 'quota_low';
       level: number;

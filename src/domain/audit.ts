@@ -1,3 +1,4 @@
+import type { AlertKind } from './alert-levels.ts';
 import type { ApprovalAction, ApprovalOutcome } from './approval.ts';
 import type { RenewalGuard, RenewalTrigger } from './renewal.ts';
 
@@ -33,6 +34,8 @@ export type Deed =
   | { readonly type: 'renewal_stopped'; readonly title: string; readonly price: string; readonly guard: RenewalGuard }
   /** An episode that ended without a purchase. */
   | { readonly type: 'renewal_ended'; readonly reason: 'turned_off' | 'trigger_gone' }
+  /** Somebody knows of a critical alert, or has held it back for a while. */
+  | AlertAnswer
   | { readonly type: 'recharged'; readonly amount: string; readonly balance?: string; readonly key?: string }
   | { readonly type: 'plan_granted'; readonly title: string; readonly segments: string; readonly planId?: string }
   | { readonly type: 'plan_refunded'; readonly title: string; readonly segments: string; readonly amount: string }
@@ -52,6 +55,13 @@ export type Deed =
   | { readonly type: 'group_code_issued' }
   | { readonly type: 'group_bound'; readonly title: string; readonly conversationId: string }
   | { readonly type: 'catalogue_imported'; readonly tariffs: readonly string[]; readonly offers: readonly string[] };
+
+/** What an administrator answered to a critical alert. */
+export type AlertAnswer = {
+  readonly alert: AlertKind;
+  readonly level: number;
+  readonly code: string;
+} & ({ readonly type: 'alert_acknowledged' } | { readonly type: 'alert_snoozed'; readonly until: string });
 
 /** Who did something: a person of the organization, the operator at the command line, auto-renewal, or the service by itself. */
 export type Doer =

@@ -1,3 +1,5 @@
+import type { AlertName } from './alert-levels.ts';
+
 /**
  * What is told to whoever runs the service, and not to an account's administrators, because only they can mend it. The kinds are also the
  * codes under which it stands in the log.
@@ -17,6 +19,16 @@ export type OperatorAlert =
       readonly differences: number;
       /** What differs, as the reconciliation names it; the first few. */
       readonly figures: readonly string[];
+    }
+  /** A critical alert that nobody of an account has answered, though its second contact was told, where it has one. (rule 21) */
+  | {
+      readonly kind: 'alert_unanswered';
+      readonly accountName: string;
+      readonly alert: AlertName;
+      /** Since when an answer is awaited. */
+      readonly since: Temporal.Instant;
+      /** Who was told besides the administrators; null for an account without a second contact. */
+      readonly secondContact: string | null;
     }
   /** Notices that nobody got, since the day began. (rule 22) */
   | { readonly kind: 'notices_dead'; readonly count: number; readonly lastError: string }

@@ -11,7 +11,8 @@ const RETRY_AFTER = Temporal.Duration.from({ hours: 24 });
 
 export type RenewalTrigger = 'threshold' | 'expiry';
 export type RenewalState = 'requested' | 'approved' | 'paid' | 'failed' | 'stopped';
-export type RenewalGuard = 'purchases_per_day' | 'purchases_per_month' | 'money_per_month';
+export const RENEWAL_GUARDS = ['purchases_per_day', 'purchases_per_month', 'money_per_month'] as const;
+export type RenewalGuard = (typeof RENEWAL_GUARDS)[number];
 
 /** What the account's administrators have set. (rule 13) */
 export interface RenewalPolicy {

@@ -27,10 +27,14 @@ export function expiredPlans<P extends Plan>(plans: readonly P[], now: Temporal.
   return plans.filter((plan) => Temporal.Instant.compare(plan.expiresAt, now) <= 0);
 }
 
-/** What can change by itself next, given the account as the review leaves it. */
-export function nextReview(input: AlertInput, renewal: OpenRenewal | null): NextReview {
+/** What can change by itself next, given the account as the review leaves it. `steps`: when something is due for alerts without an answer. */
+export function nextReview(
+  input: AlertInput,
+  renewal: OpenRenewal | null,
+  steps: readonly Temporal.Instant[] = [],
+): NextReview {
   const { now } = input;
-  const moments = [now.add(isBusy(input) ? BUSY_INTERVAL : IDLE_INTERVAL)];
+  const moments = [now.add(isBusy(input) ? BUSY_INTERVAL : IDLE_INTERVAL), ...steps];
   for (const plan of input.plans) {
     moments.push(plan.expiresAt, ...EXPIRY_DAYS.map((days) => expiryAlertAt(plan, days)));
   }

@@ -60,6 +60,9 @@ export function alertAnnouncement(
         ? { kind: 'cap_reached', ...figures, at: reached?.at ?? input.now }
         : { kind: 'cap_warning', ...figures };
     }
+    case 'renewal':
+      // Told by whoever tried to renew, with what was missing.
+      return undefined;
     case 'overdue':
       return {
         kind: 'overdue',

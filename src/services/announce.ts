@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Announcement } from '../domain/announcement.ts';
+import { quietUntil } from '../domain/quiet-hours.ts';
+import type { AccountSettings } from '../domain/settings.ts';
 import type { Account } from '../store/accounts.ts';
 import { insertCard, readCardsOfSubject } from '../store/cards.ts';
 import {
@@ -14,7 +16,7 @@ import { insertNotice, type NoticeContent, type NoticeTarget } from '../store/no
 import type { Tx } from '../store/schema.ts';
 import { readSettings } from '../store/settings.ts';
 import type { ServiceContext } from './context.ts';
-import { urgencyOf } from './urgency.ts';
+import { isToldInQuietHours, urgencyOf } from './urgency.ts';
 
 export interface AnnounceOptions {
   /** What caused it: the same cause is announced once to each group. */
@@ -41,14 +43,16 @@ export async function announce(
   announcement: Announcement,
   options: AnnounceOptions,
 ): Promise<void> {
-  const { alertsTo } = await readSettings(tx, account.id);
+  const settings = await readSettings(tx, account.id);
+  const { alertsTo } = settings;
+  const heldUntil = heldUntilOf(context, account, settings, announcement);
   const groups = await readGroupsOfAccount(tx, account.id);
   // An answer to a click in a direct conversation was told there alone.
   const isToldDirectly = context.source?.via === 'chat' && context.source.isDirect;
   const told = isToldDirectly ? undefined : groups.find(({ conversationId }) => conversationId === options.except);
   const others = groups.filter((group) => group !== told);
   if (alertsTo !== 'group') {
-    await announceDirectly(context, tx, account, announcement, { ...options, groups: others, told });
+    await announceDirectly(context, tx, account, announcement, { ...options, groups: others, told, heldUntil });
     if (alertsTo === 'direct' && !FOR_EVERYONE.includes(announcement.kind)) return;
   }
   for (const group of others) {
@@ -58,10 +62,45 @@ export async function announce(
     await queueGroupNotice(context, tx, account.id, group, content, {
       key: `${options.key}/${group.conversationId}`,
       reason: announcement.kind,
-      directTo: content.mentions.map((person) => person.userId),
+      // Also who is not called by it, where the group cannot be reached.
+      directTo: called.map(({ staffId }) => staffId),
       subject: options.subject ?? null,
+      heldUntil,
     });
   }
+}
+
+/** Rule 21: what can wait is held back until quiet hours are over. */
+function heldUntilOf(
+  context: ServiceContext,
+  account: Account,
+  { quietHours }: AccountSettings,
+  { kind }: Announcement,
+): Temporal.Instant | null {
+  return isToldInQuietHours(kind) ? null : quietUntil(quietHours, account.timeZone, context.clock.now());
+}
+
+/**
+ * Tells one person of the organization who is no administrator, by a message of their own in the language of the account's first group.
+ * Nothing happens in an account without groups. (rule 21)
+ */
+export async function announceToPerson(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  staffId: string,
+  announcement: Announcement,
+  options: { readonly key: string; readonly subject: string },
+): Promise<void> {
+  const [group] = await readGroupsOfAccount(tx, account.id);
+  if (!group) return;
+  const content = composeFor(context, account, group, announcement, await readAdministrators(tx, group));
+  await queueCard(context, tx, account.id, { corpId: group.corpId, conversationId: staffId }, content, {
+    ...options,
+    reason: announcement.kind,
+    target: { type: 'direct', userId: staffId },
+    actsIn: group.conversationId,
+  });
 }
 
 /**
@@ -73,9 +112,13 @@ async function announceDirectly(
   tx: Tx,
   account: Account,
   announcement: Announcement,
-  options: AnnounceOptions & { readonly groups: readonly Group[]; readonly told: Group | undefined },
+  options: AnnounceOptions & {
+    readonly groups: readonly Group[];
+    readonly told: Group | undefined;
+    readonly heldUntil: Temporal.Instant | null;
+  },
 ): Promise<void> {
-  const { groups, told, key, subject = null, notFor } = options;
+  const { groups, told, key, subject = null, notFor, heldUntil } = options;
   const seen = new Set((told ? await readAdministrators(tx, told) : []).map(({ staffId }) => staffId));
   if (notFor !== undefined) seen.add(notFor);
   for (const group of groups) {
@@ -90,6 +133,7 @@ async function announceDirectly(
         target: { type: 'direct', userId: person.staffId },
         subject,
         actsIn: group.conversationId,
+        heldUntil,
       });
     }
   }
@@ -141,11 +185,17 @@ export async function queueGroupNotice(
   accountId: string,
   group: ConversationRef,
   content: NoticeContent,
-  options: { key: string; reason: string; directTo: readonly string[]; subject: string | null },
+  options: {
+    key: string;
+    reason: string;
+    directTo: readonly string[];
+    subject: string | null;
+    heldUntil?: Temporal.Instant | null;
+  },
 ): Promise<void> {
-  const { key, reason, directTo, subject } = options;
+  const { key, reason, directTo, subject, heldUntil = null } = options;
   const target = { type: 'group', conversationId: group.conversationId, directTo } as const;
-  await queueCard(context, tx, accountId, group, content, { key, reason, target, subject, actsIn: null });
+  await queueCard(context, tx, accountId, group, content, { key, reason, target, subject, actsIn: null, heldUntil });
 }
 
 async function queueCard(
@@ -154,11 +204,18 @@ async function queueCard(
   accountId: string,
   space: ConversationRef,
   content: NoticeContent,
-  options: { key: string; reason: string; target: NoticeTarget; subject: string | null; actsIn: string | null },
+  options: {
+    key: string;
+    reason: string;
+    target: NoticeTarget;
+    subject: string | null;
+    actsIn: string | null;
+    heldUntil?: Temporal.Instant | null;
+  },
 ): Promise<void> {
   const now = context.clock.now();
   const outTrackId = newOutTrackId();
-  const { key, reason, target, subject, actsIn } = options;
+  const { key, reason, target, subject, actsIn, heldUntil = null } = options;
   const queued = await insertNotice(
     tx,
     {
@@ -172,6 +229,7 @@ async function queueCard(
       urgency: urgencyOf(reason),
       // A card that is changed later has to stay a card of its own.
       merges: subject === null,
+      heldUntil,
     },
     now,
   );

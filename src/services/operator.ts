@@ -1,3 +1,5 @@
+import { alertName } from '../domain/alert-levels.ts';
+import type { Episode } from '../domain/episode.ts';
 import type { OperatorAlert } from '../domain/operator-alert.ts';
 import { markExhausted, markWarned } from '../store/call-limits.ts';
 import { countDeadSince } from '../store/notice-letters.ts';
@@ -64,6 +66,28 @@ export async function tellUnpriced(
       accountId: account.id,
     });
   }
+}
+
+/** Rule 21: once for each time that the alert is told anew. */
+export async function tellUnanswered(
+  context: ServiceContext,
+  tx: Tx,
+  account: { readonly id: string; readonly name: string },
+  episode: Episode,
+): Promise<void> {
+  const since = episode.toldAt ?? episode.openedAt;
+  await tellOperator(
+    context,
+    tx,
+    {
+      kind: 'alert_unanswered',
+      accountName: account.name,
+      alert: alertName(episode),
+      since,
+      secondContact: episode.secondContact?.name ?? null,
+    },
+    { episode: `${episode.id}/${since}`, accountId: account.id },
+  );
 }
 
 /** Rule 8: once a night for each account. */

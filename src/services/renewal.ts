@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { Announcement } from '../domain/announcement.ts';
 import type { Deed } from '../domain/audit.ts';
 import { quotaOf } from '../domain/plan.ts';
-import { decideRenewal, type OpenRenewal, type Purchase, type RenewalStep } from '../domain/renewal.ts';
+import { decideRenewal, type OpenRenewal, type Purchase, RENEWAL_GUARDS, type RenewalStep } from '../domain/renewal.ts';
 import { availableOf } from '../domain/standing.ts';
 import type { Account } from '../store/accounts.ts';
 import { readOffer, readPlansWithQuota } from '../store/plans.ts';
@@ -11,6 +12,7 @@ import {
   readOpenRenewal,
   readPolicy,
   readRenewalHistory,
+  readRenewalPrice,
   writeRenewal,
 } from '../store/renewals.ts';
 import type { Tx } from '../store/schema.ts';
@@ -18,6 +20,7 @@ import { announce } from './announce.ts';
 import { requestApproval } from './approval-request.ts';
 import { record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
+import { tellRenewalTrouble } from './episodes.ts';
 import { addPlan } from './plans.ts';
 
 /** Who auto-renewal is, in the record of what was done. */
@@ -91,22 +94,36 @@ async function carryOut(
       : { type: 'renewal_stopped', ...attempt, guard: step.guard },
   );
   if (!isNews) return;
-  await announce(
+  const trouble = { title, price, nextAttemptAt } as const;
+  await tellRenewalTrouble(
     context,
     tx,
     account,
+    id,
     step.type === 'fail'
-      ? {
-          kind: 'renewal_failed',
-          title,
-          price,
-          available: availableOf(account.money),
-          missing: step.missing,
-          nextAttemptAt,
-        }
-      : { kind: 'renewal_stopped', title, price, guard: step.guard, nextAttemptAt },
-    { key: `renewal/${id}/${randomUUID()}` },
+      ? { kind: 'renewal_failed', ...trouble, available: availableOf(account.money), missing: step.missing }
+      : { kind: 'renewal_stopped', ...trouble, guard: step.guard },
   );
+}
+
+/** What is the matter with the open renewal, as it is now; undefined when nothing is. (rules 13 and 14) */
+export async function renewalTrouble(
+  tx: Tx,
+  account: Account,
+): Promise<Extract<Announcement, { kind: 'renewal_failed' | 'renewal_stopped' }> | undefined> {
+  const open = await readOpenRenewal(tx, account.id);
+  if (!open?.nextAttemptAt || (open.state !== 'failed' && open.state !== 'stopped')) return undefined;
+  const { offerId, price } = await readRenewalPrice(tx, account.id, open.id);
+  const offer = await readOffer(tx, offerId);
+  const trouble = { title: offer?.title ?? offerId, price, nextAttemptAt: open.nextAttemptAt };
+  if (open.state === 'stopped') {
+    const guard = RENEWAL_GUARDS.find((name) => name === open.reason);
+    return guard && { kind: 'renewal_stopped', ...trouble, guard };
+  }
+  const available = availableOf(account.money);
+  // Enough money, but not tried yet: that is about to happen.
+  if (available >= price) return undefined;
+  return { kind: 'renewal_failed', ...trouble, available, missing: price - available };
 }
 
 async function buy(

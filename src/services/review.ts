@@ -1,10 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import type { AlertChange, AlertInput } from '../domain/alert.ts';
 import { decideAlerts } from '../domain/alert.ts';
+import { isCritical } from '../domain/alert-levels.ts';
+import type { Announcement } from '../domain/announcement.ts';
 import { forfeitTransfer } from '../domain/ledger.ts';
+import type { OpenRenewal, RenewalPolicy } from '../domain/renewal.ts';
 import { expiredPlans, nextReview } from '../domain/review.ts';
+import type { AccountSettings } from '../domain/settings.ts';
 import { type Account, delayReview, lockAccount, lockIfDue, makeDue, scheduleReview } from '../store/accounts.ts';
-import { closeAlert, openAlert, readOpenAlerts, setAlertLevel } from '../store/alerts.ts';
+import { closeAlert, openAlert, readOpenAlerts, type StoredEpisode, setAlertLevel } from '../store/alerts.ts';
 import { postTransfers } from '../store/ledger.ts';
 import { hadPlans, markPlanExpired, readPlansWithQuota } from '../store/plans.ts';
 import { readOpenRenewal, readPolicy } from '../store/renewals.ts';
@@ -14,15 +17,16 @@ import { alertAnnouncement } from './alert-announcement.ts';
 import { announce } from './announce.ts';
 import { closeNeedlessApprovals } from './approval-end.ts';
 import type { ServiceContext } from './context.ts';
+import { settleEpisodes, showEpisode, tellLevel } from './episodes.ts';
 import { forecastOf, keepUsagePattern, readSpikeInput, readUsageState } from './forecast.ts';
 import { readCaps } from './limits.ts';
-import { renewIfDue } from './renewal.ts';
+import { renewalTrouble, renewIfDue } from './renewal.ts';
 import { settleSending } from './sending.ts';
 import { beforeNextPrices, priceWaitingUsage } from './waiting-usage.ts';
 
 /**
  * Looks at one account and makes true what should be true now: usage that waited for a price is billed, expired plans are closed, alerts
- * raised and ended, a due renewal is carried out, the next look is set. Level-triggered: a missed or repeated review changes nothing.
+ * raised, repeated, escalated and ended, a due renewal is carried out, the next look is set. Level-triggered: a missed or repeated review changes nothing.
  * (rules 5, 9, 11 to 15, 19)
  * @returns false when the account is not due, or another replica has it.
  */
@@ -42,8 +46,10 @@ export async function reviewAccount(context: ServiceContext, tx: Tx, accountId: 
   await settleSending(context, tx, account.id);
   const left = await lockAccount(tx, account.id);
   await closeNeedlessApprovals(context, tx, left);
-  const input = await readAlertInput(tx, left, usage, context.clock.now());
-  const next = nextReview(input, await readOpenRenewal(tx, account.id));
+  // A renewal that is over ends its alert, too.
+  const input = await settleAlerts(context, tx, left, usage);
+  const steps = await settleEpisodes(context, tx, left, input.settings, (episode) => sayNow(tx, left, input, episode));
+  const next = nextReview(input, input.renewal, steps);
   await scheduleReview(tx, account.id, { ...next, at: await beforeNextPrices(context, tx, account, next.at) });
   if (isMoreWaiting) await makeDue(tx, account.id, context.clock.now());
   return true;
@@ -66,18 +72,56 @@ async function closeExpiredPlans(context: ServiceContext, tx: Tx, account: Accou
   }
 }
 
-async function settleAlerts(context: ServiceContext, tx: Tx, account: Account, usage: Usage): Promise<void> {
+/** Raises, worsens, eases and ends alerts by what is so, and tells what is news. Returns what is so, with the alerts that are open then. */
+async function settleAlerts(context: ServiceContext, tx: Tx, account: Account, usage: Usage): Promise<ReviewInput> {
   const now = context.clock.now();
   const input = await readAlertInput(tx, account, usage, now);
-  const policy = await readPolicy(tx, account.id);
-  const renewal = await readOpenRenewal(tx, account.id);
-  for (const change of decideAlerts(input)) {
+  const changes = decideAlerts(input);
+  for (const change of changes) {
     const alertId = await writeAlert(tx, account.id, change, now);
-    const announcement = alertAnnouncement(change, input, policy, renewal);
-    if (!announcement) continue;
-    // Each change is told: a level that was eased by a purchase may be reached again, so its number does not name it.
-    await announce(context, tx, account, announcement, { key: `alert/${alertId}/${randomUUID()}` });
+    const announcement = await announcementOf(tx, account, input, change);
+    if (change.type === 'close' || change.type === 'ease') {
+      await showEnd(context, tx, account, input, change);
+      if (announcement) await announce(context, tx, account, announcement, { key: `alert/${alertId}/end` });
+    } else if (announcement) {
+      await tellLevel(context, tx, account, alertId, announcement);
+    }
   }
+  return changes.length === 0 ? input : { ...input, open: await readOpenAlerts(tx, account.id) };
+}
+
+/** The cards of a critical alert say that it is over, or not critical any more. */
+async function showEnd(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  { open, now }: ReviewInput,
+  change: AlertChange & { readonly type: 'close' | 'ease' },
+): Promise<void> {
+  const episode = open.find(({ id }) => id === change.alert.id);
+  if (!episode || !isCritical(episode)) return;
+  if (change.type === 'ease' && isCritical(change.condition)) return;
+  await showEpisode(context, tx, account, episode.id, { episode, endedAt: now });
+}
+
+async function announcementOf(
+  tx: Tx,
+  account: Account,
+  input: ReviewInput,
+  change: AlertChange,
+): Promise<Announcement | undefined> {
+  if (change.type === 'raise' && change.condition.kind === 'renewal') return renewalTrouble(tx, account);
+  return alertAnnouncement(change, input, input.policy, input.renewal);
+}
+
+/** What an open alert says now, to be repeated. */
+function sayNow(
+  tx: Tx,
+  account: Account,
+  input: ReviewInput,
+  episode: StoredEpisode,
+): Promise<Announcement | undefined> {
+  return announcementOf(tx, account, input, { type: 'raise', condition: episode });
 }
 
 async function writeAlert(tx: Tx, accountId: string, change: AlertChange, now: Temporal.Instant): Promise<string> {
@@ -87,15 +131,23 @@ async function writeAlert(tx: Tx, accountId: string, change: AlertChange, now: T
   return change.alert.id;
 }
 
-/** Everything that alerts and the next review depend on. */
+/** Everything that alerts, their telling and the next review depend on. */
+interface ReviewInput extends AlertInput {
+  readonly open: readonly StoredEpisode[];
+  readonly renewal: OpenRenewal | null;
+  readonly policy: RenewalPolicy;
+  readonly settings: AccountSettings;
+}
+
 async function readAlertInput(
   db: Executor,
   account: Account,
   { usage, spike }: Usage,
   now: Temporal.Instant,
-): Promise<AlertInput> {
+): Promise<ReviewInput> {
   const plans = await readPlansWithQuota(db, account.id);
   const policy = await readPolicy(db, account.id);
+  const settings = await readSettings(db, account.id);
   return {
     now,
     money: account.money,
@@ -103,11 +155,14 @@ async function readAlertInput(
     plans,
     hadPlans: await hadPlans(db, account.id),
     threshold: policy.threshold,
-    alertShare: (await readSettings(db, account.id)).alertShare,
+    alertShare: settings.alertShare,
     forecast: forecastOf(account, plans, usage),
     spike,
     caps: await readCaps(db, account, now),
+    renewal: await readOpenRenewal(db, account.id),
     open: await readOpenAlerts(db, account.id),
+    policy,
+    settings,
   };
 }
 

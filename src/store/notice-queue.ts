@@ -3,7 +3,7 @@ import type { NewNotice, NoticeContent, NoticeTarget, Urgency } from './notices.
 import type { Executor, Tx } from './schema.ts';
 
 /** A notice that this process may deliver until the lease ends. */
-export interface LeasedNotice extends Omit<NewNotice, 'trace' | 'urgency' | 'merges'> {
+export interface LeasedNotice extends Omit<NewNotice, 'trace' | 'urgency' | 'merges' | 'heldUntil'> {
   readonly id: string;
   readonly urgency: Urgency;
   readonly trace: string | null;
@@ -84,7 +84,7 @@ function isSparing(budget: MonthlyBudget | null) {
 
 /**
  * Leases due notices, with those that are merged into them: for each recipient only the one that was queued first, so that order is
- * kept; the most urgent first. A lease that ran out is free again, so a process that died loses nothing.
+ * kept; the most urgent first. What is held back until a time is passed over until then. A lease that ran out is free again, so a process that died loses nothing.
  */
 export async function leaseDueNotices(
   db: Executor,
@@ -105,6 +105,7 @@ export async function leaseDueNotices(
             select 1 from notices earlier
             where earlier.recipient = n.recipient and earlier.state = 'waiting'
               and (earlier.queued_at, earlier.ordinal) < (n.queued_at, n.ordinal)
+              and (earlier.held_until is null or earlier.held_until <= ${now})
               and not (budget.is_sparing and earlier.urgency = 'routine'))
         order by n.next_attempt_at, n.queued_at, n.ordinal limit ${limit}
         for update skip locked) head
@@ -158,6 +159,7 @@ export async function mergeWaiting(
       from notices n, leader
       where n.recipient = ${leader.recipient} and n.state = 'waiting'
         and (n.queued_at, n.ordinal) > (leader.queued_at, leader.ordinal)
+        and (n.held_until is null or n.held_until <= ${now})
         and not (n.urgency = 'routine' and ${isSparing(budget)})
       order by n.queued_at, n.ordinal limit ${maxNotices - 1}),
     line as (
@@ -262,6 +264,7 @@ export async function nextNoticeAt(
           select 1 from notices earlier
           where earlier.recipient = n.recipient and earlier.state = 'waiting'
             and (earlier.queued_at, earlier.ordinal) < (n.queued_at, n.ordinal)
+            and (earlier.held_until is null or earlier.held_until <= n.next_attempt_at)
             and not (budget.is_sparing and class.urgency <> 'routine' and earlier.urgency = 'routine'))
       order by n.next_attempt_at limit 1) head`.execute(db);
   return rows[0]?.at ?? null;

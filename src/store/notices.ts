@@ -88,6 +88,8 @@ export interface NewNotice {
    * later, and that answers nobody. Default: false.
    */
   readonly merges?: boolean;
+  /** It is not tried before this, and holds nobody up who waits behind it. Default: it is tried at once. (rule 21) */
+  readonly heldUntil?: Temporal.Instant | null;
   /** Leads from the frame that caused it to its delivery. Default: that of what is at work. */
   readonly trace?: string | null;
 }
@@ -117,7 +119,8 @@ export async function insertNotice(tx: Tx, notice: NewNotice, now: Temporal.Inst
       urgency: notice.urgency ?? (notice.target.type === 'reply' ? 'reply' : 'critical'),
       merges: notice.merges ?? false,
       trace: notice.trace ?? currentTrace() ?? null,
-      next_attempt_at: now,
+      next_attempt_at: notice.heldUntil ?? now,
+      held_until: notice.heldUntil ?? null,
       queued_at: now,
       ordinal: nextOrdinal(),
     })

@@ -74,6 +74,21 @@ export async function readOpenRenewal(db: Executor, accountId: string): Promise<
   };
 }
 
+/** What an episode wants to buy, and for how much. */
+export async function readRenewalPrice(
+  db: Executor,
+  accountId: string,
+  renewalId: string,
+): Promise<{ readonly offerId: string; readonly price: bigint }> {
+  const row = await db
+    .selectFrom('renewals')
+    .select(['offer_id', 'price'])
+    .where('account_id', '=', accountId)
+    .where('renewal_id', '=', renewalId)
+    .executeTakeFirstOrThrow();
+  return { offerId: row.offer_id, price: row.price };
+}
+
 export interface RenewalUpdate {
   readonly id: string;
   readonly trigger: RenewalTrigger;

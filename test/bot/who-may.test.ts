@@ -3,7 +3,9 @@ import { COMMANDS } from '../../src/bot/commands/index.ts';
 import type { NameOf } from '../../src/bot/inbound.ts';
 import { parse } from '../../src/bot/parse.ts';
 import zhCn from '../../src/bot/texts/zh-CN.ts';
+import { QUOTA_LEVEL } from '../../src/domain/alert.ts';
 import { newOutTrackId } from '../../src/services/announce.ts';
+import { openAlert, readOpenAlerts } from '../../src/store/alerts.ts';
 import { insertCard } from '../../src/store/cards.ts';
 import { inTransaction } from '../../src/store/database.ts';
 import { deleteAdministrator, insertAdministrator } from '../../src/store/groups.ts';
@@ -111,6 +113,10 @@ class Scene {
       await this.here.say(SECOND, '暂停');
       return words;
     }
+    if (words.startsWith('{alert}')) {
+      await this.#raiseAlert();
+      return words;
+    }
     if (words.includes('{bind}')) return words.replace('{bind}', await this.here.groupCode());
     if (!words.includes('{code}')) return words;
     await this.here.say(ASKER, '自动续费 关');
@@ -123,6 +129,16 @@ class Scene {
     return words.replace('{code}', code);
   }
 
+  /** One critical alert that waits for an answer. */
+  async #raiseAlert(): Promise<void> {
+    const { accountId, clock } = this.here;
+    await inTransaction(db, async (tx) => {
+      if ((await readOpenAlerts(tx, accountId)).length > 0) return;
+      const condition = { kind: 'quota', subject: '', level: QUOTA_LEVEL.exhausted } as const;
+      await openAlert(tx, accountId, condition, clock.now());
+    });
+  }
+
   async dismissFormer(): Promise<void> {
     const ours = { corpId: CORP, conversationId: this.here.group };
     await inTransaction(db, (tx) => deleteAdministrator(tx, ours, FORMER.staffId));
@@ -130,7 +146,7 @@ class Scene {
 }
 
 function mentioned(written: string) {
-  const words = written.replace('{paused}', '');
+  const words = written.replace(/^\{(paused|alert)\}/, '');
   const person = { dingtalkId: '$:LWCP_v1:$li', staffId: 'wangqiang' };
   return words.includes('{person}')
     ? { text: words.replace('{person}', '@wangqiang'), mentions: [person] }

@@ -30,6 +30,7 @@ function input(overrides: Partial<AlertInput> = {}): AlertInput {
     forecast: QUIET,
     spike: noSpike(NOW),
     caps: noCaps(NOW),
+    renewal: null,
     open: [],
     ...overrides,
   };

@@ -185,7 +185,7 @@ describe('lack of balance (rule 14)', () => {
     expect(await account.read()).toMatchObject({ money: { balance: yuan('100') } });
   });
 
-  test('rule 14: given no recharge, then it is tried again once a day without being told again', async () => {
+  test('rule 14: given no recharge, then it is tried again once a day, which is no news: only the alert is repeated after one day and three', async () => {
     const account = await poorAccount();
     await account.news();
     for (let day = 1; day <= 3; day += 1) {
@@ -196,7 +196,8 @@ describe('lack of balance (rule 14)', () => {
       expect(before?.attempted_at).toEqual(NOW.add({ hours: 24 * (day - 1) }));
       expect(after).toMatchObject({ state: 'failed', reason: 'insufficient_balance', attempted_at: world.clock.now() });
     }
-    expect(kinds(await account.news()).filter((kind) => kind.startsWith('renew'))).toEqual([]);
+    const told = (await account.news()).filter(({ kind }) => kind.startsWith('renew'));
+    expect(told).toMatchObject([{ episode: { as: 'repeat' } }, { episode: { as: 'repeat' } }]);
   });
 
   test('rule 14: given reviews in between, then there is no further attempt', async () => {

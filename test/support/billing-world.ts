@@ -224,8 +224,17 @@ export class TestAccount {
       .execute();
   }
 
-  /** Everything that was told, in the order in which it is delivered. */
+  /** Everything that was told, in the order in which it is delivered; not how the cards of alerts change afterwards. */
   async told(): Promise<Told[]> {
+    return (await this.#said()).filter((told) => !isChange(told));
+  }
+
+  /** How the cards of alerts have changed. */
+  async cardChanges(): Promise<Told[]> {
+    return (await this.#said()).filter(isChange);
+  }
+
+  async #said(): Promise<Told[]> {
     const rows = await this.#world.db.kysely
       .selectFrom('notices')
       .select('content')
@@ -243,6 +252,10 @@ export class TestAccount {
     this.#heard = told.length;
     return news;
   }
+}
+
+function isChange({ episode }: Told): boolean {
+  return typeof episode === 'object' && episode !== null && 'as' in episode && episode.as === 'changed';
 }
 
 /** The kinds of what was told. */

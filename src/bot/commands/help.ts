@@ -41,6 +41,8 @@ const HELP: Readonly<Record<CommandName, HelpEntry>> = {
   limits: { topic: 'request', to: COLLEAGUES },
   pause: { topic: 'request', to: COLLEAGUES },
   resume: { topic: 'request', to: COLLEAGUES },
+  ack: { topic: 'decide', to: ADMINISTRATORS },
+  snooze: { topic: 'decide', to: ADMINISTRATORS },
   settings: { topic: 'request', to: COLLEAGUES },
   history: { topic: 'ask', to: EVERYONE },
   approvals: { topic: 'decide', to: EVERYONE },

@@ -1,5 +1,6 @@
 import type { CommandName } from '../vocabulary.ts';
 import { admins } from './admins.ts';
+import { ack, snooze } from './answer-alerts.ts';
 import { approvals } from './approvals.ts';
 import { autoRenew } from './auto-renew.ts';
 import { balance } from './balance.ts';
@@ -34,6 +35,8 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   limits,
   pause,
   resume,
+  ack,
+  snooze,
   settings,
   group,
   admins,

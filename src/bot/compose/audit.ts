@@ -1,4 +1,5 @@
-import type { AuditEntry, Deed, Doer } from '../../domain/audit.ts';
+import { alertName } from '../../domain/alert-levels.ts';
+import type { AlertAnswer, AuditEntry, Deed, Doer } from '../../domain/audit.ts';
 import { joinMarkdown, type Markdown } from '../markdown.ts';
 import type { Writer } from '../writer.ts';
 import { actionOf, requesterOf } from './approvals.ts';
@@ -52,6 +53,9 @@ function whatOf(writer: Writer, entry: AuditEntry): Markdown {
       });
     case 'renewal_ended':
       return writer.text(`history.renewal_ended.${deed.reason}`);
+    case 'alert_acknowledged':
+    case 'alert_snoozed':
+      return answered(writer, who, deed);
     default:
       return ofTheOperator(writer, who, deed);
   }
@@ -68,9 +72,18 @@ type OperatorDeed = Exclude<
       | 'renewed'
       | 'renewal_failed'
       | 'renewal_stopped'
-      | 'renewal_ended';
+      | 'renewal_ended'
+      | 'alert_acknowledged'
+      | 'alert_snoozed';
   }
 >;
+
+function answered(writer: Writer, who: Markdown, deed: AlertAnswer): Markdown {
+  const name = alertName({ kind: deed.alert, level: deed.level });
+  const what = { who, code: writer.name(deed.code), alert: writer.text(`alert_name.${name}`) };
+  if (deed.type === 'alert_acknowledged') return writer.text('history.alert_acknowledged', what);
+  return writer.text('history.alert_snoozed', { ...what, time: writer.time(Temporal.Instant.from(deed.until)) });
+}
 
 function ofTheOperator(writer: Writer, who: Markdown, deed: OperatorDeed): Markdown {
   switch (deed.type) {

@@ -35,6 +35,20 @@ function draftOf(writer: Writer, alert: OperatorAlert): Draft {
         ],
       };
     }
+    case 'alert_unanswered': {
+      const account = writer.name(alert.accountName);
+      const name = writer.text(`alert_name.${alert.alert}`);
+      const { secondContact } = alert;
+      return {
+        title: writer.text('operator.alert_unanswered.title', { account, alert: name }),
+        paragraphs: [
+          writer.text('operator.alert_unanswered.body', { account, alert: name, time: writer.time(alert.since) }),
+          secondContact === null
+            ? writer.text('operator.alert_unanswered.nobody')
+            : writer.text('operator.alert_unanswered.second_contact', { name: writer.name(secondContact) }),
+        ],
+      };
+    }
     case 'books_differ': {
       const account = writer.name(alert.accountName);
       return {

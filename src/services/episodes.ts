@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { RENEWAL_LEVEL } from '../domain/alert.ts';
+import { isCritical } from '../domain/alert-levels.ts';
+import type { Announcement, EpisodeNews } from '../domain/announcement.ts';
+import { dueSteps, type EpisodeStep, type EscalationRule, nextStepAt } from '../domain/episode.ts';
+import type { AccountSettings } from '../domain/settings.ts';
+import type { Account } from '../store/accounts.ts';
+import {
+  markEscalated,
+  markRepeated,
+  markTold,
+  openAlert,
+  readOpenAlerts,
+  type StoredEpisode,
+  setAlertLevel,
+} from '../store/alerts.ts';
+import type { Tx } from '../store/schema.ts';
+import { announce, announceToPerson, changeCards } from './announce.ts';
+import type { ServiceContext } from './context.ts';
+import { tellUnanswered } from './operator.ts';
+
+/** Finds out what an alert says now; undefined where the present state says nothing of it. */
+export type SayNow = (episode: StoredEpisode) => Promise<Announcement | undefined>;
+
+/** Tells that an alert has reached a level. An answer is awaited from now on, if the level is critical. (rules 19 and 21) */
+export async function tellLevel(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  alertId: string,
+  announcement: Announcement,
+): Promise<void> {
+  await markTold(tx, account.id, alertId, announcement, context.clock.now());
+  const episode = (await readOpenAlerts(tx, account.id)).find(({ id }) => id === alertId);
+  if (!episode) return;
+  await tellAdministrators(context, tx, account, episode, announcement, 'news');
+}
+
+/**
+ * Tells that auto-renewal failed or was stopped: that is an alert until it has succeeded or is over. Told again with a new reason, and when
+ * a recharge was not enough. (rules 13, 14 and 19)
+ */
+export async function tellRenewalTrouble(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  renewalId: string,
+  announcement: Extract<Announcement, { kind: 'renewal_failed' | 'renewal_stopped' }>,
+): Promise<void> {
+  const now = context.clock.now();
+  const level = RENEWAL_LEVEL[announcement.kind === 'renewal_failed' ? 'failed' : 'stopped'];
+  const open = (await readOpenAlerts(tx, account.id)).find(
+    ({ kind, subject }) => kind === 'renewal' && subject === renewalId,
+  );
+  if (open) await setAlertLevel(tx, account.id, open.id, level, now);
+  const id = open?.id ?? (await openAlert(tx, account.id, { kind: 'renewal', subject: renewalId, level }, now));
+  await tellLevel(context, tx, account, id, announcement);
+}
+
+/**
+ * Repeats and escalates what nobody has answered in time; a missed or repeated look changes nothing. (rules 19 and 21)
+ * @returns when something is due for the open alerts next
+ */
+export async function settleEpisodes(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  settings: AccountSettings,
+  sayNow: SayNow,
+): Promise<Temporal.Instant[]> {
+  const now = context.clock.now();
+  const rule = ruleOf(settings);
+  let hasStepped = false;
+  const open = await readOpenAlerts(tx, account.id);
+  for (const episode of open) {
+    for (const step of dueSteps(episode, rule, now)) {
+      await take(context, tx, account, { episode, step, settings, sayNow });
+      hasStepped = true;
+    }
+  }
+  const left = hasStepped ? await readOpenAlerts(tx, account.id) : open;
+  return left.flatMap((episode) => nextStepAt(episode, rule) ?? []);
+}
+
+/** Changes the cards of a critical alert to say what is so now: who has answered it, whom it was escalated to, that it is over. */
+export async function showEpisode(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  alertId: string,
+  change: { readonly episode: StoredEpisode; readonly endedAt?: Temporal.Instant },
+): Promise<void> {
+  const { episode, endedAt = null } = change;
+  if (!episode.told) return;
+  const key = randomUUID();
+  const subject = alertSubject(alertId);
+  const told = { ...episode.told, episode: newsOf(episode, 'changed', endedAt) };
+  await changeCards(context, tx, account, subject, told, key);
+  if (!episode.secondContact) return;
+  const toSecond = { ...episode.told, episode: newsOf(episode, 'second_contact', endedAt) };
+  await changeCards(context, tx, account, secondContactSubject(alertId), toSecond, key);
+}
+
+interface Due {
+  readonly episode: StoredEpisode;
+  readonly step: EpisodeStep;
+  readonly settings: AccountSettings;
+  readonly sayNow: SayNow;
+}
+
+async function take(context: ServiceContext, tx: Tx, account: Account, due: Due): Promise<void> {
+  const { episode, step, settings, sayNow } = due;
+  const now = context.clock.now();
+  switch (step.type) {
+    case 'repeat': {
+      const told = (await sayNow(episode)) ?? episode.told;
+      if (!told) return;
+      if (episode.toldAt === null) return tellLevel(context, tx, account, episode.id, told);
+      const awaitedSince = episode.snoozed ? now : null;
+      await markRepeated(tx, account.id, episode.id, { told, repeats: step.repeats, awaitedSince });
+      const unanswered = { ...episode, snoozed: null };
+      return tellAdministrators(context, tx, account, unanswered, told, 'repeat');
+    }
+    case 'second_contact': {
+      const { secondContact } = settings;
+      if (!secondContact) return;
+      await markEscalated(tx, account.id, episode.id, { secondContact: secondContact.name }, now);
+      const escalated = { ...episode, secondContact: { name: secondContact.name, at: now } };
+      const told = episode.told ?? (await sayNow(episode));
+      if (!told) return;
+      await announceToPerson(
+        context,
+        tx,
+        account,
+        secondContact.staffId,
+        { ...told, episode: newsOf(escalated, 'second_contact', null) },
+        { key: `alert/${episode.id}/${randomUUID()}`, subject: secondContactSubject(episode.id) },
+      );
+      return showNow(context, tx, account, episode.id);
+    }
+    case 'operator': {
+      await markEscalated(tx, account.id, episode.id, 'operator', now);
+      await tellUnanswered(context, tx, account, episode);
+      return showNow(context, tx, account, episode.id);
+    }
+  }
+}
+
+async function showNow(context: ServiceContext, tx: Tx, account: Account, alertId: string): Promise<void> {
+  const episode = (await readOpenAlerts(tx, account.id)).find(({ id }) => id === alertId);
+  if (episode) await showEpisode(context, tx, account, alertId, { episode });
+}
+
+async function tellAdministrators(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  episode: StoredEpisode,
+  announcement: Announcement,
+  as: 'news' | 'repeat',
+): Promise<void> {
+  // Each telling has a key of its own: a level that was eased by a purchase may be reached again, so its number does not name it.
+  const key = `alert/${episode.id}/${randomUUID()}`;
+  if (!isCritical(episode)) return announce(context, tx, account, announcement, { key });
+  const news = { ...announcement, episode: newsOf(episode, as, null) };
+  await announce(context, tx, account, news, { key, subject: alertSubject(episode.id) });
+}
+
+function newsOf(episode: StoredEpisode, as: EpisodeNews['as'], endedAt: Temporal.Instant | null): EpisodeNews {
+  const { code, toldAt, openedAt, acknowledged, snoozed, secondContact, operatorAt } = episode;
+  return { code, as, since: toldAt ?? openedAt, acknowledged, snoozed, secondContact, operatorAt, endedAt };
+}
+
+function ruleOf({ escalateAfterMinutes, secondContact }: AccountSettings): EscalationRule {
+  return { afterMinutes: escalateAfterMinutes, hasSecondContact: secondContact !== null };
+}
+
+/** The subject of the cards about an alert. */
+function alertSubject(alertId: string): string {
+  return `alert/${alertId}`;
+}
+
+function secondContactSubject(alertId: string): string {
+  return `${alertSubject(alertId)}/second-contact`;
+}
