@@ -3,6 +3,7 @@ import type { Audience, Compose } from '../services/context.ts';
 import { composeAlert, isAlert } from './compose/alerts.ts';
 import { composeApproval, isApproval } from './compose/approvals.ts';
 import { composeBill } from './compose/bills.ts';
+import { withEpisode } from './compose/episodes.ts';
 import { composeLimitNews, isLimitNews } from './compose/limits.ts';
 import { composePurchase, isPurchase } from './compose/purchases.ts';
 import { composeReceipt } from './compose/receipts.ts';
