@@ -352,8 +352,9 @@ describe('an account against the oracle (rules 1 to 15)', () => {
           for (const each of history.steps) await play.play(each);
           await play.expectSame();
         }),
-        { numRuns: 20, endOnFailure: true },
+        { numRuns: 12, endOnFailure: true },
       );
     },
+    120_000,
   );
 });
