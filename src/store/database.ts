@@ -11,6 +11,7 @@ import {
   type TimeOuts,
 } from './connection.ts';
 import { StoreError } from './errors.ts';
+import { pipelined } from './pipelined.ts';
 import { PreparedRead } from './prepared.ts';
 import type { Schema } from './schema.ts';
 
@@ -120,7 +121,7 @@ async function attemptTransaction<S, T>(kysely: Kysely<S>, work: (trx: Transacti
   const trx = await kysely.startTransaction().setIsolationLevel('read committed').execute();
   let result: T;
   try {
-    result = await work(trx);
+    result = await work(await pipelined(trx));
   } catch (error) {
     await rollBack(trx);
     throw error;

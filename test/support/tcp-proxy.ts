@@ -11,6 +11,8 @@ export type Fault = 'cut before' | 'cut after' | 'silence';
 export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #awaited: { text: string; resolve: () => void }[] = [];
+  #held: (() => void)[] | undefined;
   #marked: { text: string; fault: Fault } | undefined;
   /** How often a fault has struck. */
   struck = 0;
@@ -32,6 +34,24 @@ export class TcpProxy {
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new TypeError('the proxy listens on a TCP port');
     return address.port;
+  }
+
+  /** Resolves when a message with this text goes to the server. */
+  sent(text: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#awaited.push({ text, resolve });
+    return promise;
+  }
+
+  /** Keeps what the server answers, until it is released. */
+  holdAnswers(): void {
+    this.#held = [];
+  }
+
+  releaseAnswers(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const pass of held) pass();
   }
 
   /** Lets `fault` strike the next message to the server that contains `text`, once. */
@@ -57,10 +77,12 @@ export class TcpProxy {
       socket.on('close', cut);
     }
     server.on('data', (data) => {
-      if (answersPass) client.write(data);
-      else cut();
+      if (!answersPass) cut();
+      else if (this.#held) this.#held.push(() => client.write(data));
+      else client.write(data);
     });
     client.on('data', (data: Buffer) => {
+      for (const { text, resolve } of this.#awaited) if (data.includes(text)) resolve();
       const fault = this.#faultOf(data);
       if (fault === 'cut before') return cut();
       if (fault === 'silence') {
