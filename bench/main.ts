@@ -2,12 +2,14 @@ import { chatBench } from './chat.ts';
 import { intakeBench } from './intake.ts';
 import { meteringBench } from './metering.ts';
 import { noticesBench } from './notices.ts';
+import { sendingBench } from './sending.ts';
 
 const BENCHES: Record<string, (flags: readonly string[]) => Promise<object>> = {
   metering: meteringBench,
   intake: intakeBench,
   notices: noticesBench,
   chat: chatBench,
+  sending: sendingBench,
 };
 
 const [name = '', ...flags] = process.argv.slice(2);
