@@ -5,8 +5,10 @@ import { DingTalkError } from './dingtalk/errors.ts';
 import { OpenApi } from './dingtalk/open-api.ts';
 import type { DingTalkSettings } from './dingtalk/settings.ts';
 import { StreamConnection } from './dingtalk/stream-connection.ts';
+import { FrameShelf } from './frame-shelf.ts';
 import { createHttpServer } from './http/server.ts';
 import { DeliveryJob } from './jobs/delivery-job.ts';
+import { FrameJob } from './jobs/frame-job.ts';
 import { databaseJobs } from './jobs/index.ts';
 import { RunRecord } from './jobs/run-record.ts';
 import { Scheduler } from './jobs/scheduler.ts';
@@ -108,11 +110,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     ...(timeZone && { timeZone }),
   });
   const runs = new RunRecord(db, clock, logger);
-  const all = [...jobs, new DeliveryJob(db, deliverer), new WebhookJob(db, webhooks)];
-  const scheduler = new Scheduler(all, clock, logger, (run) => {
-    metrics.job(run);
-    return runs.add(run);
-  });
   const wake = { deliver: wakeDelivery, review: (accountId: string) => reviews.wake(accountId) };
   const nameOf = async (staffId: string) => {
     try {
@@ -123,9 +120,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     }
   };
   const bot = new Bot({ db, context, logger, wake, nameOf });
+  const shelf = new FrameShelf({ databaseUrl: options.databaseUrl, clock, logger });
   const stream = new StreamConnection({
     settings: dingtalk,
     logger,
+    keeper: shelf,
+    tuning: { drainTimeoutMs: STOP_MS.drain, closeTimeoutMs: STOP_MS.close },
     handlers: {
       onMessage: async (message) => {
         await metrics.command('message', () => bot.handleMessage(message));
@@ -142,6 +142,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
   });
   metrics.watch(stream);
+  const frames = new FrameJob({ db, clock, logger, handle: (frame) => stream.handleKept(frame) });
+  const all = [...jobs, frames, new DeliveryJob(db, deliverer), new WebhookJob(db, webhooks)];
+  const scheduler = new Scheduler(all, clock, logger, (run) => {
+    metrics.job(run);
+    return runs.add(run);
+  });
   const http = createHttpServer({
     db,
     context,
@@ -149,6 +155,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     wake,
     readiness: () => readiness(db, stream),
     metrics: () => metrics.expose(),
+    closeGrace: STOP_MS.work,
   });
 
   await http.listen({ ...options.http }).catch((error: unknown) => {
@@ -171,23 +178,22 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     scheduler,
     connected,
     stop: async () => {
-      await http.close();
-      await scheduler.stop();
+      await atMost(STOP_MS.work, Promise.all([http.close(), scheduler.stop()]));
+      await atMost(STOP_MS.lastWords, Promise.all([reviews.idle(), deliverer.deliverDue(), webhooks.stop()]));
+      // Until here the platform may have pushed to this replica, which has to answer it.
       await stream.stop();
-      await reviews.idle();
       // What does not get said in time waits for the next start, or is said by another replica.
-      await Promise.all([atMost(LAST_WORDS_MS, deliverer.deliverDue()), atMost(LAST_WORDS_MS, webhooks.stop())]);
-      await atMost(LAST_WORDS_MS, deliverer.stop());
-      await limiter.idle();
-      await db.close();
+      await atMost(STOP_MS.lastWords, deliverer.deliverDue());
+      await atMost(STOP_MS.rest, Promise.all([deliverer.stop(), limiter.idle()]));
+      await atMost(STOP_MS.rest, Promise.all([shelf.close(), db.close()]));
     },
   };
 }
 
-/** What is still to be said when the service stops may take so long twice, within the ten seconds that a stop has. */
-const LAST_WORDS_MS = 3_000;
+/** How long each part of a stop may take at most; together less than the ten seconds that a stop has. What is cut off is rolled back. */
+const STOP_MS = { work: 3_000, lastWords: 1_500, drain: 1_500, close: 500, rest: 500 } as const;
 
-async function atMost(ms: number, work: Promise<void>): Promise<void> {
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
   const over = Promise.withResolvers<void>();
   const timer = setTimeout(over.resolve, ms);
   await Promise.race([work.catch(() => {}), over.promise]);

@@ -7,6 +7,7 @@ import { withTrace } from '../trace.ts';
 import { fullJitter } from './backoff.ts';
 import { DingTalkError, isCredentialRefusal } from './errors.ts';
 import { FrameMemory } from './frame-memory.ts';
+import { type FrameKeeper, Keeping } from './keeping.ts';
 import {
   type CardClick,
   MalformedFrameError,
@@ -21,7 +22,13 @@ import type { DingTalkSettings } from './settings.ts';
 import { StreamClient } from './stream-client.ts';
 import { STREAM_DEFAULTS, type StreamTuning } from './stream-tuning.ts';
 
-/** Called when a frame has been acknowledged. What they reject with is logged; the frame's repeat is then handled again. */
+/** What there is to do for a frame, and what it is acknowledged with. */
+interface ReadFrame {
+  readonly answer: unknown;
+  readonly work: () => Promise<void>;
+}
+
+/** What they reject with is logged; the frame's repeat is then handled again. */
 export interface StreamHandlers {
   onMessage(message: RobotMessage): Promise<void>;
   onClick(click: CardClick): Promise<void>;
@@ -75,6 +82,11 @@ export interface StreamConnectionOptions {
   readonly settings: DingTalkSettings;
   readonly logger: Logger;
   readonly handlers: StreamHandlers;
+  /**
+   * With it a frame is acknowledged when it cannot be lost any more: when it was handled, or kept. Default: none, and frames are
+   * acknowledged before they are handled.
+   */
+  readonly keeper?: FrameKeeper;
   readonly tuning?: Partial<StreamTuning> | undefined;
   /** For the times in the status. Default: the machine's clock, as the time of the sandbox jumps. */
   readonly clock?: Clock;
@@ -92,7 +104,10 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
   readonly #clock: Clock;
   readonly #memory: FrameMemory;
   readonly #clients = new Set<StreamClient>();
+  readonly #keeper: FrameKeeper | undefined;
   readonly #inFlight = new Set<Promise<void>>();
+  /** Of the frames at work: resolves when it may be acknowledged, rejects when it must not. */
+  readonly #safe = new Map<string, Promise<void>>();
   readonly #alarms = new Map<StreamAlarm['code'], number>();
   readonly #stopping = new AbortController();
   readonly #counts: StreamCounts = {
@@ -120,6 +135,7 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
     this.#settings = options.settings;
     this.#logger = options.logger;
     this.#handlers = options.handlers;
+    this.#keeper = options.keeper;
     this.#tuning = { ...STREAM_DEFAULTS, ...options.tuning };
     this.#clock = options.clock ?? new SystemClock();
     this.#memory = new FrameMemory(this.#tuning.dedupeMs, this.#tuning.dedupeEntries);
@@ -257,43 +273,75 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
     void client.closed.then(() => clearTimeout(timer));
   }
 
-  /** Acknowledges first, on the connection the frame came from, then works: the platform waits 2 s at most. */
+  /**
+   * Handles a frame that was kept, and acknowledged when it came.
+   *
+   * @throws MalformedFrameError, and what its handler rejects with
+   */
+  async handleKept(frame: StreamFrame): Promise<void> {
+    await withTrace(frame.messageId, async () => this.#readFrame(frame)?.work());
+  }
+
+  /** Answers on the connection the frame came from, within the 2 s that the platform waits. */
   #receive(client: StreamClient, frame: StreamFrame): void {
     if (!this.#isListening) return;
     this.#counts.frames += 1;
+    const read = this.#readFrame(frame);
+    if (read) {
+      this.#take(client, frame, read);
+      return;
+    }
+    this.#logger.warn({ topic: frame.topic }, 'no handler for this topic of the stream');
+    this.#acknowledge(client, frame.messageId, 404, 'no handler', {});
+  }
+
+  /** What there is to do for a frame, and its answer; undefined for a topic that nobody handles. */
+  #readFrame(frame: StreamFrame): ReadFrame | undefined {
     if (frame.type === 'CALLBACK' && frame.topic === TOPIC_ROBOT) {
       const push = parseRobotPush(frame);
-      this.#take(client, frame, { response: null }, async () => {
+      const work = async () => {
         if (push.type === 'message') await this.#handlers.onMessage(push.message);
         else
           this.#raise(
             'quota_exhausted',
             'The monthly quota of DingTalk pushes is used up. Buy more, or wait for the 1st.',
           );
-      });
-    } else if (frame.type === 'CALLBACK' && frame.topic === TOPIC_CARD) {
+      };
+      return { answer: { response: null }, work };
+    }
+    if (frame.type === 'CALLBACK' && frame.topic === TOPIC_CARD) {
       const click = parseCardClick(frame);
       // Empty: card data in the response would change the clicker's view only.
-      this.#take(client, frame, { response: {} }, () => this.#handlers.onClick(click));
-    } else if (frame.type === 'EVENT') {
-      const event = parseEvent(frame);
-      this.#take(client, frame, { status: EventAck.SUCCESS }, async () => await this.#handlers.onEvent?.(event));
-    } else {
-      this.#logger.warn({ topic: frame.topic }, 'no handler for this topic of the stream');
-      this.#acknowledge(client, frame.messageId, 404, 'no handler', {});
+      return { answer: { response: {} }, work: () => this.#handlers.onClick(click) };
     }
+    if (frame.type === 'EVENT') {
+      const event = parseEvent(frame);
+      return { answer: { status: EventAck.SUCCESS }, work: async () => await this.#handlers.onEvent?.(event) };
+    }
+    return undefined;
   }
 
-  #take(client: StreamClient, frame: StreamFrame, answer: unknown, work: () => Promise<void>): void {
-    this.#acknowledge(client, frame.messageId, 200, 'OK', answer);
+  #take(client: StreamClient, frame: StreamFrame, { answer, work }: ReadFrame): void {
+    const acknowledge = () => this.#acknowledge(client, frame.messageId, 200, 'OK', answer);
     if (!this.#memory.remember(frame.messageId)) {
       this.#counts.duplicates += 1;
+      const safe = this.#safe.get(frame.messageId);
+      if (safe) void safe.then(acknowledge, () => {});
+      else acknowledge();
       return;
     }
     this.#logger.debug({ topic: frame.topic, trace: frame.messageId }, 'a frame was taken');
+    const keeping = new Keeping(frame, this.#keeper, this.#tuning.keepAfterMs, this.#logger);
+    if (this.#keeper) {
+      this.#safe.set(frame.messageId, keeping.safe);
+      keeping.safe.then(acknowledge, () => {});
+    } else {
+      acknowledge();
+    }
     const running = (async () => {
       try {
         await withTrace(frame.messageId, work);
+        await keeping.handled();
       } catch (error) {
         this.#counts.handlerFailures += 1;
         this.#memory.forget(frame.messageId);
@@ -301,7 +349,9 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
           { err: error, topic: frame.topic, frameId: frame.messageId },
           'the handler of a frame failed',
         );
+        await keeping.failed();
       }
+      this.#safe.delete(frame.messageId);
     })();
     this.#inFlight.add(running);
     void running.then(() => this.#inFlight.delete(running));

@@ -25,6 +25,8 @@ export interface StreamTuning {
   readonly closeTimeoutMs: number;
   /** How long `stop` waits for handlers. Default 10 s. */
   readonly drainTimeoutMs: number;
+  /** How long a frame may be at work before it is kept, to be acknowledged. Default 500 ms: the platform waits 2 s for a click. */
+  readonly keepAfterMs: number;
   /** How long a frame's id is remembered. Default 5 min. */
   readonly dedupeMs: number;
   /** How many ids of frames are remembered. Default 10,000. */
@@ -47,6 +49,7 @@ export const STREAM_DEFAULTS: StreamTuning = Object.freeze({
   retireAfterMs: 15_000,
   closeTimeoutMs: 2_000,
   drainTimeoutMs: 10_000,
+  keepAfterMs: 500,
   dedupeMs: 300_000,
   dedupeEntries: 10_000,
   alarmRepeatMs: 3_600_000,

@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts';
 import type { ServiceContext } from '../services/context.ts';
 import type { Database } from '../store/database.ts';
+import { nextKeptFrameAt } from '../store/kept-frames.ts';
 import { nextNoticeAt } from '../store/notice-queue.ts';
 import type { Executor } from '../store/schema.ts';
 import { nextEventAt } from '../store/webhooks.ts';
@@ -40,6 +41,6 @@ export function databaseJobs(options: JobsOptions): { readonly reviews: ReviewJo
 
 /** When the jobs that run in the service alone are due next. */
 export async function serviceJobsDueAt(db: Executor): Promise<Record<ServiceJobName, Temporal.Instant | null>> {
-  const [delivery, webhooks] = await Promise.all([nextNoticeAt(db), nextEventAt(db)]);
-  return { delivery, webhooks };
+  const [frames, delivery, webhooks] = await Promise.all([nextKeptFrameAt(db), nextNoticeAt(db), nextEventAt(db)]);
+  return { frames, delivery, webhooks };
 }

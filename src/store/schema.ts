@@ -356,6 +356,12 @@ export interface Schema {
     message_id: string;
     received_at: Instant;
   };
+  kept_frames: {
+    frame_id: string;
+    frame: Json<object>;
+    kept_at: Instant;
+    due_at: Instant;
+  };
   notices: {
     account_id: string;
     notice_id: string;

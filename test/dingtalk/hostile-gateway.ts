@@ -9,6 +9,11 @@ export class Queue<T> {
   readonly #ready: T[] = [];
   readonly #waiting: ((item: T) => void)[] = [];
 
+  /** How many are there that nobody has taken. */
+  get size(): number {
+    return this.#ready.length;
+  }
+
   push(item: T): void {
     const taker = this.#waiting.shift();
     if (taker) taker(item);

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
+import type { FrameKeeper } from '../../src/dingtalk/keeping.ts';
 import type { CardClick, PlatformEvent, RobotMessage } from '../../src/dingtalk/messages.ts';
 import { completeSettings } from '../../src/dingtalk/settings.ts';
 import {
@@ -31,6 +32,7 @@ export class StreamHarness {
     options: {
       tuning?: Partial<StreamTuning>;
       handlers?: Partial<StreamHandlers>;
+      keeper?: FrameKeeper;
       withoutEvents?: true;
       clientId?: string;
       clientSecret?: string;
@@ -51,6 +53,7 @@ export class StreamHarness {
       }),
       logger: pino({ level: 'trace' }, log),
       tuning: { ...QUICK, ...options.tuning },
+      ...(options.keeper && { keeper: options.keeper }),
       handlers: {
         onMessage: async (message) => this.messages.push(message),
         onClick: async (click) => this.clicks.push(click),
