@@ -63,7 +63,7 @@ export const resume: Command = {
 
 function nothingToResume({ writer, bound }: GroupCommandContext, { reasons, asOf }: Overview): Reply {
   return {
-    title: resumedTitle(writer, reasons),
+    title: reasons.length === 0 ? writer.text('sending_resumed.title.nothing') : resumedTitle(writer, reasons),
     paragraphs: [
       writer.text('already_so.sending'),
       ...afterwards(writer, reasons),

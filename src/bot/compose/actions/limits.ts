@@ -1,6 +1,7 @@
 import type { ActionOf } from '../../../domain/approval.ts';
 import { valuesOf } from '../../../services/actions/set-limit.ts';
 import { askButton } from '../../content.ts';
+import { joinMarkdown } from '../../markdown.ts';
 import type { Writer } from '../../writer.ts';
 import { limitName, limitValues } from '../limits.ts';
 import type { ActionWords } from './action-words.ts';
@@ -37,7 +38,14 @@ export const setLimitWords: ActionWords<'set_limit'> = {
     action.unit === 'money' && action.after !== null ? writer.text('effect.set_limit.money') : undefined,
     action.lifts ? writer.text('effect.set_limit.lifts') : undefined,
   ],
-  done: (writer, action) => writer.text('outcome.done.set_limit', changeOf(writer, action)),
+  done: (writer, action) =>
+    joinMarkdown(
+      [
+        writer.text('outcome.done.set_limit', changeOf(writer, action)),
+        action.lifts ? writer.text('outcome.done.set_limit.lifted') : undefined,
+      ],
+      '\n\n',
+    ),
   declined: (writer, action) => {
     const { limit, before } = changeOf(writer, action);
     return writer.text('declined.set_limit', { limit, before });
