@@ -347,6 +347,17 @@ describe('requests to switch auto-renewal (rule 16)', () => {
     await expect(request(account, true)).rejects.toMatchObject({ code: 'already_requested', details: { code } });
   });
 
+  test('given an administrator has yet to confirm the same, then a member need not wait for that', async () => {
+    const account = await world.openAccount();
+    const { corpId, conversationId, title } = account.group;
+    const group = { corpId, conversationId, title };
+    const action = { type: 'change_settings', group, setting: 'alerts_to', before: 'group', after: 'both' } as const;
+    const ask = (actor: Actor) => world.run((tx) => requestAction(world.context, tx, account.group, actor, action));
+    expect(await ask(ADMIN)).toMatchObject({ type: 'confirm' });
+    expect(await ask(MEMBER)).toMatchObject({ type: 'requested' });
+    await expect(ask(MEMBER)).rejects.toMatchObject({ code: 'already_requested' });
+  });
+
   test('given the same request has expired, then it can be asked for again', async () => {
     const account = await offAccount();
     const first = await request(account, true);

@@ -57,7 +57,7 @@ export async function requestAction(
     }
     if (account.twoPerson) await assertOtherAdministrator(tx, account.id, staffId);
   }
-  await settleEarlierRequests(context, tx, account, { staffId, name }, action);
+  await settleEarlierRequests(context, tx, account, { staffId, name, administers }, action);
   const request = { action, requestedBy: staffId, requesterName: name };
   if (administers && !account.twoPerson) {
     return { type: 'confirm', approval: await awaitConfirmation(context, tx, account, request) };
@@ -74,7 +74,7 @@ async function settleEarlierRequests(
   context: ServiceContext,
   tx: Tx,
   account: Account,
-  requester: Staff,
+  requester: Staff & { readonly administers: boolean },
   action: ApprovalAction,
 ): Promise<void> {
   const { replaces, isSame: same = isDeepStrictEqual } = handlerOf(action);
@@ -84,7 +84,8 @@ async function settleEarlierRequests(
     const isTheirs = earlier.requestedBy === requester.staffId;
     if (isTheirs && (isSame ? earlier.confirm : replaces?.(earlier.action, action))) {
       await closeApproval(context, tx, account, earlier, 'replaced');
-    } else if (isSame) {
+    } else if (isSame && (!earlier.confirm || requester.administers)) {
+      // What somebody else may yet confirm or leave is not for a member to wait for.
       throw new RuleError('already_requested', `This is already waiting for an administrator, as ${earlier.code}.`, {
         code: earlier.code,
       });
