@@ -32,7 +32,10 @@ export interface CountryUsage {
 export interface Usage {
   /** By destination and template type, the mainland first; kinds that used nothing are missing. */
   readonly lines: readonly UsageLine[];
-  /** For a period that is a calendar month: where international messages went, the most first. Usage that was billed late is in another month. */
+  /**
+   * For a period that is a calendar month: where international messages went, the most first. Empty where some of it was billed late, in another
+   * month than its own: countries are known by the month of the bill.
+   */
   readonly countries: readonly CountryUsage[];
   /** The beginnings of the stretches that {@link slots} counts: hours of a single day, else days. */
   readonly starts: readonly Temporal.ZonedDateTime[];
@@ -55,9 +58,10 @@ export async function readUsage(
     bounds.map((bound) => bound.toInstant()),
   );
   const month = wholeMonth(period);
+  const lines = linesOf(slots);
   return {
-    lines: linesOf(slots),
-    countries: month === undefined ? [] : await readCountries(db, account, month),
+    lines,
+    countries: month === undefined ? [] : tallying(await readCountries(db, account, month), lines),
     starts: bounds.slice(0, -1),
     slots,
     asOf,
@@ -100,6 +104,15 @@ function linesOf(slots: readonly SlotUsage[]): UsageLine[] {
       order.indexOf(a.destination) - order.indexOf(b.destination) ||
       types.indexOf(a.templateType) - types.indexOf(b.templateType),
   );
+}
+
+/** The countries where they add up to what is said of international messages, else none. */
+function tallying(countries: CountryUsage[], lines: readonly UsageLine[]): CountryUsage[] {
+  const international = lines.filter(({ destination }) => destination === 'international');
+  const difference = (of: (one: { segments: bigint; cost: bigint }) => bigint) =>
+    countries.reduce((rest, country) => rest - of(country), 0n) +
+    international.reduce((sum, { covered, payg, cost }) => sum + of({ segments: covered + payg, cost }), 0n);
+  return difference(({ segments }) => segments) === 0n && difference(({ cost }) => cost) === 0n ? countries : [];
 }
 
 async function readCountries(db: Executor, account: Account, month: Month): Promise<CountryUsage[]> {

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type AccountChange, changeAccount } from '../../src/services/account-change.ts';
 import { closeBill } from '../../src/services/bills.ts';
 import { addTariffs } from '../../src/services/catalogue.ts';
+import { readUsage } from '../../src/services/usage.ts';
 import { lockAccount } from '../../src/store/accounts.ts';
 import { BillingWorld, TARIFF, type TestAccount } from '../support/billing-world.ts';
 import { Bills, moved } from '../support/bills.ts';
@@ -18,6 +19,10 @@ beforeAll(async () => {
   world = await BillingWorld.on(db);
   bills = new Bills(world);
 });
+
+function readAccount(account: TestAccount) {
+  return world.run((tx) => lockAccount(tx, account.id));
+}
 
 /** What was charged, by month and whether late, as `month kind segments [late]`. */
 async function chargesOf(account: TestAccount): Promise<string[]> {
@@ -37,6 +42,25 @@ async function lateMonthOf(account: TestAccount, id: string): Promise<string | n
 
 describe('given a record that arrives late (rule 6)', () => {
   const sent = { at: at('2026-03-31T23:59:59.999') };
+
+  test('when it is international and billed in another month, then neither month tells countries that do not add up', async () => {
+    const account = await bills.openAccount('2026-03-20');
+    const abroad = { destination: 'international', country: 'HK' } as const;
+    await account.meter([aReport({ id: 'in time', ...abroad, at: at('2026-03-21') })]);
+    await bills.closeAt(account, '2026-04-02');
+    const usageOf = async (month: string) => {
+      const first = Temporal.PlainDate.from(`${month}-01`);
+      const last = first.add({ months: 1 }).subtract({ days: 1 });
+      return readUsage(world.context, db.kysely, await readAccount(account), { first, last });
+    };
+    expect(await usageOf('2026-03')).toMatchObject({
+      lines: [{ payg: 1n }],
+      countries: [{ country: 'HK', segments: 1n }],
+    });
+    await account.meter([aReport({ id: 'late', ...abroad, ...sent })]);
+    expect(await usageOf('2026-03')).toMatchObject({ lines: [{ payg: 2n }], countries: [] });
+    expect(await usageOf('2026-04')).toMatchObject({ lines: [], countries: [] });
+  });
 
   test('when the bill of its month is not closed, then it is part of it, to the last moment', async () => {
     const account = await bills.openAccount('2026-03-20');
