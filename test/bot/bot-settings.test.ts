@@ -76,7 +76,7 @@ describe('Bot: settings', () => {
   it('given a stricter limit, then it holds at once and says from what to what', async () => {
     const world = await aWorld();
     const answer = await world.say(ADMIN, '设置 每天次数 1');
-    expect(read(answer)).toContain('「每天次数」已从 3 次 改为 1 次，立即生效');
+    expect(read(answer)).toContain('「每天次数」：3 次 → 1 次，立即生效');
     expect((await policyOf(world)).purchasesPerDay).toBe(1);
     expect(world.wakes).toContain(`review ${world.accountId}`);
   });
