@@ -3,6 +3,7 @@ import type { Audience, Compose } from '../services/context.ts';
 import { composeAlert, isAlert } from './compose/alerts.ts';
 import { composeApproval, isApproval } from './compose/approvals.ts';
 import { composeBill } from './compose/bills.ts';
+import { composeDigest, isDigest } from './compose/digests.ts';
 import { withEpisode } from './compose/episodes.ts';
 import { composeLimitNews, isLimitNews } from './compose/limits.ts';
 import { composePurchase, isPurchase } from './compose/purchases.ts';
@@ -30,6 +31,7 @@ function draftOf(writer: Writer, announcement: Announcement): Draft {
   if (isLimitNews(announcement)) return composeLimitNews(writer, announcement);
   if (isApproval(announcement)) return composeApproval(writer, announcement);
   if (announcement.kind === 'bill_closed') return composeBill(writer, announcement);
+  if (isDigest(announcement)) return composeDigest(writer, announcement);
   if (isSettingNews(announcement)) return composeSettingNews(writer, announcement);
   if (isPurchase(announcement)) return composePurchase(writer, announcement);
   return composeReceipt(writer, announcement);

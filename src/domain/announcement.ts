@@ -1,5 +1,6 @@
 import type { ApprovalAction, ApprovalOutcome, ApprovalProblem, ApprovalState } from './approval.ts';
 import type { BillDraft } from './bill.ts';
+import type { DailyDigest, MonthlyDigest } from './digest.ts';
 import type { LimitKey, LimitValues, UsePeriod } from './limit.ts';
 import type { Micro } from './money.ts';
 import type { RenewalGuard, RenewalTrigger } from './renewal.ts';
@@ -24,7 +25,6 @@ interface PendingRequest {
   secondPerson: boolean;
 }
 
-/** Everything that is told to an account's administrators without being asked. Money in micro-units, quota in segments. (rule 20) */
 /** What is said with a critical alert of who has answered it, and who was told because nobody did. (rules 19 and 21) */
 export interface EpisodeNews {
   /** What people call it by: `知道了 K7M`. */
@@ -41,6 +41,7 @@ export interface EpisodeNews {
   endedAt: Instant | null;
 }
 
+/** Everything that is told to an account's administrators without being asked. Money in micro-units, quota in segments. (rule 20) */
 export type Announcement = News & {
   /** Only with a critical alert. */
   episode?: EpisodeNews;
@@ -141,6 +142,8 @@ type News =
   | { kind: 'renewal_stopped'; title: string; price: Micro; guard: RenewalGuard; nextAttemptAt: Instant }
   /** A month was closed. (rule 10) */
   | ({ kind: 'bill_closed'; month: string } & BillDraft)
+  | ({ kind: 'daily_digest' } & DailyDigest)
+  | ({ kind: 'monthly_digest' } & MonthlyDigest)
   | { kind: 'recharged'; amount: Micro; balance: Micro; available: Micro }
   | { kind: 'plan_added'; title: string; segments: bigint; quota: bigint; expiresAt: Instant }
   | ({ kind: 'approval_requested' } & PendingRequest)

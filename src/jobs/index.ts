@@ -7,6 +7,7 @@ import type { Executor } from '../store/schema.ts';
 import { nextEventAt } from '../store/webhooks.ts';
 import { ApprovalJob } from './approval-job.ts';
 import { BillJob } from './bill-job.ts';
+import { DigestJob } from './digest-job.ts';
 import { HousekeepingJob } from './housekeeping-job.ts';
 import type { Job } from './job.ts';
 import { ReconciliationJob } from './reconciliation-job.ts';
@@ -32,6 +33,7 @@ export function databaseJobs(options: JobsOptions): { readonly reviews: ReviewJo
   const jobs = [
     reviews,
     new BillJob({ db, context, logger, onClosed: onTold }),
+    new DigestJob({ db, context, logger, onTold }),
     new ApprovalJob(db, context, onTold),
     new HousekeepingJob(db, context.clock, timeZone),
     new ReconciliationJob({ db, context, logger, onTold, ...(timeZone && { timeZone }) }),

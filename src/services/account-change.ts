@@ -10,8 +10,10 @@ import {
   writeTwoPerson,
 } from '../store/accounts.ts';
 import type { Tx } from '../store/schema.ts';
+import { readSettings } from '../store/settings.ts';
 import { operatorOf, record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
+import { planDailyDigest } from './digest.ts';
 import { settleSending } from './sending.ts';
 
 /** What the operator may change of an account; what is left out stays. */
@@ -62,6 +64,9 @@ export async function changeAccount(
     },
     now,
   );
+  if (timeZone !== account.timeZone) {
+    await planDailyDigest(context, tx, { id: account.id, timeZone }, await readSettings(tx, account.id));
+  }
   if (change.twoPerson === false) await writeTwoPerson(tx, account.id, false);
   await record(context, tx, account.id, { by: operatorOf(context), deed: { type: 'account_changed', changes } });
   await settleSending(context, tx, account.id);

@@ -25,8 +25,8 @@ import {
 import { postTransfers } from '../store/ledger.ts';
 import { readPlanTitles } from '../store/plans.ts';
 import type { Executor, Tx } from '../store/schema.ts';
-import { announce } from './announce.ts';
 import type { ServiceContext } from './context.ts';
+import { tellBill } from './digest.ts';
 import { settleSending } from './sending.ts';
 
 /** How long after a month's end its bill waits for late records. (rule 10) */
@@ -60,7 +60,8 @@ export async function closeBill(context: ServiceContext, tx: Tx, accountId: stri
     await makeDue(tx, accountId, now);
   }
   if (bill.lines.length > 0) {
-    await announce(context, tx, account, { kind: 'bill_closed', month, ...bill }, { key: `bill/${month}` });
+    const closesAt = monthEnd(month, account.timeZone).add(billWaitOf(context));
+    await tellBill(context, tx, { ...account, openMonth: next }, month, bill, closesAt);
   }
   return month;
 }

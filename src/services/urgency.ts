@@ -17,6 +17,8 @@ const ROUTINE: ReadonlySet<Announcement['kind']> = new Set<Announcement['kind']>
   'purchased',
   'refunded',
   'bill_closed',
+  'daily_digest',
+  'monthly_digest',
   'setting_changed',
   'limit_changed',
   'administrators_changed',

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_SETTINGS } from '../../src/domain/settings.ts';
 import type { UsageReport } from '../../src/domain/usage.ts';
 import { closeBill } from '../../src/services/bills.ts';
 import { addTariffs } from '../../src/services/catalogue.ts';
 import { meterUsage } from '../../src/services/metering.ts';
 import { inTransaction } from '../../src/store/database.ts';
+import { writeSettings } from '../../src/store/settings.ts';
 import { ensurePartitions } from '../../src/store/usage.ts';
 import { aReport, at } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -24,6 +26,8 @@ let world: BotWorld;
 /** An account of 10 March with usage of March and April, on 1 April, and then with March closed. */
 beforeAll(async () => {
   world = await new BotWorld(db).setUp({ plan: false });
+  const settings = { ...DEFAULT_SETTINGS, monthlyDigestAt: null };
+  await inTransaction(db, (tx) => writeSettings(tx, world.accountId, settings, world.clock.now()));
   await inTransaction(db, (tx) => addTariffs(world.context, tx, [PRICES]));
   await use({ segments: 1_001 });
   await use({ segments: 20, templateType: 'promotion' });

@@ -58,7 +58,12 @@ describe('Bot: settings', () => {
     ],
     ['设置 升级时间 1小时', async (world: BotWorld) => expect((await settingsOf(world)).escalateAfterMinutes).toBe(60)],
     ['设置 日报 8点半', async (world: BotWorld) => expect((await settingsOf(world)).digestAt).toBe('08:30')],
-    ['settings digest off', async (world: BotWorld) => expect((await settingsOf(world)).digestAt).toBeNull()],
+    ['设置 日报 开', async (world: BotWorld) => expect((await settingsOf(world)).digestAt).toBe('09:00')],
+    ['设置 月报 18:00', async (world: BotWorld) => expect((await settingsOf(world)).monthlyDigestAt).toBe('18:00')],
+    [
+      'settings monthly summary off',
+      async (world: BotWorld) => expect((await settingsOf(world)).monthlyDigestAt).toBeNull(),
+    ],
   ])(
     'given %s by an administrator, then a card with both values asks, and confirming it changes it',
     async (text, check) => {

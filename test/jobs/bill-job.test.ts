@@ -40,6 +40,7 @@ const monthsOf = async (account: Pick<Account, 'id'>) =>
 
 async function busyAccount(opened: string): Promise<TestAccount> {
   const account = await bills.openAccount(opened);
+  await account.settings({ monthlyDigestAt: null });
   await account.recharge('10');
   await account.news();
   return account;

@@ -25,6 +25,7 @@ describe('given a month by hand (rules 7 and 10)', () => {
 
   beforeAll(async () => {
     account = await bills.openAccount('2026-03-02');
+    await account.settings({ monthlyDigestAt: null });
     await account.recharge('100', 'first');
     await account.grant('sms-100');
     world.clock.set(at('2026-03-05T09:00'));

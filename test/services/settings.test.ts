@@ -69,6 +69,8 @@ const EVERY: readonly (readonly [SettingName, SettingValue])[] = [
   ['spike_factor', '8'],
   ['digest_at', '18:30'],
   ['digest_at', null],
+  ['monthly_digest_at', '18:30'],
+  ['monthly_digest_at', null],
   ['language', 'en'],
 ];
 
@@ -225,6 +227,7 @@ describe('what may be set (rule 13)', () => {
     ['spike_factor', '1', 'spike_factor_out_of_range'],
     ['escalate_after', '10081', 'escalation_out_of_range'],
     ['digest_at', '9:00', 'time_of_day_invalid'],
+    ['monthly_digest_at', '24:00', 'time_of_day_invalid'],
   ];
   test.each(refused)('given %s %j, then it is refused with %s', async (setting, after, code) => {
     const account = await world.openAccount();

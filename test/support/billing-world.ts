@@ -3,20 +3,23 @@ import { ManualClock } from '../../src/clock.ts';
 import type { Announcement } from '../../src/domain/announcement.ts';
 import type { PlanOffer } from '../../src/domain/plan.ts';
 import type { RenewalPolicy } from '../../src/domain/renewal.ts';
+import { type AccountSettings, DEFAULT_SETTINGS } from '../../src/domain/settings.ts';
 import type { UsageReport } from '../../src/domain/usage.ts';
 import { type AccountInput, createAccount, recharge } from '../../src/services/accounts.ts';
 import { setAutoRenewal } from '../../src/services/auto-renewal.ts';
 import type { Compose, ServiceContext } from '../../src/services/context.ts';
+import { planDailyDigest } from '../../src/services/digest.ts';
 import { authorizeGroup } from '../../src/services/groups.ts';
 import { type MeteringOutcome, meterUsage } from '../../src/services/metering.ts';
 import { grantPlan } from '../../src/services/plans.ts';
 import { reviewAccount } from '../../src/services/review.ts';
 import type { Staff } from '../../src/services/roles.ts';
-import { type Account, readAccount } from '../../src/store/accounts.ts';
+import { type Account, lockAccount, readAccount } from '../../src/store/accounts.ts';
 import { type Database, inTransaction } from '../../src/store/database.ts';
 import type { Group } from '../../src/store/groups.ts';
 import { insertOffers } from '../../src/store/plans.ts';
 import type { Tx } from '../../src/store/schema.ts';
+import { writeSettings } from '../../src/store/settings.ts';
 import { insertTariff, type TariffDocument } from '../../src/store/tariffs.ts';
 import { ensurePartitions } from '../../src/store/usage.ts';
 import { anOffer, aPolicy, aReport, NOW, yuan } from './builders.ts';
@@ -171,6 +174,16 @@ export class TestAccount {
   renewal(policy: Partial<RenewalPolicy>) {
     const { context } = this.#world;
     return this.#world.run((tx) => setAutoRenewal(context, tx, this.id, aPolicy(policy), 'operator'));
+  }
+
+  /** Sets what is not said otherwise to its default. */
+  settings(overrides: Partial<AccountSettings>): Promise<void> {
+    const { context } = this.#world;
+    return this.#world.run(async (tx) => {
+      const settings = { ...DEFAULT_SETTINGS, ...overrides };
+      await writeSettings(tx, this.id, settings, context.clock.now());
+      await planDailyDigest(context, tx, await lockAccount(tx, this.id), settings);
+    });
   }
 
   async meter(reports: readonly UsageReport[]): Promise<MeteringOutcome> {

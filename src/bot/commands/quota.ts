@@ -4,6 +4,7 @@ import { readQuotaHistory } from '../../services/quota-history.ts';
 import { bar } from '../bar.ts';
 import { stoppedLines } from '../compose/sending.ts';
 import { askButton, switchButton } from '../content.ts';
+import { burnText, lastsText } from '../forecast-text.ts';
 import { bullets, lines, type Markdown } from '../markdown.ts';
 import { quotaPicture } from '../pictures/quota-picture.ts';
 import type { Writer } from '../writer.ts';
@@ -18,7 +19,9 @@ export const quota: Command = {
   run: async ({ tx, services, writer, bound }: GroupCommandContext): Promise<Reply> => {
     const overview = await readOverview(services, tx, bound.account.id);
     const left = writer.segments(overview.quota);
-    const picture = quotaPicture(writer, overview, await readQuotaHistory(tx, bound.account, overview.asOf));
+    const { timeZone } = bound.account;
+    const course = { ...overview, timeZone, threshold: overview.policy.threshold };
+    const picture = quotaPicture(writer, course, await readQuotaHistory(tx, bound.account, overview.asOf));
     return {
       title: writer.text('quota.title', { quota: left }),
       paragraphs: [
@@ -26,7 +29,11 @@ export const quota: Command = {
           ? writer.text('quota.none')
           : writer.text('quota.total', { quota: left, count: overview.plans.length }),
         ...plans(writer, overview),
-        bullets([burn(writer, overview), lasts(writer, overview), autoRenewal(writer, overview)]),
+        bullets([
+          burnText(writer, overview.forecast),
+          lastsText(writer, overview.forecast, overview.quota),
+          autoRenewal(writer, overview),
+        ]),
         ...stoppedLines(writer, overview),
         writer.asOf(overview.asOf, overview.account.name),
       ],
@@ -60,19 +67,6 @@ function planLines(writer: Writer, plan: Plan, now: Temporal.Instant): Markdown 
     }),
     writer.text('quota.plan_expires', { time: writer.time(plan.expiresAt), days: writer.days(daysLeft) }),
   ]);
-}
-
-function burn(writer: Writer, { forecast }: Overview): Markdown {
-  return forecast.segmentsPerDay === 0n
-    ? writer.text('quota.no_burn')
-    : writer.text(`quota.burn.${forecast.basis}`, { perDay: writer.segments(forecast.segmentsPerDay) });
-}
-
-function lasts(writer: Writer, { forecast, quota: left }: Overview): Markdown | undefined {
-  if (forecast.quotaDays === null || left === 0n) return undefined;
-  const days = writer.aboutDays(forecast.quotaDays);
-  if (!forecast.quotaEndsAt || !forecast.quotaEndsBy) return writer.text('quota.lasts', { days });
-  return writer.text(`quota.lasts.${forecast.quotaEndsBy}`, { days, date: writer.date(forecast.quotaEndsAt) });
 }
 
 function autoRenewal(writer: Writer, { policy, offer }: Overview): Markdown {

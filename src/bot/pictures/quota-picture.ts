@@ -1,6 +1,6 @@
 import type { BurnDownChart, Point } from '../../charts/chart.ts';
+import type { QuotaCourse } from '../../domain/digest.ts';
 import { quotaByDay } from '../../domain/forecast.ts';
-import type { Overview } from '../../services/overview.ts';
 import type { PastQuota } from '../../services/quota-history.ts';
 import type { NoticePicture } from '../../store/notices.ts';
 import type { Writer } from '../writer.ts';
@@ -16,19 +16,19 @@ const MIN_DAYS_AHEAD = 7;
  */
 export function quotaPicture(
   writer: Writer,
-  overview: Overview,
+  course: QuotaCourse,
   past: readonly PastQuota[],
 ): NoticePicture | undefined {
   const [first] = past;
   if (!first) return undefined;
-  const { account, asOf, quota, forecast, policy } = overview;
-  const now = asOf.toZonedDateTimeISO(account.timeZone);
-  const begin = first.at.toZonedDateTimeISO(account.timeZone).toPlainDate();
+  const { asOf, timeZone, quota, forecast, threshold } = course;
+  const now = asOf.toZonedDateTimeISO(timeZone);
+  const begin = first.at.toZonedDateTimeISO(timeZone).toPlainDate();
   const dayOf = (at: Temporal.ZonedDateTime) =>
     begin.until(at.toPlainDate(), { largestUnit: 'days' }).days + partOfDay(at);
   const today = Math.floor(dayOf(now));
   const nowDay = dayOf(now);
-  const end = forecast.quotaEndsAt?.toZonedDateTimeISO(account.timeZone);
+  const end = forecast.quotaEndsAt?.toZonedDateTimeISO(timeZone);
   const daysToEnd = end ? now.toPlainDate().until(end.toPlainDate(), { largestUnit: 'days' }).days : MAX_DAYS_AHEAD;
   const ahead = Math.min(MAX_DAYS_AHEAD, Math.max(MIN_DAYS_AHEAD, daysToEnd + 2));
   const endDay = end && daysToEnd < ahead ? dayOf(end) : undefined;
@@ -40,7 +40,7 @@ export function quotaPicture(
     days: Array.from({ length: today + ahead + 1 }, (_, index) => writer.shortDay(begin.add({ days: index }))),
     past: [
       ...past.map(({ at, quota: value }) => ({
-        day: dayOf(at.toZonedDateTimeISO(account.timeZone)),
+        day: dayOf(at.toZonedDateTimeISO(timeZone)),
         value: Number(value),
       })),
       { day: nowDay, value: Number(quota) },
@@ -48,13 +48,13 @@ export function quotaPicture(
     future:
       forecast.segmentsPerDay === 0n || quota === 0n
         ? []
-        : futureOf(overview, { today, nowDay, ahead, ...(endDay === undefined ? {} : { endDay }) }),
+        : futureOf(course, { today, nowDay, ahead, ...(endDay === undefined ? {} : { endDay }) }),
     threshold:
-      policy.threshold === 0n
+      threshold === 0n
         ? null
         : {
-            value: Number(policy.threshold),
-            label: writer.text('chart.quota.threshold', { threshold: writer.segments(policy.threshold) }),
+            value: Number(threshold),
+            label: writer.text('chart.quota.threshold', { threshold: writer.segments(threshold) }),
           },
     end:
       end && endDay !== undefined && forecast.quotaEndsBy
@@ -73,7 +73,7 @@ export function quotaPicture(
 }
 
 function futureOf(
-  { forecastInput, quota }: Overview,
+  { forecastInput, quota }: QuotaCourse,
   { today, nowDay, ahead, endDay }: { today: number; nowDay: number; ahead: number; endDay?: number },
 ): Point[] {
   const points: Point[] = [{ day: nowDay, value: Number(quota) }];

@@ -10,7 +10,11 @@ import type { Writer } from '../writer.ts';
 const WEEK = 7;
 
 /** What was used by day, or by hour of a single day: stacks of the mainland's template types, and what went abroad. */
-export function usagePicture(writer: Writer, usage: Usage, period: Markdown): NoticePicture {
+export function usagePicture(
+  writer: Writer,
+  usage: Pick<Usage, 'starts' | 'slots' | 'asOf'>,
+  period: Markdown,
+): NoticePicture {
   const kinds: readonly ((slot: SlotUsage) => boolean)[] = [
     ...TEMPLATE_TYPES.map((type) => (slot: SlotUsage) => slot.destination === 'mainland' && slot.templateType === type),
     (slot) => slot.destination === 'international',
@@ -40,7 +44,7 @@ export function usagePicture(writer: Writer, usage: Usage, period: Markdown): No
   return { alt: chart.title, chart };
 }
 
-function isSingleDay({ starts }: Usage): boolean {
+function isSingleDay({ starts }: Pick<Usage, 'starts'>): boolean {
   const [first, second] = starts;
   return first !== undefined && second !== undefined && first.toPlainDate().equals(second.toPlainDate());
 }

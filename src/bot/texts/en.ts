@@ -3,6 +3,7 @@ import approvals from './en/approvals.json' with { type: 'json' };
 import autoRenewal from './en/auto-renewal.json' with { type: 'json' };
 import bills from './en/bills.json' with { type: 'json' };
 import common from './en/common.json' with { type: 'json' };
+import digests from './en/digests.json' with { type: 'json' };
 import episodes from './en/episodes.json' with { type: 'json' };
 import groups from './en/groups.json' with { type: 'json' };
 import help from './en/help.json' with { type: 'json' };
@@ -23,6 +24,7 @@ export default {
   ...autoRenewal,
   ...bills,
   ...common,
+  ...digests,
   ...episodes,
   ...groups,
   ...help,

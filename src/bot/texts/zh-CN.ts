@@ -3,6 +3,7 @@ import approvals from './zh-CN/approvals.json' with { type: 'json' };
 import autoRenewal from './zh-CN/auto-renewal.json' with { type: 'json' };
 import bills from './zh-CN/bills.json' with { type: 'json' };
 import common from './zh-CN/common.json' with { type: 'json' };
+import digests from './zh-CN/digests.json' with { type: 'json' };
 import episodes from './zh-CN/episodes.json' with { type: 'json' };
 import groups from './zh-CN/groups.json' with { type: 'json' };
 import help from './zh-CN/help.json' with { type: 'json' };
@@ -23,6 +24,7 @@ export default {
   ...autoRenewal,
   ...bills,
   ...common,
+  ...digests,
   ...episodes,
   ...groups,
   ...help,

@@ -11,6 +11,7 @@ import { writeSettings } from '../../store/settings.ts';
 import { announce } from '../announce.ts';
 import { setAutoRenewal } from '../auto-renewal.ts';
 import type { ServiceContext } from '../context.ts';
+import { planDailyDigest } from '../digest.ts';
 import { assertCurrency } from '../plans.ts';
 import { changedPolicy, changedSettings, currentValue, type GroupSettings, readGroupSettings } from '../settings.ts';
 import type { ActionHandler, AtOnce, CarryOut } from './action.ts';
@@ -108,7 +109,10 @@ async function change(
   const policy = changedPolicy(current.policy, setting, after);
   const settings = changedSettings(current.account, setting, after);
   if (policy) await setAutoRenewal(context, tx, account.id, policy, actor.staffId ?? '');
-  if (settings) await writeSettings(tx, account.id, settings, now);
+  if (settings) {
+    await writeSettings(tx, account.id, settings, now);
+    if (setting === 'digest_at') await planDailyDigest(context, tx, account, settings);
+  }
   await makeDue(tx, account.id, now);
   await announce(
     context,

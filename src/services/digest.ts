@@ -1,0 +1,190 @@
+import type { AuditEntry } from '../domain/audit.ts';
+import type { BillDraft } from '../domain/bill.ts';
+import {
+  type Digest,
+  isStillNews,
+  isToldInDigest,
+  monthlyDigestDueAt,
+  nextDailyDigest,
+  SHOWN_DEEDS,
+} from '../domain/digest.ts';
+import { CASH } from '../domain/ledger.ts';
+import { addMonths, type Month } from '../domain/month.ts';
+import type { AccountSettings } from '../domain/settings.ts';
+import { type Account, lockAccount } from '../store/accounts.ts';
+import { readOpenAlerts } from '../store/alerts.ts';
+import { readAudit } from '../store/audit.ts';
+import { readBill } from '../store/bills.ts';
+import { dropDailyDigest, type PlannedDigest, planDigest, takeDigest } from '../store/digests.ts';
+import { readGroupsOfAccount } from '../store/groups.ts';
+import type { Tx } from '../store/schema.ts';
+import { readSettings } from '../store/settings.ts';
+import { readStatement } from '../store/statements.ts';
+import { announce } from './announce.ts';
+import type { ServiceContext } from './context.ts';
+import { readOverview } from './overview.ts';
+import { readQuotaHistory } from './quota-history.ts';
+import { readUsage, type UsagePeriod } from './usage.ts';
+
+/** Entries of the audit that are read for a summary; a busier month tells that there were more. */
+const MAX_DEEDS = 1_000;
+
+/** Plans the next daily summary as the settings say; call it when they, or the account's time zone, have changed. */
+export async function planDailyDigest(
+  context: ServiceContext,
+  tx: Tx,
+  account: Pick<Account, 'id' | 'timeZone'>,
+  settings: Pick<AccountSettings, 'digestAt'>,
+): Promise<void> {
+  await dropDailyDigest(tx, account.id);
+  const next = nextDailyDigest(settings, account.timeZone, context.clock.now());
+  if (next) await planDigest(tx, account.id, 'daily', next);
+}
+
+/**
+ * Tells of a month whose bill was closed: at once by its receipt, or, where the account has it, later by the month's summary, which says all
+ * that the receipt does. One of both, once.
+ */
+export async function tellBill(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  month: Month,
+  bill: BillDraft,
+  closesAt: Temporal.Instant,
+): Promise<void> {
+  const { monthlyDigestAt } = await readSettings(tx, account.id);
+  if (monthlyDigestAt === null) {
+    await announce(context, tx, account, { kind: 'bill_closed', month, ...bill }, { key: billKey(month) });
+    return;
+  }
+  const dueAt = monthlyDigestDueAt(monthlyDigestAt, account.timeZone, closesAt);
+  await planDigest(tx, account.id, 'monthly', { period: month, dueAt });
+}
+
+/**
+ * Tells a summary that is due to the account's groups, each in its language, and plans the next one. A daily one is told once for its day, and
+ * not at all when it is half a day late; a monthly one is the bill's receipt and is always told.
+ * @returns false when it was told, dropped or moved by somebody else
+ */
+export async function tellDigest(context: ServiceContext, tx: Tx, planned: PlannedDigest): Promise<boolean> {
+  const account = await lockAccount(tx, planned.accountId);
+  const slot = await takeDigest(tx, planned, context.clock.now());
+  if (!slot) return false;
+  const settings = await readSettings(tx, account.id);
+  if (planned.kind === 'daily') {
+    const now = context.clock.now();
+    const next = nextDailyDigest(settings, account.timeZone, now);
+    if (next) await planDigest(tx, account.id, 'daily', next);
+    if (!next || !isStillNews(slot.dueAt, now)) return true;
+  }
+  const isHeard = (await readGroupsOfAccount(tx, account.id)).length > 0;
+  if (!isHeard) return true;
+  if (planned.kind === 'daily') await tellDay(context, tx, account, slot.period);
+  else await tellMonth(context, tx, account, slot.period, settings);
+  return true;
+}
+
+async function tellDay(context: ServiceContext, tx: Tx, account: Account, sentOn: string): Promise<void> {
+  const day = Temporal.PlainDate.from(sentOn).subtract({ days: 1 });
+  const digest = await readDigest(context, tx, account, { first: day, last: day });
+  const bought = await readBought(tx, account, day);
+  await announce(
+    context,
+    tx,
+    account,
+    { kind: 'daily_digest', day: day.toString(), bought, ...digest },
+    { key: `digest/${sentOn}` },
+  );
+}
+
+async function tellMonth(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  month: Month,
+  { monthlyDigestAt }: AccountSettings,
+): Promise<void> {
+  const bill = await readBill(tx, account.id, month);
+  if (!bill) return;
+  const { figures, lines } = bill;
+  const draft = { month, figures, lines };
+  // How things are now is told with the newest month, not with each of those that were made up.
+  if (monthlyDigestAt === null || addMonths(month, 1) !== account.openMonth) {
+    await announce(context, tx, account, { kind: 'bill_closed', ...draft }, { key: billKey(month) });
+    return;
+  }
+  const first = Temporal.PlainYearMonth.from(month).toPlainDate({ day: 1 });
+  const last = first.add({ months: 1 }).subtract({ days: 1 });
+  const digest = await readDigest(context, tx, account, { first, last });
+  await announce(context, tx, account, { kind: 'monthly_digest', ...draft, ...digest }, { key: billKey(month) });
+}
+
+/** Under one key, so that a month is told once, whichever way. */
+function billKey(month: Month): string {
+  return `bill/${month}`;
+}
+
+async function readDigest(context: ServiceContext, tx: Tx, account: Account, period: UsagePeriod): Promise<Digest> {
+  const overview = await readOverview(context, tx, account.id);
+  const { asOf, quota, available, forecast, forecastInput, policy } = overview;
+  const [usage, past, open, done] = await Promise.all([
+    readUsage(context, tx, account, period),
+    readQuotaHistory(tx, account, asOf),
+    readOpenAlerts(tx, account.id),
+    readDeeds(tx, account, period),
+  ]);
+  const sum = (of: (line: (typeof usage.lines)[number]) => bigint) =>
+    usage.lines.reduce((total, line) => total + of(line), 0n);
+  const { starts, slots } = usage;
+  return {
+    used: {
+      covered: sum(({ covered }) => covered),
+      payg: sum(({ payg }) => payg),
+      cost: sum(({ cost }) => cost),
+      asOf: usage.asOf,
+      starts,
+      slots,
+    },
+    present: {
+      asOf,
+      timeZone: account.timeZone,
+      quota,
+      available,
+      forecast,
+      forecastInput,
+      threshold: policy.threshold,
+      past,
+    },
+    open: open.map(({ kind, subject, level }) => ({ kind, subject, level })),
+    done: done.slice(-SHOWN_DEEDS),
+    moreDone: Math.max(0, done.length - SHOWN_DEEDS),
+  };
+}
+
+async function readDeeds(tx: Tx, account: Account, { first, last }: UsagePeriod): Promise<AuditEntry[]> {
+  const entries = await readAudit(tx, {
+    accountId: account.id,
+    from: beginOf(first, account),
+    to: beginOf(last.add({ days: 1 }), account),
+    limit: MAX_DEEDS,
+  });
+  return entries.map(({ entry }) => entry).filter(isToldInDigest);
+}
+
+/** What was paid for plans on a day, in micro-units. */
+async function readBought(tx: Tx, account: Account, day: Temporal.PlainDate): Promise<bigint> {
+  const { entries } = await readStatement(tx, account.id, {
+    book: CASH,
+    unit: account.currency,
+    from: beginOf(day, account),
+    to: beginOf(day.add({ days: 1 }), account),
+  });
+  return entries
+    .filter(({ kind }) => kind === 'purchase' || kind === 'renewal')
+    .reduce((total, { amount }) => total - amount, 0n);
+}
+
+function beginOf(day: Temporal.PlainDate, { timeZone }: Account): Temporal.Instant {
+  return day.toZonedDateTime(timeZone).toInstant();
+}
