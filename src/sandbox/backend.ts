@@ -35,6 +35,8 @@ export interface AccountView {
   readonly standing: 'clear' | 'overdue';
   /** Whether the account may send, in the service's own word. */
   readonly sending: string;
+  /** Every reason against it, in the service's own words. */
+  readonly reasons: readonly string[];
   /** Segments left in all active plans. */
   readonly quota: number;
   readonly plans: readonly {

@@ -1,5 +1,5 @@
 import { moneyToDecimal } from '../domain/money.ts';
-import type { Sending, Standing } from '../domain/standing.ts';
+import type { Sending, SendingReason, Standing } from '../domain/standing.ts';
 import { listAccounts } from '../store/accounts.ts';
 import { readOpenAlerts } from '../store/alerts.ts';
 import type { Database } from '../store/database.ts';
@@ -26,6 +26,8 @@ export interface AccountView {
   readonly available: string;
   readonly standing: Standing;
   readonly sending: Sending;
+  /** Every reason against sending. */
+  readonly reasons: readonly SendingReason[];
   /** In segments, of all active plans. */
   readonly quota: number;
   /** Active plans, the one that is used first in front. */
@@ -55,6 +57,7 @@ async function readAccountView(context: ServiceContext, db: Executor, accountId:
     available: moneyToDecimal(overview.available),
     standing: overview.standing,
     sending: overview.sending,
+    reasons: overview.reasons,
     quota: Number(overview.quota),
     plans: overview.plans.map(({ id, title, total, remaining, expiresAt }) => ({
       id,

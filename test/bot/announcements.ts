@@ -1,8 +1,12 @@
 import type { Announcement } from '../../src/domain/announcement.ts';
 import type { ApprovalAction } from '../../src/domain/approval.ts';
 import { type BillDraft, drawBill } from '../../src/domain/bill.ts';
+import { burnOf, NOTHING_USED } from '../../src/domain/burn.ts';
+import type { Digest } from '../../src/domain/digest.ts';
+import { forecast } from '../../src/domain/forecast.ts';
 import type { Audience } from '../../src/services/context.ts';
-import { at, NOW, yuan } from '../support/builders.ts';
+import { aTariff, at, NOW, yuan } from '../support/builders.ts';
+import { LIMIT_ACTIONS, limitAnnouncements } from './limit-announcements.ts';
 
 export const SWITCH_OFF: ApprovalAction = { type: 'switch_auto_renewal', enabled: false };
 export const SWITCH_ON: ApprovalAction = { type: 'switch_auto_renewal', enabled: true };
@@ -34,6 +38,36 @@ export function aPurchaseAction(offerTitle = '国内短信 5 万条包', withRen
 
 export function aRenewAction(offerTitle = '国内短信 5 万条包'): ApprovalAction {
   return { type: 'renew', renewalId: 'r', offerId: 'o', offerTitle, segments: '50000', price: yuan('1805').toString() };
+}
+
+/** A summary of a day whose deeds have such names in them. */
+function aDigest(name: string): Digest {
+  const { deed, ...entry } = {
+    ...({ id: 'x', at: NOW, outcome: 'done', via: 'service', message: null, approval: null } as const),
+    by: { kind: 'person', staffId: 'x', name } as const,
+    deed: { type: 'renewed', title: name, segments: '50000', price: '1805000000' } as const,
+  };
+  const input = {
+    ...{ now: NOW, timeZone: 'Asia/Shanghai', plans: [], available: yuan('12'), tierVolumes: NOTHING_USED.mainland },
+    burn: burnOf({ byWeekday: [], firstUsedAt: null, lastDays: NOTHING_USED }, NOW, 'Asia/Shanghai'),
+    tariff: aTariff(),
+  };
+  const slot = { slot: 0, destination: 'mainland', templateType: 'promotion', amount: yuan('3') } as const;
+  return {
+    used: {
+      ...{ covered: 100n, payg: 20n, cost: yuan('3'), asOf: NOW },
+      starts: [at('2026-03-09').toZonedDateTimeISO('Asia/Shanghai')],
+      slots: [{ ...slot, planSegments: 100n, paygSegments: 20n }],
+    },
+    present: {
+      ...{ asOf: NOW, timeZone: 'Asia/Shanghai', quota: 0n, available: yuan('12'), threshold: 1_000n, past: [] },
+      forecast: forecast(input),
+      forecastInput: input,
+    },
+    open: [{ kind: 'quota', subject: '', level: 3 }],
+    done: [{ ...entry, deed }],
+    moreDone: 2,
+  };
 }
 
 export function anAudience(overrides: Partial<Audience> = {}): Audience {
@@ -110,6 +144,7 @@ export function everyAnnouncement(name: string): Announcement[] {
     aRenewAction(name),
     aPurchaseAction(name),
     aPurchaseAction(name, true),
+    ...LIMIT_ACTIONS,
   ];
   const outcomes = ['done', 'no_longer_needed', 'price_changed', 'not_carried_out'] as const;
   return [
@@ -172,6 +207,8 @@ export function everyAnnouncement(name: string): Announcement[] {
       }),
     ),
     { kind: 'bill_closed', month: '2026-02', ...aBill(name) },
+    { kind: 'daily_digest', day: '2026-03-09', bought: yuan('1900'), ...aDigest(name) },
+    { kind: 'monthly_digest', month: '2026-02', ...aBill(name), ...aDigest(name) },
     { kind: 'recharged', amount: yuan('500'), balance: yuan('487.6544'), available: yuan('1487.6544') },
     { kind: 'plan_added', title, segments: 50_000n, quota: 59_800n, expiresAt },
     ...actions.map((action): Announcement => ({ kind: 'approval_requested', action, ...approval })),
@@ -216,6 +253,7 @@ export function everyAnnouncement(name: string): Announcement[] {
         renews: reason === null,
       }),
     ),
+    ...limitAnnouncements(name),
     { kind: 'two_person_changed', enabled: true, byName: name },
     { kind: 'two_person_changed', enabled: false, byName: name },
     { kind: 'auto_renewal_changed', enabled: false, byName: name, threshold: 10_000n, offerTitle: null },

@@ -33,6 +33,7 @@ async function busyPage(options: BrowserContextOptions): Promise<Visit> {
         available: '-20.50',
         standing: 'overdue',
         sending: 'suspended',
+        reasons: ['suspended', 'paused'],
         alerts: [
           { kind: 'quota', level: 2, since },
           { kind: 'overdue', level: 2, since },

@@ -16,6 +16,7 @@ const VIEW: WorldView = {
       available: '12.30',
       standing: 'clear',
       sending: 'allowed',
+      reasons: [],
       quota: 400,
       plans: [{ id: 'p1', title: '1 万条', total: 1_000, remaining: 400, expiresAt: '2026-12-31T16:00:00Z' }],
       autoRenewal: { enabled: true, threshold: 100, offerTitle: '1 万条' },

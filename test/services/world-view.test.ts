@@ -40,6 +40,7 @@ describe('given the world of the first start', () => {
           available: '5000.00',
           standing: 'clear',
           sending: 'allowed',
+          reasons: [],
           quota: 14_200,
           plans: [
             {

@@ -6,7 +6,7 @@ import { type LimitState, readLimitStates } from '../../services/limits.ts';
 import { readSendingState } from '../../services/sending.ts';
 import { askFor, type Choice } from '../ask.ts';
 import { changeOf } from '../compose/actions/limits.ts';
-import { afterChange, limitFigure, limitName, limitValues } from '../compose/limits.ts';
+import { afterChange, limitFigure, limitName, limitValues, raiseLabel } from '../compose/limits.ts';
 import { askButton, choiceButton, resumeButton } from '../content.ts';
 import { higherStops, isSameLimit, limitArgument, limitIn, limitText, limitWord, valuesAfter } from '../limit-words.ts';
 import { bullets, escapeMarkdown, joinMarkdown, type Markdown } from '../markdown.ts';
@@ -79,7 +79,7 @@ function raises(writer: Writer, key: LimitKey, stop: bigint, used: bigint) {
     .slice(0, 2)
     .map((higher, index) =>
       choiceButton(
-        writer.text('button.limit.raise', { value: limitFigure(writer, key.unit, higher) }),
+        raiseLabel(writer, key.unit, higher),
         index,
         limitText(writer.language, key, { stop: higher, warn: usualWarning(higher) }),
       ),

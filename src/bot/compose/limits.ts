@@ -114,13 +114,18 @@ export function resumedTitle(writer: Writer, reasons: readonly SendingReason[]):
   return writer.text(reasons.length === 0 ? 'sending_resumed.title' : 'sending_resumed.title.still');
 }
 
+/** On a button: the unit would not fit. */
+export function raiseLabel(writer: Writer, unit: LimitUnit, stop: bigint): Markdown {
+  return writer.text('button.limit.raise', { value: unit === 'money' ? writer.money(stop) : writer.number(stop) });
+}
+
 /** Higher stops to choose from, each a whole command. (rule 18) */
 function raiseButtons(writer: Writer, news: LimitKey & LimitValues & { used: bigint }): NoticeButton[] {
   return higherStops(news, news.stop, news.used)
     .slice(0, 2)
     .map((stop, index) =>
       choiceButton(
-        writer.text('button.limit.raise', { value: limitFigure(writer, news.unit, stop) }),
+        raiseLabel(writer, news.unit, stop),
         index,
         limitText(writer.language, news, { stop, warn: usualWarning(stop) }),
       ),

@@ -37,9 +37,11 @@ export class WorldView {
     );
     byId('world-account').textContent = account.name;
     const badge = byId('world-standing');
-    const state = account.standing === 'overdue' ? 'overdue' : account.sending;
-    badge.textContent = label('state', state);
-    badge.className = `badge badge-${state === 'allowed' ? 'good' : state === 'overdue' || state === 'suspended' ? 'bad' : 'warn'}`;
+    const isOverdue = account.standing === 'overdue';
+    const stopped = account.reasons.filter((reason) => reason !== 'suspended');
+    const states = [...(isOverdue ? ['overdue'] : []), ...stopped];
+    badge.textContent = (states.length > 0 ? states : ['allowed']).map((state) => label('state', state)).join(' · ');
+    badge.className = `badge badge-${isOverdue ? 'bad' : states.length > 0 ? 'warn' : 'good'}`;
   }
 
   #showNextEvent(view) {

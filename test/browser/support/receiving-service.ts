@@ -17,6 +17,7 @@ export function accountView(overrides: Partial<AccountView> = {}): AccountView {
     available: '5000.00',
     standing: 'clear',
     sending: 'allowed',
+    reasons: [],
     quota: 14_200,
     plans: [
       {
