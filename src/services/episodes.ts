@@ -88,15 +88,15 @@ export async function showEpisode(
   tx: Tx,
   account: Account,
   alertId: string,
-  change: { readonly episode: StoredEpisode; readonly endedAt?: Temporal.Instant },
+  change: { readonly episode: StoredEpisode; readonly endedAt?: Temporal.Instant; readonly isToldToSecond?: boolean },
 ): Promise<void> {
-  const { episode, endedAt = null } = change;
+  const { episode, endedAt = null, isToldToSecond = false } = change;
   if (!episode.told) return;
   const key = randomUUID();
   const subject = alertSubject(alertId);
   const told = { ...episode.told, episode: newsOf(episode, 'changed', endedAt) };
   await changeCards(context, tx, account, subject, told, key);
-  if (!episode.secondContact) return;
+  if (!episode.secondContact || isToldToSecond) return;
   const toSecond = { ...episode.told, episode: newsOf(episode, 'second_contact', endedAt) };
   await changeCards(context, tx, account, secondContactSubject(alertId), toSecond, key);
 }
@@ -136,19 +136,15 @@ async function take(context: ServiceContext, tx: Tx, account: Account, due: Due)
         { ...told, episode: newsOf(escalated, 'second_contact', null) },
         { key: `alert/${episode.id}/${randomUUID()}`, subject: secondContactSubject(episode.id) },
       );
-      return showNow(context, tx, account, episode.id);
+      // Their own card says it already.
+      return showEpisode(context, tx, account, episode.id, { episode: escalated, isToldToSecond: true });
     }
     case 'operator': {
       await markEscalated(tx, account.id, episode.id, 'operator', now);
       await tellUnanswered(context, tx, account, episode);
-      return showNow(context, tx, account, episode.id);
+      return showEpisode(context, tx, account, episode.id, { episode: { ...episode, operatorAt: now } });
     }
   }
-}
-
-async function showNow(context: ServiceContext, tx: Tx, account: Account, alertId: string): Promise<void> {
-  const episode = (await readOpenAlerts(tx, account.id)).find(({ id }) => id === alertId);
-  if (episode) await showEpisode(context, tx, account, alertId, { episode });
 }
 
 async function tellAdministrators(

@@ -79,6 +79,20 @@ describe('queued notices (rule 22)', () => {
     expect(await lease(nextAttemptAt)).toMatchObject([{ key: 'a', form: 'card', attempts: 2 }]);
   });
 
+  test('rule 21: given one that is held back, then those behind it do not wait for it; when its time has come, it is the first again', async () => {
+    const until = NOW.add({ hours: 9 });
+    await queue({ key: 'held', heldUntil: until });
+    await queue({ key: 'critical' });
+    expect(await nextNoticeAt(db.kysely)).toEqual(NOW);
+    const [critical] = await lease();
+    expect(critical?.key).toBe('critical');
+    if (critical) await finish(critical, { state: 'delivered', form: 'card' }, NOW);
+    expect(await lease(until.subtract({ seconds: 1 }))).toEqual([]);
+    expect(await nextNoticeAt(db.kysely)).toEqual(until);
+    await queue({ key: 'later' }, until);
+    expect(keys(await lease(until))).toEqual(['held']);
+  });
+
   test('given a dead one, then those behind it go on', async () => {
     await queue({ key: 'a' });
     await queue({ key: 'b' });
