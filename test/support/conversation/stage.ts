@@ -291,12 +291,18 @@ export class Stage {
         .execute();
       if (waiting.length > 0) throw new Error(`waits to be told: ${waiting.map(({ key }) => key).join(', ')}`);
     }, options);
-    const { rows } = { rows: await kysely.selectFrom('approvals').select('code').execute() };
     const said = this.#unseen().map(textOf).join('\n');
+    const approvals = await kysely.selectFrom('approvals').select('code').execute();
+    const alerts = await kysely.selectFrom('alerts').select('code').where('code', 'is not', null).execute();
     this.#placeholders.name(
       'CODE',
       said,
-      rows.map(({ code }) => code),
+      approvals.map(({ code }) => code),
+    );
+    this.#placeholders.name(
+      'ALERT',
+      said,
+      alerts.flatMap(({ code }) => code ?? []),
     );
   }
 
