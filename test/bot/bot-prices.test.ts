@@ -24,7 +24,7 @@ const NEWER = {
   mode: 'volume' as const,
   planUsageCounts: false,
   mainland: { verification: TIERS, notification: TIERS, promotion: [{ upTo: null, price: '0.055' }] },
-  international: {},
+  international: { HK: '0.3', US: '0.05' },
 };
 
 describe('Bot: 价格 and price', () => {
@@ -37,13 +37,17 @@ describe('Bot: 价格 and price', () => {
     const { content } = await world.say(MEMBER, '价格');
     const text = wordsOf(content.markdown);
     expect(content.title).toBe('价格：按量付费与套餐');
+    expect(content.markdown).toContain('验证码：100,000 条以内 ¥0.045，**再多 ¥0.04**');
+    expect(content.markdown).toContain('通知：**100,000 条以内 ¥0.045**，再多 ¥0.04');
     for (const part of [
       '验证码：¥0.04，本月已计 100,000 条，已是最后一档',
       '通知：¥0.045，本月已计 0 条，从第 100,001 条起 ¥0.04',
       '国内短信 5 万条包：¥1,900.00，每条 ¥0.038，有效期 12 个月',
       '验证码：每条比按量付费便宜 ¥0.002',
       '验证码：套餐「国内短信 5 万条包」，¥0.038',
-      '国际短信按国家或地区计价，只能按量付费。',
+      '验证码：100,000 条以内 ¥0.045，再多 ¥0.04',
+      '国际短信每条（只能按量付费）：香港 ¥0.30和美国 ¥0.05',
+      '价目「test」第 2 版，2026年3月1日 00:00 起生效。',
       '数据截至',
     ]) {
       expect(text).toContain(part);
@@ -69,6 +73,7 @@ describe('Bot: 价格 and price', () => {
     expect(text).toContain('Verification: the same as pay-as-you-go');
     expect(text).toContain('Verification: ¥0.005 a segment more than pay-as-you-go');
     expect(text).toContain('Verification: pay-as-you-go, ¥0.045');
+    expect(text).toContain('An international segment, always pay-as-you-go: Hong Kong ¥0.30 and US ¥0.05');
     expect(text).not.toContain('Dollars');
     expect(content.markdown).not.toContain('http://evil');
     await db.kysely.deleteFrom('plan_offers').where('offer_id', 'in', ['same', 'usd', 'hostile']).execute();

@@ -1,11 +1,13 @@
 import { cheapestOffer, type OfferComparison, type PaygPrice } from '../../domain/prices.ts';
+import { type Tariff, type Tier, tierIndex } from '../../domain/tariff.ts';
 import { type Prices, readPrices } from '../../services/prices.ts';
 import { askButton } from '../content.ts';
-import { bullets, lines, type Markdown } from '../markdown.ts';
+import { bullets, joinMarkdown, lines, type Markdown } from '../markdown.ts';
 import type { Writer } from '../writer.ts';
 import type { Command, GroupCommandContext, Reply } from './command.ts';
 
 const MAX_OFFERS = 8;
+const MAX_COUNTRIES = 12;
 
 /** What a segment costs without a plan at the present volume, and what it costs with each offer. */
 export const price: Command = {
@@ -18,11 +20,13 @@ export const price: Command = {
       paragraphs: [
         writer.text(`price.payg.${prices.tariff.mode}`),
         bullets(prices.payg.map((payg) => paygLine(writer, payg))),
+        ...tiers(writer, prices),
         ...offers(writer, prices),
-        writer.text('price.international'),
+        international(writer, prices.tariff),
+        tariffLine(writer, prices),
         writer.asOf(prices.asOf, prices.account.name),
       ],
-      buttons: [askButton(writer, 'quota'), askButton(writer, 'auto-renew')],
+      buttons: [askButton(writer, 'buy'), askButton(writer, 'quota'), askButton(writer, 'auto-renew')],
     };
   },
 };
@@ -35,6 +39,56 @@ function paygLine(writer: Writer, { templateType, volume, price: now, next }: Pa
   };
   if (!next) return writer.text('price.last_tier', figures);
   return writer.text('price.tier', { ...figures, from: writer.number(next.from), next: writer.money(next.price) });
+}
+
+/** All tiers of the types that have some, the one that this month has reached in bold; types that do not differ stand together. */
+function tiers(writer: Writer, { payg, tariff }: Prices): Markdown[] {
+  const types = new Map<Markdown, Markdown[]>();
+  for (const { templateType, volume } of payg) {
+    const list = tariff.mainland[templateType];
+    if (list.length < 2) continue;
+    const reached = tierIndex(list, volume + 1n);
+    const told = joinMarkdown(
+      list.map((tier, index) => tierText(writer, tier, index === reached)),
+      writer.text('price.tiers.separator'),
+    );
+    types.set(told, [...(types.get(told) ?? []), writer.text(`template_type.${templateType}`)]);
+  }
+  if (types.size === 0) return [];
+  const told = [...types].map(([list, names]) =>
+    writer.text('price.tiers.line', { types: writer.allOf(names), tiers: list }),
+  );
+  return [writer.text('price.tiers'), bullets(told)];
+}
+
+function tierText(writer: Writer, { upTo, price: each }: Tier, isReached: boolean): Markdown {
+  const text =
+    upTo === null
+      ? writer.text('price.tiers.last', { price: writer.money(each) })
+      : writer.text('price.tiers.up_to', { bound: writer.number(upTo), price: writer.money(each) });
+  return isReached ? writer.text('price.tiers.reached', { tier: text }) : text;
+}
+
+/** International prices by country, in the order of the price list. */
+function international(writer: Writer, { international: prices }: Tariff): Markdown {
+  const all = Object.entries(prices);
+  if (all.length === 0) return writer.text('price.international');
+  const shown = all
+    .slice(0, MAX_COUNTRIES)
+    .map(([country, each]) =>
+      writer.text('price.country', { country: writer.country(country), price: writer.money(each) }),
+    );
+  const others = all.length - shown.length;
+  const rest = others > 0 ? [writer.text('usage.other_countries', { count: others })] : [];
+  return writer.text('price.international.list', { countries: writer.allOf([...shown, ...rest]) });
+}
+
+function tariffLine(writer: Writer, { tariff: { id, version, effectiveFrom } }: Prices): Markdown {
+  return writer.text('price.tariff', {
+    tariff: writer.name(id),
+    version: writer.number(version),
+    time: writer.time(effectiveFrom),
+  });
 }
 
 function offers(writer: Writer, prices: Prices): Markdown[] {
