@@ -111,8 +111,9 @@ function ofTheOperator(writer: Writer, who: Markdown, deed: OperatorDeed): Markd
     case 'template_codes_set':
       return writer.text('history.template_codes_set', { who, count: deed.codes.length });
     case 'webhook_added':
+      return writer.text('history.webhook_added', { who, host: writer.title(deed.host) });
     case 'webhook_removed':
-      return writer.text(`history.${deed.type}`, { who, host: writer.title(deed.host) });
+      return writer.text('history.webhook_removed', { who, host: writer.title(deed.host) });
     case 'group_code_issued':
       return writer.text('history.group_code_issued', { who });
     case 'group_bound':
