@@ -21,7 +21,10 @@ export const compose: Compose = (announcement, audience) => {
   const draft = withEpisode(writer, draftOf(writer, announcement), announcement.episode, audience);
   return contentOf(writer, 'group', {
     ...draft,
-    paragraphs: [...draft.paragraphs, writer.asOf(audience.at, audience.accountName)],
+    paragraphs: [
+      ...draft.paragraphs,
+      writer.asOf(announcement.episode?.figuresAt ?? audience.at, audience.accountName),
+    ],
     mentions: draft.mentions ?? mentionsOf(audience),
   });
 };

@@ -33,6 +33,8 @@ export interface EpisodeNews {
   as: 'news' | 'repeat' | 'second_contact' | 'changed';
   /** Since when an answer is awaited. */
   since: Instant;
+  /** Of when its figures are. */
+  figuresAt: Instant;
   acknowledged: { byName: string; at: Instant } | null;
   snoozed: { byName: string; until: Instant } | null;
   secondContact: { name: string; at: Instant } | null;

@@ -103,7 +103,10 @@ async function answer(
   const episodes: StoredEpisode[] = [];
   for (const episode of chosen) {
     const answered = await write(account, person, episode);
-    await showEpisode(context, tx, account, episode.id, { episode: answered });
+    await showEpisode(context, tx, account, episode.id, {
+      episode: answered,
+      isAllClear: answered.acknowledged !== null,
+    });
     episodes.push(answered);
   }
   // The next look is at another time now.

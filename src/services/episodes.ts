@@ -15,6 +15,7 @@ import {
   setAlertLevel,
 } from '../store/alerts.ts';
 import type { Tx } from '../store/schema.ts';
+import type { Told } from '../store/told-json.ts';
 import { announce, announceToPerson, changeCards } from './announce.ts';
 import type { ServiceContext } from './context.ts';
 import { tellUnanswered } from './operator.ts';
@@ -33,7 +34,7 @@ export async function tellLevel(
   await markTold(tx, account.id, alertId, announcement, context.clock.now());
   const episode = (await readOpenAlerts(tx, account.id)).find(({ id }) => id === alertId);
   if (!episode) return;
-  await tellAdministrators(context, tx, account, episode, announcement, 'news');
+  await tellAdministrators(context, tx, account, episode, { announcement, at: context.clock.now() }, 'news');
 }
 
 /**
@@ -74,7 +75,10 @@ export async function settleEpisodes(
   const open = await readOpenAlerts(tx, account.id);
   for (const episode of open) {
     for (const step of dueSteps(episode, rule, now)) {
-      await take(context, tx, account, { episode, step, settings, sayNow });
+      // What the step before it told is what its cards say.
+      const current = hasStepped ? await readOpenAlerts(tx, account.id) : open;
+      const stepped = current.find(({ id }) => id === episode.id) ?? episode;
+      await take(context, tx, account, { episode: stepped, step, settings, sayNow });
       hasStepped = true;
     }
   }
@@ -82,23 +86,25 @@ export async function settleEpisodes(
   return left.flatMap((episode) => nextStepAt(episode, rule) ?? []);
 }
 
-/** Changes the cards of a critical alert to say what is so now: who has answered it, whom it was escalated to, that it is over. */
+/**
+ * Changes the cards of a critical alert to say what is so now: who has answered it, whom it was escalated to, that it is over. `isAllClear`:
+ * the second contact, who cannot answer, is told too, because they need do nothing any more.
+ */
 export async function showEpisode(
   context: ServiceContext,
   tx: Tx,
   account: Account,
   alertId: string,
-  change: { readonly episode: StoredEpisode; readonly endedAt?: Temporal.Instant; readonly isToldToSecond?: boolean },
+  change: { readonly episode: StoredEpisode; readonly endedAt?: Temporal.Instant; readonly isAllClear?: boolean },
 ): Promise<void> {
-  const { episode, endedAt = null, isToldToSecond = false } = change;
-  if (!episode.told) return;
+  const { episode, endedAt = null, isAllClear = false } = change;
+  const { told, secondContact } = episode;
+  if (!told) return;
   const key = randomUUID();
-  const subject = alertSubject(alertId);
-  const told = { ...episode.told, episode: newsOf(episode, 'changed', endedAt) };
-  await changeCards(context, tx, account, subject, told, key);
-  if (!episode.secondContact || isToldToSecond) return;
-  const toSecond = { ...episode.told, episode: newsOf(episode, 'second_contact', endedAt) };
-  await changeCards(context, tx, account, secondContactSubject(alertId), toSecond, key);
+  await changeCards(context, tx, account, alertSubject(alertId), saying(told, episode, 'changed', endedAt), key);
+  if (secondContact === null || !isAllClear) return;
+  const allClear = saying(told, episode, 'second_contact', endedAt);
+  await changeCards(context, tx, account, secondContactSubject(alertId), allClear, key);
 }
 
 interface Due {
@@ -113,9 +119,10 @@ async function take(context: ServiceContext, tx: Tx, account: Account, due: Due)
   const now = context.clock.now();
   switch (step.type) {
     case 'repeat': {
-      const told = (await sayNow(episode)) ?? episode.told;
+      const announcement = await sayNow(episode);
+      const told = announcement ? { announcement, at: now } : episode.told;
       if (!told) return;
-      if (episode.toldAt === null) return tellLevel(context, tx, account, episode.id, told);
+      if (episode.toldAt === null) return tellLevel(context, tx, account, episode.id, told.announcement);
       const awaitedSince = episode.snoozed ? now : null;
       await markRepeated(tx, account.id, episode.id, { told, repeats: step.repeats, awaitedSince });
       const unanswered = { ...episode, snoozed: null };
@@ -126,18 +133,17 @@ async function take(context: ServiceContext, tx: Tx, account: Account, due: Due)
       if (!secondContact) return;
       await markEscalated(tx, account.id, episode.id, { secondContact: secondContact.name }, now);
       const escalated = { ...episode, secondContact: { name: secondContact.name, at: now } };
-      const told = episode.told ?? (await sayNow(episode));
+      const { told } = escalated;
       if (!told) return;
       await announceToPerson(
         context,
         tx,
         account,
         secondContact.staffId,
-        { ...told, episode: newsOf(escalated, 'second_contact', null) },
+        saying(told, escalated, 'second_contact', null),
         { key: `alert/${episode.id}/${randomUUID()}`, subject: secondContactSubject(episode.id) },
       );
-      // Their own card says it already.
-      return showEpisode(context, tx, account, episode.id, { episode: escalated, isToldToSecond: true });
+      return showEpisode(context, tx, account, episode.id, { episode: escalated });
     }
     case 'operator': {
       await markEscalated(tx, account.id, episode.id, 'operator', now);
@@ -152,19 +158,25 @@ async function tellAdministrators(
   tx: Tx,
   account: Account,
   episode: StoredEpisode,
-  announcement: Announcement,
+  told: Told,
   as: 'news' | 'repeat',
 ): Promise<void> {
   // Each telling has a key of its own: a level that was eased by a purchase may be reached again, so its number does not name it.
   const key = `alert/${episode.id}/${randomUUID()}`;
-  if (!isCritical(episode)) return announce(context, tx, account, announcement, { key });
-  const news = { ...announcement, episode: newsOf(episode, as, null) };
-  await announce(context, tx, account, news, { key, subject: alertSubject(episode.id) });
+  if (!isCritical(episode)) return announce(context, tx, account, told.announcement, { key });
+  await announce(context, tx, account, saying(told, episode, as, null), { key, subject: alertSubject(episode.id) });
 }
 
-function newsOf(episode: StoredEpisode, as: EpisodeNews['as'], endedAt: Temporal.Instant | null): EpisodeNews {
-  const { code, toldAt, openedAt, acknowledged, snoozed, secondContact, operatorAt } = episode;
-  return { code, as, since: toldAt ?? openedAt, acknowledged, snoozed, secondContact, operatorAt, endedAt };
+/** What was told, with what has become of it since. */
+function saying(
+  { announcement, at }: Told,
+  episode: StoredEpisode,
+  as: EpisodeNews['as'],
+  endedAt: Temporal.Instant | null,
+): Announcement {
+  const { code, toldAt, acknowledged, snoozed, secondContact, operatorAt } = episode;
+  const state = { acknowledged, snoozed, secondContact, operatorAt, endedAt };
+  return { ...announcement, episode: { code, as, since: toldAt ?? at, figuresAt: at, ...state } };
 }
 
 function ruleOf({ escalateAfterMinutes, secondContact }: AccountSettings): EscalationRule {

@@ -101,7 +101,11 @@ async function showEnd(
   const episode = open.find(({ id }) => id === change.alert.id);
   if (!episode || !isCritical(episode)) return;
   if (change.type === 'ease' && isCritical(change.condition)) return;
-  await showEpisode(context, tx, account, episode.id, { episode, endedAt: now });
+  await showEpisode(context, tx, account, episode.id, {
+    episode,
+    endedAt: now,
+    isAllClear: episode.acknowledged === null,
+  });
 }
 
 async function announcementOf(

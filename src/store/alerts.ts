@@ -5,7 +5,7 @@ import type { AlertKind } from '../domain/alert-levels.ts';
 import type { Announcement } from '../domain/announcement.ts';
 import type { Episode } from '../domain/episode.ts';
 import type { Executor, Schema, Tx } from './schema.ts';
-import { toldFromJson, toldToJson } from './told-json.ts';
+import { type Told, toldFromJson, toldToJson } from './told-json.ts';
 
 /** Without I and O, 0 and 1, which people mix up. A duration begins with a digit, a code with a letter. */
 const LETTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZ';
@@ -17,7 +17,7 @@ const CODE_REST = { hours: 90 * 24 };
 /** An open episode, and what was told of it last. */
 export interface StoredEpisode extends Episode {
   /** Null where nothing was told since its level can be answered. */
-  readonly told: Announcement | null;
+  readonly told: Told | null;
 }
 
 /** An account's open episodes, the oldest first. */
@@ -28,7 +28,8 @@ export async function readOpenAlerts(db: Executor, accountId: string): Promise<S
     .where('account_id', '=', accountId)
     .where('closed_at', 'is', null)
     .orderBy('opened_at')
-    .orderBy('alert_id')
+    .orderBy('kind')
+    .orderBy('subject')
     .execute();
   return rows.map(toEpisode);
 }
@@ -92,7 +93,7 @@ export async function markTold(
   now: Temporal.Instant,
 ): Promise<void> {
   await update(tx, accountId, alertId, {
-    told: toldToJson(told),
+    told: toldToJson({ announcement: told, at: now }),
     told_at: now,
     awaited_since: now,
     acked_at: null,
@@ -114,7 +115,7 @@ export async function markRepeated(
   tx: Tx,
   accountId: string,
   alertId: string,
-  { told, repeats, awaitedSince }: { told: Announcement; repeats: number; awaitedSince: Temporal.Instant | null },
+  { told, repeats, awaitedSince }: { told: Told; repeats: number; awaitedSince: Temporal.Instant | null },
 ): Promise<void> {
   await update(tx, accountId, alertId, {
     told: toldToJson(told),

@@ -1,13 +1,19 @@
 import type { Announcement } from '../domain/announcement.ts';
 
+/** What was told, with its figures, and of when these are. */
+export interface Told {
+  readonly announcement: Announcement;
+  readonly at: Temporal.Instant;
+}
+
 /** What was told, as JSON: a `bigint` as `{"$n":"12"}`, a moment as `{"$at":"2026-03-10T04:00:00Z"}`. */
-export function toldToJson(announcement: Announcement): string {
-  return JSON.stringify(encoded(announcement));
+export function toldToJson(told: Told): string {
+  return JSON.stringify(encoded(told));
 }
 
 /** The same, as it was told. */
-export function toldFromJson(json: unknown): Announcement {
-  return decoded(json) as Announcement;
+export function toldFromJson(json: unknown): Told {
+  return decoded(json) as Told;
 }
 
 function encoded(value: unknown): unknown {

@@ -58,7 +58,7 @@ export const snooze: Command = {
     const duration = durationOf(rest.replace(/^(到|for) ?/u, ''));
     if (!duration) {
       const open = await readUnanswered(tx, bound.account.id);
-      return open.length === 0 && rest === '' ? none(writer) : howLong({ ...context, argument: rest }, choice);
+      return open.length === 0 ? none(writer) : howLong({ ...context, argument: rest }, choice);
     }
     const result = await snoozeAlerts(services, tx, bound.group, actor, choice, duration);
     if (result.type !== 'answered') return otherwise(context, 'snooze', result, choice, rest);
