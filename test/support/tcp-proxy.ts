@@ -11,20 +11,23 @@ export type Fault = 'cut before' | 'cut after' | 'silence';
 export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #to: { host: string; port: number };
   readonly #awaited: { text: string; resolve: () => void }[] = [];
   #held: (() => void)[] | undefined;
   #marked: { text: string; fault: Fault } | undefined;
+  #choose: (() => Fault | undefined) | undefined;
   /** How often a fault has struck. */
   struck = 0;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, to: { host: string; port: number }) {
     this.#server = server;
+    this.#to = to;
   }
 
   static async start(host: string, port: number): Promise<TcpProxy> {
     const server = createServer();
-    const proxy = new TcpProxy(server);
-    server.on('connection', (client) => proxy.#join(client, connect(port, host)));
+    const proxy = new TcpProxy(server, { host, port });
+    server.on('connection', (client) => proxy.#join(client, connect(proxy.#to)));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return proxy;
@@ -57,6 +60,16 @@ export class TcpProxy {
   /** Lets `fault` strike the next message to the server that contains `text`, once. */
   strikeAt(text: string, fault: Fault): void {
     this.#marked = { text, fault };
+  }
+
+  /** Asks `choose` at each message to the server which fault strikes it; undefined ends that. */
+  strikeWhere(choose: (() => Fault | undefined) | undefined): void {
+    this.#choose = choose;
+  }
+
+  /** From now on new connections go there; those that are open stay. */
+  leadTo(port: number): void {
+    this.#to = { ...this.#to, port };
   }
 
   async stop(): Promise<void> {
@@ -96,7 +109,9 @@ export class TcpProxy {
   }
 
   #faultOf(data: Buffer): Fault | undefined {
-    if (!this.#marked || !data.includes(this.#marked.text)) return undefined;
+    const chosen = this.#choose?.();
+    if (chosen) this.struck++;
+    if (chosen || !this.#marked || !data.includes(this.#marked.text)) return chosen;
     const { fault } = this.#marked;
     this.#marked = undefined;
     this.struck++;

@@ -240,6 +240,27 @@ export class FaultWorld {
     return this.sandbox.waitForMessage(account.group, says, { after, timeoutMs: PATIENCE_MS });
   }
 
+  /** Resolves when the bot has said so many messages in the group that say this. */
+  async hearsTimes(account: FaultAccount, text: RegExp, count: number): Promise<void> {
+    const saying = () => this.saidIn(account).filter(({ title, text: said }) => text.test(`${title} ${said}`)).length;
+    await this.sandbox.waitForMessage(account.group, () => saying() >= count, { timeoutMs: PATIENCE_MS });
+  }
+
+  /** Breaks the connections of all replicas, and resolves when each has another one. */
+  async reconnects(fail: () => void, requests = 1): Promise<void> {
+    const { gatewayOpens, waitForConnections } = this.sandbox;
+    const enough = gatewayOpens.entries.length + this.replicas.length * requests;
+    fail();
+    await gatewayOpens.waitFor(() => gatewayOpens.entries.length >= enough, PATIENCE_MS);
+    await waitForConnections(this.replicas.length, PATIENCE_MS);
+  }
+
+  /** Says something, and hears the answer. */
+  async hearsAnswer(account: FaultAccount): Promise<void> {
+    const { seq } = this.sandbox.say(account.group, ADMIN, '余额');
+    await this.hears(account, /^余额/, seq);
+  }
+
   /** Resolves when nothing is due and nothing waits to be said. */
   quiet(): Promise<void> {
     return waitUntilQuiet(this.db, () => this.clock.now(), PATIENCE_MS);
