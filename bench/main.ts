@@ -2,6 +2,7 @@ import { chatBench } from './chat.ts';
 import { intakeBench } from './intake.ts';
 import { meteringBench } from './metering.ts';
 import { noticesBench } from './notices.ts';
+import { reviewBench } from './review.ts';
 import { sendingBench } from './sending.ts';
 
 const BENCHES: Record<string, (flags: readonly string[]) => Promise<object>> = {
@@ -9,6 +10,7 @@ const BENCHES: Record<string, (flags: readonly string[]) => Promise<object>> = {
   intake: intakeBench,
   notices: noticesBench,
   chat: chatBench,
+  review: reviewBench,
   sending: sendingBench,
 };
 
