@@ -9,6 +9,9 @@ const EXPIRY_LEAD = Temporal.Duration.from({ hours: 240 });
 /** Rule 14: a failed renewal is retried once a day. */
 const RETRY_AFTER = Temporal.Duration.from({ hours: 24 });
 
+/** A request that nobody decided is asked again after these days, the last of them from then on: who has left cannot answer daily. */
+const ASK_AGAIN_AFTER_DAYS = [1, 3, 7] as const;
+
 export type RenewalTrigger = 'threshold' | 'expiry';
 export type RenewalState = 'requested' | 'approved' | 'paid' | 'failed' | 'stopped';
 export const RENEWAL_GUARDS = ['purchases_per_day', 'purchases_per_month', 'money_per_month'] as const;
@@ -108,6 +111,12 @@ export function expiryTriggerAt(plans: readonly Plan[], now: Temporal.Instant): 
     .toSorted(Temporal.Instant.compare)
     .at(-1);
   return last?.subtract(EXPIRY_LEAD);
+}
+
+/** When a renewal is asked for again that was asked for `times` times in its episode, and last expired at `expiredAt`. (rule 17) */
+export function askAgainAt(expiredAt: Temporal.Instant, times: number): Temporal.Instant {
+  const days = ASK_AGAIN_AFTER_DAYS[Math.min(times, ASK_AGAIN_AFTER_DAYS.length) - 1] ?? ASK_AGAIN_AFTER_DAYS[0];
+  return expiredAt.add({ hours: 24 * days });
 }
 
 /** Decides what auto-renewal does with the account as it is. (rules 11 to 14) */

@@ -178,6 +178,18 @@ export async function pauseRenewal(
   await move(tx, accountId, renewalId, { state: 'stopped', ...pause });
 }
 
+/** How many requests of an episode nobody decided in time. */
+export async function countExpired(db: Executor, accountId: string, renewalId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('renewal_steps')
+    .select(sql<bigint>`count(*)`.as('count'))
+    .where('account_id', '=', accountId)
+    .where('renewal_id', '=', renewalId)
+    .where('reason', '=', 'expired')
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 interface Move {
   readonly state: RenewalState;
   readonly reason: string | null;

@@ -5,6 +5,7 @@ import { decide, expireApproval, findDecided, listPending } from '../../src/serv
 import { readAutoRenewal } from '../../src/services/auto-renewal.ts';
 import { authorizeGroup } from '../../src/services/groups.ts';
 import type { Actor } from '../../src/services/roles.ts';
+import { readPendingApprovals } from '../../src/store/approvals.ts';
 import { insertOffers } from '../../src/store/plans.ts';
 import { ADMIN, BillingWorld, kinds, MEMBER, type TestAccount } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
@@ -132,6 +133,23 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     world.clock.set(NOW.add({ hours: 48 }));
     await account.review();
     expect(kinds(await account.news())).toEqual(['approval_requested']);
+    expect(await bought(account)).toEqual([]);
+  });
+
+  test('rule 17: given nobody decides for months, then it is asked again ever more rarely: after 1, 3 and 7 days, then weekly', async () => {
+    const { account } = await askingAccount();
+    const days: number[] = [];
+    for (let day = 1; day <= 50; day += 1) {
+      world.clock.set(NOW.add({ hours: 24 * day }));
+      for (const { code } of await readPendingApprovals(db.kysely, account.id)) {
+        await world.run((tx) => expireApproval(world.context, tx, account.id, code));
+      }
+      await account.news();
+      await account.review();
+      if (kinds(await account.news()).includes('approval_requested')) days.push(day);
+    }
+    // Each of them was open for a day before the pause began.
+    expect(days).toEqual([2, 6, 14, 22, 30, 38, 46]);
     expect(await bought(account)).toEqual([]);
   });
 

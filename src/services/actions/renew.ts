@@ -1,8 +1,9 @@
 import type { ActionOf } from '../../domain/approval.ts';
 import { type PlanOffer, renewalPrice } from '../../domain/plan.ts';
+import { askAgainAt } from '../../domain/renewal.ts';
 import { makeDue } from '../../store/accounts.ts';
 import { readOffer } from '../../store/plans.ts';
-import { approveRenewal, pauseRenewal, readOpenRenewal, readPolicy } from '../../store/renewals.ts';
+import { approveRenewal, countExpired, pauseRenewal, readOpenRenewal, readPolicy } from '../../store/renewals.ts';
 import { renewIfDue } from '../renewal.ts';
 import type { ActionHandler } from './action.ts';
 
@@ -31,10 +32,11 @@ export const renewAction: ActionHandler<'renew'> = {
     // An episode that is still open wanted to buy and could not, for lack of money or because of a guard.
     return (await readOpenRenewal(tx, account.id)) ? 'not_carried_out' : 'no_longer_needed';
   },
-  // A renewal that was rejected is not attempted again in its episode; one that nobody decided is asked for again.
+  // A renewal that was rejected is not attempted again in its episode; one that nobody decided is asked for again, ever more rarely.
   refused: async (context, tx, account, { renewalId }, { how, byName }) => {
     const at = context.clock.now();
-    const nextAttemptAt = how === 'expired' ? at.add({ hours: 24 }) : null;
+    const nextAttemptAt =
+      how === 'expired' ? askAgainAt(at, 1 + (await countExpired(tx, account.id, renewalId))) : null;
     await pauseRenewal(tx, account.id, renewalId, { reason: how, at, nextAttemptAt, byName });
   },
 };
