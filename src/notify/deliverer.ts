@@ -53,6 +53,10 @@ export class Deliverer {
   readonly #recorder: Recorder;
   #running: Promise<void> | undefined;
   #again = false;
+  /** How often it was asked to deliver. */
+  #wakes = 0;
+  /** Resolves when it is asked while it delivers. */
+  #woken = Promise.withResolvers<void>();
   #stopped = false;
 
   constructor(options: DelivererOptions) {
@@ -71,9 +75,9 @@ export class Deliverer {
   /** Resolves when all that was due at the call has been attempted. */
   deliverDue(): Promise<void> {
     this.#again = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#wakes += 1;
+    this.#woken.resolve();
+    this.#running ??= this.#run();
     return this.#running;
   }
 
@@ -109,17 +113,22 @@ export class Deliverer {
         if (early > 0) await pause(early);
         nextLeaseAt = performance.now() + LEASE_PAUSE_MS;
         this.#again = false;
+        this.#woken = Promise.withResolvers();
+        const wakes = this.#wakes;
         const parcels = await this.#lease(free).catch(failed);
         for (const parcel of parcels ?? []) {
-          const delivery = this.#deliver(parcel)
+          const delivery = this.#deliver(parcel, wakes)
             .catch(failed)
             .finally(() => inFlight.delete(delivery));
           inFlight.add(delivery);
         }
         if (parcels?.length === free) this.#again = true;
       } else if (inFlight.size > 0) {
-        await Promise.race(inFlight);
+        // Nobody waits for somebody else's slow call: what is queued meanwhile is looked at once there is room for it.
+        await Promise.race(this.#again ? inFlight : [...inFlight, this.#woken.promise]);
       } else {
+        // At once, so that whoever asks from now on begins anew.
+        this.#running = undefined;
         break;
       }
     }
@@ -134,7 +143,8 @@ export class Deliverer {
     return leaseDueNotices(db.kysely, now, { limit, leaseUntil: now.add(LEASE), budget: this.budget });
   }
 
-  async #deliver(parcel: Parcel): Promise<void> {
+  /** @param wakes how often it had been asked when the parcel was leased */
+  async #deliver(parcel: Parcel, wakes: number): Promise<void> {
     const { messenger, clock, onStep } = this.#options;
     await withTrace(parcel.leader.trace, async () => {
       const { notice, merged } = await this.#merge(parcel);
@@ -145,7 +155,8 @@ export class Deliverer {
       await this.#recorder.record(outcomes);
       for (const outcome of outcomes) this.#report(outcome);
     });
-    if (parcel.hasMoreBehind) this.#again = true;
+    // What was queued for this recipient meanwhile could not be leased before.
+    if (parcel.hasMoreBehind || wakes !== this.#wakes) this.#again = true;
   }
 
   /** Binds what waits right behind a notice to it, if both may be said together; the buttons of all then belong to its card. (rule 23) */

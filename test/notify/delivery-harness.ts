@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { ManualClock } from '../../src/clock.ts';
 import { OpenApi } from '../../src/dingtalk/open-api.ts';
 import { completeSettings } from '../../src/dingtalk/settings.ts';
-import { Deliverer } from '../../src/notify/deliverer.ts';
+import { Deliverer, type DelivererOptions } from '../../src/notify/deliverer.ts';
 import { Messenger } from '../../src/notify/messenger.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { type Database, inTransaction } from '../../src/store/database.ts';
@@ -81,9 +81,9 @@ export class DeliveryHarness {
     return new Messenger(new OpenApi(settings, { timeoutMs: 500 }), cardTemplateId, { robotName });
   }
 
-  newDeliverer(): Deliverer {
+  newDeliverer(options: Partial<DelivererOptions> = {}): Deliverer {
     const logger = pino({ level: 'silent' });
-    return new Deliverer({ db: this.db, messenger: this.newMessenger(), clock: this.clock, logger });
+    return new Deliverer({ db: this.db, messenger: this.newMessenger(), clock: this.clock, logger, ...options });
   }
 
   async queue(overrides: NoticeOverrides = {}): Promise<NewNotice> {

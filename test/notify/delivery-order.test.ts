@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { leaseDueNotices } from '../../src/store/notice-queue.ts';
 import { NOW } from '../support/builders.ts';
 import { LUNCH_GROUP } from '../support/sandbox-world.ts';
@@ -67,6 +67,56 @@ describe('order and replicas (rule 22)', () => {
     await harness.deliver();
     await running;
     expect(harness.inGroup()).toHaveLength(2);
+  });
+
+  test('given one that is queued behind another while that is being said, then it is said right after it, though nobody asks again', async () => {
+    const isSaid = Promise.withResolvers<void>();
+    const mayGoOn = Promise.withResolvers<void>();
+    const leases: number[] = [];
+    const deliverer = harness.newDeliverer({
+      onStep: async (step, notice) => {
+        if (step === 'lease') leases.push(leases.length);
+        if (step !== 'mark' || notice?.content.title !== '一') return;
+        isSaid.resolve();
+        await mayGoOn.promise;
+      },
+    });
+    await harness.queue({ title: '一' });
+    const running = deliverer.deliverDue();
+    await isSaid.promise;
+    await harness.queue({ title: '二' });
+    const seen = leases.length;
+    deliverer.wake();
+    // It is asked for, and cannot be leased yet.
+    await vi.waitFor(() => expect(leases.length).toBeGreaterThan(seen), { interval: 1 });
+    mayGoOn.resolve();
+    await running;
+    expect(harness.inGroup().map(({ text }) => text[5])).toEqual(['一', '二']);
+    await deliverer.stop();
+  });
+
+  test('given a slow call to one recipient, then what is queued for another meanwhile does not wait for it', async () => {
+    const isSlow = Promise.withResolvers<void>();
+    const mayGoOn = Promise.withResolvers<void>();
+    const deliverer = harness.newDeliverer({
+      onStep: async (step, notice) => {
+        if (step !== 'send' || notice?.content.title !== '慢') return;
+        isSlow.resolve();
+        await mayGoOn.promise;
+      },
+    });
+    await harness.queue({ title: '慢' });
+    const running = deliverer.deliverDue();
+    await isSlow.promise;
+    const other = { type: 'group', conversationId: LUNCH_GROUP, directTo: [] } as const;
+    const quick = await harness.queue({ title: '快', target: other, recipient: `corp/${LUNCH_GROUP}` });
+    deliverer.wake();
+    await harness.sandbox.waitForMessage(LUNCH_GROUP, ({ text }) => text.includes('快'));
+    mayGoOn.resolve();
+    await running;
+    expect(await harness.stored(quick)).toMatchObject({ state: 'delivered' });
+    expect(harness.inGroup()).toHaveLength(1);
+    await deliverer.stop();
   });
 
   test('given a stopped deliverer, then it says nothing more', async () => {
