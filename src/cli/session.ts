@@ -20,8 +20,6 @@ const WAIT_FOR_OTHERS_MS = 60_000;
 export interface Session {
   readonly db: Database;
   readonly context: ServiceContext;
-  /** No app is set: the settings are those of the sandbox. */
-  readonly isSandbox: boolean;
   readonly config: Config;
   readonly logger: Logger;
 }
@@ -45,7 +43,7 @@ export async function withSession<T>(
     try {
       if (!options.beforeMigration) await prepareSchema(config, db);
       const context = { ...createContext(clock, config), source: { via: 'cli' } } as const;
-      return await work({ db, context, isSandbox: config.dingtalk === null, config, logger });
+      return await work({ db, context, config, logger });
     } finally {
       await db.close();
     }

@@ -13,8 +13,17 @@ export const accountList = defineCommand({
     const json: object[] = [];
     const rows: string[][] = [['ID', 'NAME', 'AVAILABLE', 'QUOTA', 'SENDING']];
     for (const { id, name, currency } of await listAccounts(db.kysely)) {
-      const { available, quota, sending, standing } = await readSendingState(context, db.kysely, id);
-      json.push({ id, name, currency, available: moneyToDecimal(available), quota: Number(quota), sending, standing });
+      const { available, quota, sending, reasons, standing } = await readSendingState(context, db.kysely, id);
+      json.push({
+        id,
+        name,
+        currency,
+        available: moneyToDecimal(available),
+        quota: Number(quota),
+        sending,
+        reasons,
+        standing,
+      });
       rows.push([id, name, formatMoney(available, currency), formatCount(quota), sending]);
     }
     if (json.length > 0) return { json, lines: table(rows, [2, 3]) };

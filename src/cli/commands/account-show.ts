@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { moneyToDecimal } from '../../domain/money.ts';
+import type { LimitState } from '../../services/limits.ts';
 import { type Overview, readOverview } from '../../services/overview.ts';
+import type { Account } from '../../store/accounts.ts';
 import { listApiKeys } from '../../store/api-keys.ts';
 import { type Administrator, type Group, readAdministrators, readGroupsOfAccount } from '../../store/groups.ts';
 import { findAccount, onlyAccount } from '../accounts.ts';
@@ -15,7 +17,7 @@ interface Details {
 
 export const accountShow = defineCommand({
   name: 'account show',
-  about: 'Show an account: money, quota, plans, auto-renewal, groups, keys',
+  about: 'Show an account: money, sending, quota, plans, limits, auto-renewal, groups, keys',
   arguments: [{ name: 'ACCOUNT', isOptional: true, about: 'its id or name; the only one there is, if left out' }],
   input: z.object({ ACCOUNT: z.string().optional() }),
   run: async (session, { ACCOUNT }) => {
@@ -45,6 +47,9 @@ function toJson({ overview, groups, keys }: Details): object {
     available: moneyToDecimal(overview.available),
     standing: overview.standing,
     sending: overview.sending,
+    reasons: overview.reasons,
+    paused: account.pause && { by: account.pause.byName, at: account.pause.at.toString() },
+    limits: overview.limits.map(limitToJson),
     quota: Number(overview.quota),
     quotaDays: forecast.quotaDays,
     runwayDays: forecast.runwayDays,
@@ -80,7 +85,8 @@ function toLines({ overview, groups, keys }: Details): string[] {
       ['Balance', formatMoney(money.balance, currency)],
       ['Credit limit', formatMoney(money.creditLimit, currency)],
       ['Available', formatMoney(overview.available, currency) + days(forecast.runwayDays)],
-      ['Standing', `${overview.standing}, sending ${overview.sending}`],
+      ['Standing', overview.standing],
+      ['Sending', sendingLine(overview)],
       ['Quota', `${formatCount(overview.quota)} segments${days(forecast.quotaDays)}`],
       ['Auto-renewal', policy.enabled ? `on, ${renewal}` : 'off'],
       ['Tariff', account.tariffId],
@@ -96,6 +102,10 @@ function toLines({ overview, groups, keys }: Details): string[] {
         formatTime(plan.expiresAt, timeZone),
       ]),
     ]),
+    ...section('Limits', [
+      ['LIMIT', 'USED', 'WARNING', 'STOP', 'REACHED'],
+      ...overview.limits.map((state) => limitRow(state, account)),
+    ]),
     ...section('Groups', [
       ['TITLE', 'ADMINISTRATORS'],
       ...groups.map((group) => [group.title, group.administrators.map(({ name }) => name).join(', ')]),
@@ -107,7 +117,38 @@ function toLines({ overview, groups, keys }: Details): string[] {
   ];
 }
 
+function sendingLine({ sending, reasons, account }: Overview): string {
+  const { pause, timeZone } = account;
+  const also = reasons.slice(1).map((reason) => `, also ${reason}`);
+  const by = pause ? `; paused by ${pause.byName} at ${formatTime(pause.at, timeZone)}` : '';
+  return `${sending}${also.join('')}${by}`;
+}
+
+function limitRow({ key, limit, used, isReached }: LimitState, { currency }: Account): string[] {
+  const figure = (value: bigint) => (key.unit === 'money' ? formatMoney(value, currency) : formatCount(value));
+  const set = (value: bigint | null | undefined) => (value == null ? 'none' : figure(value));
+  const name = `${key.unit === 'money' ? 'pay-as-you-go' : 'segments'} per ${key.period}`;
+  return [name, figure(used), set(limit?.warn), set(limit?.stop), isReached ? 'yes' : ''];
+}
+
+function limitToJson({ key, limit, used, isReached }: LimitState): object {
+  const figure = (value: bigint | null | undefined) => {
+    if (value == null) return null;
+    return key.unit === 'money' ? moneyToDecimal(value) : Number(value);
+  };
+  return {
+    period: key.period,
+    unit: key.unit,
+    used: figure(used),
+    warning: figure(limit?.warn),
+    stop: figure(limit?.stop),
+    reached: isReached,
+  };
+}
+
+const NUMBERS: Readonly<Record<string, readonly number[]>> = { Plans: [1, 2], Limits: [1, 2, 3] };
+
 function section(title: string, rows: readonly (readonly string[])[]): string[] {
-  const lines = rows.length > 1 ? table(rows, title === 'Plans' ? [1, 2] : []) : ['none'];
+  const lines = rows.length > 1 ? table(rows, NUMBERS[title] ?? []) : ['none'];
   return ['', title, ...lines.map((line) => `  ${line}`)];
 }

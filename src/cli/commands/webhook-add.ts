@@ -13,9 +13,11 @@ export const webhookAdd = defineCommand({
   ],
   input: z.object({ ACCOUNT: z.string(), URL: z.string() }),
   run: async (session, { ACCOUNT, URL }) => {
-    const { db, context, isSandbox } = session;
+    const { db, context, config } = session;
     const { id, name } = await findAccount(session, ACCOUNT);
-    const webhook = await inTransaction(db, (tx) => addWebhook(context, tx, id, URL, { anyHttp: isSandbox }));
+    const webhook = await inTransaction(db, (tx) =>
+      addWebhook(context, tx, id, URL, { anyHttp: config.dingtalk === null }),
+    );
     return {
       json: { accountId: id, id: webhook.id, url: webhook.url, secret: webhook.secret },
       lines: [
