@@ -8,7 +8,7 @@ export default defineConfig({
     pool: 'forks',
     // Each file has replicas beside it.
     maxWorkers: 2,
-    testTimeout: 90_000,
-    hookTimeout: 90_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
   },
 });

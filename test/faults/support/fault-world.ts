@@ -27,7 +27,7 @@ const GROUPS = 80;
 /** Longer than a lease: whoever comes then takes over what a killed process had in hand. */
 const TAKE_OVER_AFTER = Temporal.Duration.from({ seconds: 130 });
 /** Generous: the machine may be busy with other tests. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** An account with a group of its own; what is reported for it comes from one gateway. */
 export interface FaultAccount {
