@@ -42,9 +42,15 @@ async function everything(database: Database): Promise<unknown[]> {
   return [...rows, ...usage.rows];
 }
 
+/** What was told; not how cards change afterwards. */
 async function told(): Promise<string[]> {
-  const rows = await db.kysely.selectFrom('notices').select('reason').orderBy('queued_at').orderBy('ordinal').execute();
-  return rows.map((row) => row.reason);
+  const rows = await db.kysely
+    .selectFrom('notices')
+    .select(['reason', 'target'])
+    .orderBy('queued_at')
+    .orderBy('ordinal')
+    .execute();
+  return rows.flatMap(({ reason, target }) => ('type' in target && target.type === 'card' ? [] : [reason]));
 }
 
 /** What has been told since; the clock moves so that the order is plain. */
