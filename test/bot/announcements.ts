@@ -1,4 +1,4 @@
-import type { Announcement } from '../../src/domain/announcement.ts';
+import type { Announcement, EpisodeNews } from '../../src/domain/announcement.ts';
 import type { ApprovalAction } from '../../src/domain/approval.ts';
 import { type BillDraft, drawBill } from '../../src/domain/bill.ts';
 import { burnOf, NOTHING_USED } from '../../src/domain/burn.ts';
@@ -130,6 +130,39 @@ function aBill(title: string): BillDraft {
 }
 
 /** Everything that can be announced, with `name` wherever something comes from the world. */
+const EXHAUSTED = {
+  kind: 'quota_exhausted',
+  available: yuan('500'),
+  paygPerDay: yuan('45'),
+  runwayDays: 11,
+  renewal: 'off',
+} as const;
+
+/** A critical alert at each point of what may become of it. */
+function episodes(name: string): EpisodeNews[] {
+  const news: EpisodeNews = {
+    code: 'K7M',
+    as: 'news',
+    since: NOW,
+    figuresAt: NOW,
+    acknowledged: null,
+    snoozed: null,
+    secondContact: null,
+    operatorAt: null,
+    endedAt: null,
+  };
+  const escalated = { ...news, secondContact: { name, at: NOW }, operatorAt: NOW };
+  return [
+    news,
+    { ...escalated, as: 'repeat' },
+    { ...escalated, as: 'second_contact' },
+    { ...escalated, as: 'changed' },
+    { ...escalated, as: 'changed', snoozed: { byName: name, until: NOW } },
+    { ...escalated, as: 'changed', acknowledged: { byName: name, at: NOW } },
+    { ...escalated, as: 'changed', endedAt: NOW },
+  ];
+}
+
 export function everyAnnouncement(name: string): Announcement[] {
   const title = name;
   const expiresAt = at('2026-09-01T08:30');
@@ -151,6 +184,7 @@ export function everyAnnouncement(name: string): Announcement[] {
     ...outlooks.flatMap((renewal): Announcement[] => [
       { kind: 'quota_low', level: 1, quota: 9_800n, threshold: 10_000n, share: 100, quotaDays: 3.2, renewal },
       { kind: 'quota_low', level: 2, quota: 1n, threshold: 10_000n, share: 20, quotaDays: null, renewal },
+      ...episodes(name).map((episode) => ({ ...EXHAUSTED, episode })),
       { kind: 'quota_exhausted', available: yuan('500.125'), paygPerDay: yuan('45.23'), runwayDays: 11, renewal },
       { kind: 'quota_exhausted', available: yuan('-0.5'), paygPerDay: 0n, runwayDays: null, renewal },
       { kind: 'plan_expiring', title, remaining: 9_800n, expiresAt, days: 30, renewal },
