@@ -296,11 +296,14 @@ describe('alerts about caps (rules 19 and 20)', () => {
     const account = await anAccount();
     await limit(world, account, DAY_MONEY, yuan('100'), yuan('21'));
     await account.news();
+    world.pass({ minutes: 1 });
     await account.use(500);
     await account.review();
     expect(kinds(await account.news())).toEqual(['cap_warning']);
     await account.use(1);
-    await account.review();
+    expect(await usedOf(world, account, DAY_MONEY)).toBeLessThan(yuan('21'));
+    world.pass({ hours: 1 });
+    expect(await account.review()).toBe(true);
     await account.use(100);
     await account.review();
     expect(kinds(await account.news())).toEqual([]);
