@@ -19,6 +19,6 @@ process.on('message', async (message) => {
     return;
   }
   await db.close();
-  process.disconnect();
+  process.disconnect?.();
 });
 process.send?.('ready');

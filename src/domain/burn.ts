@@ -1,4 +1,5 @@
 import type { Micro } from './money.ts';
+import { remember } from './remember.ts';
 import { TEMPLATE_TYPES, type TemplateType } from './usage.ts';
 
 /** Segments are projected in thousandths, so that less than one a day is not nothing. */
@@ -67,20 +68,23 @@ export interface BurnWindow {
   readonly midnights: readonly Temporal.Instant[];
 }
 
-export function burnWindow(now: Temporal.Instant, timeZone: string): BurnWindow {
-  const local = now.toZonedDateTimeISO(timeZone);
-  const days = PATTERN_WEEKS * 7;
-  return {
-    since: local.subtract({ days: BURN_WINDOW_DAYS }).toInstant(),
-    midnights: Array.from({ length: days + 1 }, (_, index) =>
-      local
-        .toPlainDate()
-        .subtract({ days: days - index })
-        .toZonedDateTime(timeZone)
-        .toInstant(),
-    ),
-  };
-}
+export const burnWindow = remember(
+  (now: Temporal.Instant, timeZone: string) => `${now.epochNanoseconds} ${timeZone}`,
+  (now, timeZone): BurnWindow => {
+    const local = now.toZonedDateTimeISO(timeZone);
+    const days = PATTERN_WEEKS * 7;
+    return {
+      since: local.subtract({ days: BURN_WINDOW_DAYS }).toInstant(),
+      midnights: Array.from({ length: days + 1 }, (_, index) =>
+        local
+          .toPlainDate()
+          .subtract({ days: days - index })
+          .toZonedDateTime(timeZone)
+          .toInstant(),
+      ),
+    };
+  },
+);
 
 /**
  * What a day is expected to use: the last seven days, spread over the days of the week as the four weeks before today were. An account

@@ -90,6 +90,7 @@ interface Projection {
   readonly quotaEndsBy: 'use' | 'expiry' | null;
   /** When available reaches zero; null when it lasts. */
   readonly moneyEnd: Moment | null;
+  /** Empty where only the ends were asked for. */
   readonly quotaAtDayEnd: readonly bigint[];
 }
 
@@ -115,7 +116,7 @@ function project(input: ForecastInput, horizon: number, { stopAtEnd }: { stopAtE
     const day = days[piece.day % 7];
     if (!day) break;
     const length = piece.to - piece.from;
-    const need = (day.need * length) / WHOLE_DAY;
+    const need = length === WHOLE_DAY ? day.need : (day.need * length) / WHOLE_DAY;
     const uncovered = use(plans, need);
     const middle = need === 0n ? piece.to : piece.from + (length * (need - uncovered)) / need;
     if (uncovered > 0n && !quotaEnd) {
@@ -126,6 +127,11 @@ function project(input: ForecastInput, horizon: number, { stopAtEnd }: { stopAtE
       quotaEnd = { day: piece.day, part: piece.to };
       quotaEndsBy = 'expiry';
     }
+    if (piece.to === WHOLE_DAY && !stopAtEnd) {
+      quotaAtDayEnd.push(plans.reduce((sum, { amount }) => sum + amount, 0n) / PART);
+    }
+    // What costs nothing moves no money: most days of most accounts.
+    if (uncovered === 0n && day.internationalCost === 0n) continue;
     const mainland = need === 0n ? 0n : (((day.mainlandCost * length) / WHOLE_DAY) * uncovered) / need;
     for (const [from, to, extra] of [
       [piece.from, middle, 0n],
@@ -136,7 +142,6 @@ function project(input: ForecastInput, horizon: number, { stopAtEnd }: { stopAtE
       if (left < cost) moneyEnd ??= { day: piece.day, part: from + ((to - from) * left) / cost };
       available -= cost;
     }
-    if (piece.to === WHOLE_DAY) quotaAtDayEnd.push(plans.reduce((sum, { amount }) => sum + amount, 0n) / PART);
     if (stopAtEnd && quotaEnd && moneyEnd) break;
   }
   return { quotaEnd, quotaEndsBy, moneyEnd, quotaAtDayEnd };
@@ -146,6 +151,10 @@ function project(input: ForecastInput, horizon: number, { stopAtEnd }: { stopAtE
 function* piecesOf(start: Moment, plans: readonly Left[], horizon: number): Generator<Piece> {
   for (let day = 0; day < horizon; day++) {
     let from = day === 0 ? start.part : 0n;
+    if (!plans.some(({ expires }) => expires.day === day)) {
+      yield { day, from, to: WHOLE_DAY };
+      continue;
+    }
     const cuts = plans.filter(({ expires }) => expires.day === day).map(({ expires }) => expires.part);
     for (const to of [...cuts.toSorted((a, b) => (a < b ? -1 : 1)), WHOLE_DAY]) {
       yield { day, from, to };

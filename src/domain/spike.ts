@@ -1,5 +1,6 @@
 import type { Burn } from './burn.ts';
 import type { Micro } from './money.ts';
+import { remember } from './remember.ts';
 import type { Destination } from './usage.ts';
 
 /** An hour that uses more than so many times what is usual is a spike, where the account says nothing else. */
@@ -155,7 +156,10 @@ function usualOf({ firstUsedAt, hours, timeZone }: SpikeInput, hour: number, des
 }
 
 /** The same hour of the account's clock on past days, the last one first. */
-function pastHours(hour: number, timeZone: string): number[] {
-  const local = Temporal.Instant.fromEpochMilliseconds(hour).toZonedDateTimeISO(timeZone);
-  return Array.from({ length: PAST_DAYS }, (_, index) => hourOf(local.subtract({ days: index + 1 }).toInstant()));
-}
+const pastHours = remember(
+  (hour: number, timeZone: string) => `${hour} ${timeZone}`,
+  (hour, timeZone): readonly number[] => {
+    const local = Temporal.Instant.fromEpochMilliseconds(hour).toZonedDateTimeISO(timeZone);
+    return Array.from({ length: PAST_DAYS }, (_, index) => hourOf(local.subtract({ days: index + 1 }).toInstant()));
+  },
+);

@@ -1,14 +1,17 @@
 import type { Logger } from '../log.ts';
 import type { ServiceContext } from '../services/context.ts';
+import { reviewQuiet } from '../services/quiet-reviews.ts';
 import { postponeReview, reviewAccount } from '../services/review.ts';
 import { reached } from '../steps.ts';
-import { findDueAccounts, nextAccountDueAt } from '../store/accounts.ts';
+import { nextAccountDueAt } from '../store/accounts.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import type { Job } from './job.ts';
 
-const BATCH = 200;
-/** Reviews at the same time; each holds a connection. */
-const PARALLEL = 4;
+/** Accounts that are looked at together: their locks are held for the length of a few reads. */
+const BATCH = 100;
+/** Batches at the same time, and reviews of single accounts after each; each holds a connection. */
+const PARALLEL_BATCHES = 2;
+const PARALLEL_REVIEWS = 3;
 
 export interface ReviewJobOptions {
   readonly db: Database;
@@ -24,6 +27,8 @@ export class ReviewJob implements Job {
   readonly plan = { kind: 'by_state', missed: 'once' } as const;
   readonly #options: ReviewJobOptions;
   readonly #running = new Set<Promise<void>>();
+  /** Accounts whose own review is under way. */
+  readonly #taken = new Set<string>();
 
   constructor(options: ReviewJobOptions) {
     this.#options = options;
@@ -35,20 +40,17 @@ export class ReviewJob implements Job {
 
   /** Reviews what is due now; an account that fails is put off and keeps no other from its review. */
   async run(): Promise<string | null> {
-    let all = 0;
-    for (;;) {
-      const due = await findDueAccounts(this.#options.db.kysely, this.#options.context.clock.now(), BATCH);
-      const queue = due.values();
-      let reviewed = 0;
-      const worker = async () => {
-        for (const accountId of queue) if (await this.#review(accountId)) reviewed += 1;
-      };
-      await Promise.all(Array.from({ length: PARALLEL }, worker));
-      if (reviewed > 0) this.#options.onReviewed();
-      all += reviewed;
-      // Accounts that another replica holds stay due; they are its business.
-      if (due.length < BATCH || reviewed === 0) return all === 0 ? null : `reviewed ${all} accounts`;
-    }
+    let reviewed = 0;
+    const worker = async () => {
+      for (;;) {
+        const batch = await this.#reviewBatch();
+        reviewed += batch;
+        // Accounts that another replica holds stay due; they are its business.
+        if (batch === 0) return;
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL_BATCHES }, worker));
+    return reviewed === 0 ? null : `reviewed ${reviewed} accounts`;
   }
 
   /** Reviews one account soon, without waiting for the next tick. */
@@ -63,6 +65,30 @@ export class ReviewJob implements Job {
   /** Resolves when the reviews that were woken have ended. */
   async idle(): Promise<void> {
     await Promise.all(this.#running);
+  }
+
+  /** Looks at some accounts together, and then at each with which something is to be done; answers how many were reviewed. */
+  async #reviewBatch(): Promise<number> {
+    const { db, context } = this.#options;
+    const { quiet, others } = await inTransaction(db, async (tx) => {
+      reached('review.decide');
+      const looked = await reviewQuiet(context, tx, { limit: BATCH, except: [...this.#taken] });
+      reached('review.commit');
+      return looked;
+    });
+    const mine = others.filter((accountId) => !this.#taken.has(accountId));
+    for (const accountId of mine) this.#taken.add(accountId);
+    const queue = mine.values();
+    let reviewed = 0;
+    const worker = async () => {
+      for (const accountId of queue) {
+        if (await this.#review(accountId)) reviewed += 1;
+        this.#taken.delete(accountId);
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL_REVIEWS }, worker));
+    if (reviewed > 0) this.#options.onReviewed();
+    return quiet + reviewed;
   }
 
   async #review(accountId: string): Promise<boolean> {

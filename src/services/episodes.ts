@@ -179,7 +179,7 @@ function saying(
   return { ...announcement, episode: { code, as, since: toldAt ?? at, figuresAt: at, ...state } };
 }
 
-function ruleOf({ escalateAfterMinutes, secondContact }: AccountSettings): EscalationRule {
+export function ruleOf({ escalateAfterMinutes, secondContact }: AccountSettings): EscalationRule {
   return { afterMinutes: escalateAfterMinutes, hasSecondContact: secondContact !== null };
 }
 

@@ -126,18 +126,6 @@ export async function writePause(tx: Tx, accountId: string, pause: Pause | null)
     .execute();
 }
 
-/** Accounts that are due for review, the most overdue first. */
-export async function findDueAccounts(db: Executor, now: Temporal.Instant, limit: number): Promise<string[]> {
-  const rows = await db
-    .selectFrom('accounts')
-    .select('account_id')
-    .where('next_review_at', '<=', now)
-    .orderBy('next_review_at')
-    .limit(limit)
-    .execute();
-  return rows.map((row) => row.account_id);
-}
-
 /** When the next account is due, of those that are due after `after`; null when there is none. */
 export async function nextAccountDueAt(db: Executor, after?: Temporal.Instant): Promise<Temporal.Instant | null> {
   const row = await db
@@ -170,8 +158,7 @@ export async function scheduleReview(tx: Tx, accountId: string, next: NextReview
       next_review_at: next.at,
       quota_watermark: next.quotaWatermark,
       available_watermark: next.availableWatermark,
-      hour_watermarks:
-        next.hourWatermarks.length === 0 ? null : JSON.stringify(next.hourWatermarks.map(toWatermarkRow)),
+      hour_watermarks: watermarksToJson(next.hourWatermarks),
     })
     .where('account_id', '=', accountId)
     .execute();
@@ -263,7 +250,8 @@ export function accountUnknown(accountId: string): InputError {
   );
 }
 
-function toAccount(row: Selectable<Schema['accounts']> | undefined, accountId: string): Account {
+/** @throws InputError `account_unknown` when there is no row */
+export function toAccount(row: Selectable<Schema['accounts']> | undefined, accountId: string): Account {
   if (!row) throw accountUnknown(accountId);
   return {
     id: row.account_id,
@@ -289,6 +277,11 @@ function toAccount(row: Selectable<Schema['accounts']> | undefined, accountId: s
     pause: row.paused_at && { at: row.paused_at, by: row.paused_by ?? '', byName: row.paused_by_name ?? '' },
     sendingTold: row.sending_told,
   };
+}
+
+/** Null for none. */
+export function watermarksToJson(watermarks: readonly HourWatermark[]): string | null {
+  return watermarks.length === 0 ? null : JSON.stringify(watermarks.map(toWatermarkRow));
 }
 
 /** A watermark as JSON: `bigint` as text. */

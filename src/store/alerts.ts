@@ -222,7 +222,7 @@ function oneOf(characters: string): string {
   return characters[randomInt(characters.length)] ?? '';
 }
 
-function toEpisode(row: Selectable<Schema['alerts']>): StoredEpisode {
+export function toEpisode(row: Selectable<Schema['alerts']>): StoredEpisode {
   const { acked_at, acked_name, snoozed_at, snoozed_until, snoozed_name, second_contact_at, second_contact_name } = row;
   return {
     id: row.alert_id,

@@ -64,7 +64,7 @@ export async function readUsageSince(
     select destination, template_type, sum(plan_segments + payg_segments)::bigint as segments, sum(amount)::bigint as amount
     from hourly_usage where account_id = ${accountId} and hour >= ${since} and hour <= ${now}
     group by 1, 2`.execute(db);
-  return rows.reduce(add, NOTHING_USED);
+  return rows.reduce(addToSum, NOTHING_USED);
 }
 
 /**
@@ -92,7 +92,7 @@ export async function readUsagePattern(
     .limit(1)
     .executeTakeFirst();
   const byWeekday = Array.from({ length: 7 }, (_, weekday) =>
-    rows.filter((row) => row.weekday === weekday).reduce(add, NOTHING_USED),
+    rows.filter((row) => row.weekday === weekday).reduce(addToSum, NOTHING_USED),
   );
   return { byWeekday, firstUsedAt: first?.hour ?? null };
 }
@@ -127,14 +127,14 @@ export async function keepPattern(
     .execute();
 }
 
-interface SumRow {
+export interface SumRow {
   readonly destination: Destination;
   readonly template_type: TemplateType;
   readonly segments: bigint;
   readonly amount: bigint;
 }
 
-function add(sum: UsageSum, { destination, template_type, segments, amount }: SumRow): UsageSum {
+export function addToSum(sum: UsageSum, { destination, template_type, segments, amount }: SumRow): UsageSum {
   return destination === 'mainland'
     ? { ...sum, mainland: { ...sum.mainland, [template_type]: sum.mainland[template_type] + segments } }
     : {
@@ -145,13 +145,13 @@ function add(sum: UsageSum, { destination, template_type, segments, amount }: Su
 }
 
 /** A sum as JSON: `bigint` as text. */
-interface KeptSum {
+export interface KeptSum {
   readonly mainland: Readonly<Record<TemplateType, string>>;
   readonly international: string;
   readonly internationalCost: string;
 }
 
-function toKept({ mainland, international, internationalCost }: UsageSum): KeptSum {
+export function toKept({ mainland, international, internationalCost }: UsageSum): KeptSum {
   const { verification, notification, promotion } = mainland;
   return {
     mainland: {
@@ -164,7 +164,7 @@ function toKept({ mainland, international, internationalCost }: UsageSum): KeptS
   };
 }
 
-function fromKept({ mainland, international, internationalCost }: KeptSum): UsageSum {
+export function fromKept({ mainland, international, internationalCost }: KeptSum): UsageSum {
   const { verification, notification, promotion } = mainland;
   return {
     mainland: {
@@ -193,7 +193,7 @@ export async function readHours(db: Executor, accountId: string, hours: readonly
   return known;
 }
 
-const NO_USE: HourFigures = { segments: 0n, covered: 0n, cost: 0n };
+export const NO_USE: HourFigures = { segments: 0n, covered: 0n, cost: 0n };
 
 /** What a stretch of time used of one kind of message. */
 export interface SlotUsage {

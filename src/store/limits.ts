@@ -1,17 +1,21 @@
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Limit, LimitKey, LimitValues, PeriodUse, UsePeriod } from '../domain/limit.ts';
-import type { Executor, Tx } from './schema.ts';
+import type { Executor, Schema, Tx } from './schema.ts';
 
 export async function readLimits(db: Executor, accountId: string): Promise<Limit[]> {
   const rows = await db.selectFrom('account_limits').selectAll().where('account_id', '=', accountId).execute();
-  return rows.map((row) => ({
+  return rows.map(toLimit);
+}
+
+export function toLimit(row: Selectable<Schema['account_limits']>): Limit {
+  return {
     period: row.period,
     unit: row.unit,
     stop: row.stop_at,
     warn: row.warn_at,
     changedAt: row.changed_at,
     reached: row.reached_at && row.reached_in ? { at: row.reached_at, in: row.reached_in } : null,
-  }));
+  };
 }
 
 /** Sets a cap, as one that is not reached. */

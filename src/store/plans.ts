@@ -176,7 +176,7 @@ function toPlanRecord(row: Selectable<Schema['plans']>): PlanRecord {
   return { ...toPlan(row), source: row.source, expiredAt: row.expired_at, refundedAt: row.refunded_at };
 }
 
-function toPlan(row: Selectable<Schema['plans']>): Plan {
+export function toPlan(row: Selectable<Schema['plans']>): Plan {
   return {
     id: row.plan_id,
     title: row.title,

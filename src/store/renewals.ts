@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { OpenRenewal, RenewalHistory, RenewalPolicy, RenewalState, RenewalTrigger } from '../domain/renewal.ts';
 import { mayFollow } from '../domain/renewal-states.ts';
-import type { Executor, Tx } from './schema.ts';
+import type { Executor, Schema, Tx } from './schema.ts';
 
 /** What an account has before anyone sets it: off, with guards that hold. */
 export const DEFAULT_POLICY: RenewalPolicy = {
@@ -20,6 +20,11 @@ export async function readPolicy(db: Executor, accountId: string): Promise<Renew
     .selectAll()
     .where('account_id', '=', accountId)
     .executeTakeFirst();
+  return toPolicy(row);
+}
+
+/** The policy in a row, or that of an account which has none. */
+export function toPolicy(row: Selectable<Schema['renewal_policies']> | undefined): RenewalPolicy {
   if (!row) return DEFAULT_POLICY;
   return {
     enabled: row.enabled,

@@ -1,5 +1,6 @@
+import type { Selectable } from 'kysely';
 import { type AccountSettings, DEFAULT_SETTINGS } from '../domain/settings.ts';
-import type { Executor, Tx } from './schema.ts';
+import type { Executor, Schema, Tx } from './schema.ts';
 
 /** What an account's administrators have set besides auto-renewal; the defaults where nobody has. */
 export async function readSettings(db: Executor, accountId: string): Promise<AccountSettings> {
@@ -8,6 +9,11 @@ export async function readSettings(db: Executor, accountId: string): Promise<Acc
     .selectAll()
     .where('account_id', '=', accountId)
     .executeTakeFirst();
+  return toSettings(row);
+}
+
+/** The settings in a row, or those of an account which has none. */
+export function toSettings(row: Selectable<Schema['account_settings']> | undefined): AccountSettings {
   if (!row) return DEFAULT_SETTINGS;
   const { quiet_from, quiet_until, second_contact_id, second_contact_name } = row;
   return {
