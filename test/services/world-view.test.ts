@@ -92,11 +92,11 @@ test('given jobs with something due now and later, when the next event is asked 
     new HousekeepingJob(db, clock),
   ];
   const scheduler = new Scheduler(jobs, clock, logger);
-  // The account and today's housekeeping are due, the request runs out tomorrow, and its reminder comes two hours before.
-  expect(await scheduler.nextEventAt()).toEqual(Temporal.Instant.from('2026-03-11T02:34:56.789Z'));
+  // The account and today's housekeeping are due; the next one comes at 04:30 in Shanghai, the reminder of the request after it.
+  expect(await scheduler.nextEventAt()).toEqual(Temporal.Instant.from('2026-03-10T20:30:00Z'));
   await inTransaction(db, (tx) => reviewAccount(context, tx, ACCOUNT));
   const { next_review_at } = await db.kysely.selectFrom('accounts').select('next_review_at').executeTakeFirstOrThrow();
-  expect(Temporal.Instant.compare(next_review_at, '2026-03-11T02:34:56.789Z')).toBe(-1);
+  expect(Temporal.Instant.compare(next_review_at, '2026-03-10T20:30:00Z')).toBe(-1);
   expect(await scheduler.nextEventAt()).toEqual(next_review_at);
   clock.set('2026-03-11T03:30:00Z');
   expect(await scheduler.nextEventAt()).toEqual(Temporal.Instant.from('2026-03-11T04:34:56.789Z'));
