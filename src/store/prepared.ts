@@ -12,6 +12,7 @@ export class PreparedRead<Row> {
   readonly #pool: ReturnType<typeof createPool>;
   readonly #name: string;
   readonly #text: string;
+  readonly #connections: number;
 
   constructor(
     { url, logger }: { readonly url: string; readonly logger: Logger },
@@ -20,15 +21,17 @@ export class PreparedRead<Row> {
     this.#pool = createPool(url, connections, TIME_OUTS, logger);
     this.#name = name;
     this.#text = text;
+    this.#connections = connections;
   }
 
-  /** Its rows, with values for `$1` and so on. A connection that turns out to be broken is replaced once. */
+  /** Its rows, with values for `$1` and so on. Connections that turn out to be broken are replaced, once each: all may have been cut at once. */
   async rows(values: readonly unknown[]): Promise<readonly Row[]> {
-    try {
-      return await this.#attempt(values);
-    } catch (error) {
-      if (!(error instanceof ConnectionLostError)) throw error;
-      return this.#attempt(values);
+    for (let broken = 0; ; broken += 1) {
+      try {
+        return await this.#attempt(values);
+      } catch (error) {
+        if (!isOfConnection(error) || broken >= this.#connections) throw error;
+      }
     }
   }
 
@@ -38,10 +41,22 @@ export class PreparedRead<Row> {
 
   async #attempt(values: readonly unknown[]): Promise<readonly Row[]> {
     const client = await this.#pool.connect();
+    let isOver = false;
     try {
       return await client.prepared<Row>(this.#name, this.#text, values);
+    } catch (error) {
+      isOver = isOfConnection(error);
+      throw error;
     } finally {
-      client.release();
+      client.release(isOver);
     }
   }
+}
+
+/** The connection is over, and not the statement wrong: it was lost, or the server said that it ends it. */
+function isOfConnection(error: unknown): boolean {
+  return (
+    error instanceof ConnectionLostError ||
+    (error instanceof Error && 'severity' in error && error.severity === 'FATAL')
+  );
 }
