@@ -68,7 +68,7 @@ test('given a daily job, when it is run, then that is its slot of today; run aga
 test('given what is no job, or one of the service, then it is said which there are, in both languages', async () => {
   const unknown = await run('run', 'lunch');
   expect(codeOf(unknown)).toBe('job_unknown');
-  expect(unknown.error).toContain('review, bills, approvals');
+  expect(unknown.error).toContain('review, bills, digests, approvals');
   expect(codeOf(await run('run', 'delivery'))).toBe('job_of_service');
   expect((await run('run', 'lunch', '--language', 'zh-CN')).error).toContain('没有任务“lunch”');
 });

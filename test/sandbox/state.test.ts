@@ -150,12 +150,13 @@ describe('many messages', () => {
 });
 
 describe('the world file of the first start', () => {
-  test('then it is valid, and has the group with its administrator, members and outsider, and another group', async () => {
+  test('then it is valid, and has the group with its administrator, members and outsider, another group, and the operator’s', async () => {
     const world = await loadWorld('worlds/first-start.json');
 
     expect(world.conversations).toMatchObject([
       { id: 'cidOpsGroup', title: '短信运维群' },
       { id: 'cidLunchGroup', title: '午餐群' },
+      { id: 'cidOperatorGroup', title: '短信平台值班群' },
     ]);
     expect(world.conversations[0]?.members.map((member) => member.role)).toEqual([
       'admin',
