@@ -143,3 +143,23 @@ test('given accounts of several zones, one that somebody holds, and one that is 
     .executeTakeFirstOrThrow();
   expect(row.next_review_at).toEqual(at('2026-06-02T12:00'));
 });
+
+test('given a renewal that is switched on while its alert is open already, then the account is handed over, and its review buys', async () => {
+  world.clock.set(at('2026-09-01T12:00'));
+  await db.kysely
+    .updateTable('accounts')
+    .set({ next_review_at: at('2030-01-01') })
+    .execute();
+  const account = await world.openAccount();
+  await account.recharge('100');
+  await account.grant('sms-100');
+  const policy = { threshold: 50n, offerId: 'sms-100' };
+  await account.renewal({ ...policy, enabled: false });
+  await account.use(60);
+  await account.review();
+  await account.renewal({ ...policy, enabled: true });
+  expect(await looked()).toEqual({ quiet: 0, others: [account.id] });
+  await account.news();
+  await account.review();
+  expect((await account.news()).map(({ kind }) => kind)).toEqual(['renewed']);
+});
