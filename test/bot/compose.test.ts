@@ -303,7 +303,7 @@ describe('compose: everything', () => {
       for (const announcement of everyAnnouncement('李娜')) {
         const content = say(announcement, { language });
         expect(content.title.length).toBeGreaterThan(4);
-        expect([...content.title].length).toBeLessThanOrEqual(90);
+        expect([...content.title].length, content.title).toBeLessThanOrEqual(120);
         expect(content.title).not.toMatch(/[*`\n]/);
         expect(content.markdown).toContain(
           language === 'en' ? 'As of Mar 10, 2026, 12:00 (GMT+8)' : '2026年3月10日 12:00（GMT+8）',
