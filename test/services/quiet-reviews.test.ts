@@ -1,11 +1,12 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createAccount } from '../../src/services/accounts.ts';
+import { requestAction } from '../../src/services/actions/request.ts';
 import { setLimit } from '../../src/services/limits.ts';
 import { reviewQuiet } from '../../src/services/quiet-reviews.ts';
 import { reviewAccount } from '../../src/services/review.ts';
 import { lockAccount } from '../../src/store/accounts.ts';
-import { ADMIN, BillingWorld, type TestAccount } from '../support/billing-world.ts';
+import { ADMIN, BillingWorld, MEMBER, type TestAccount } from '../support/billing-world.ts';
 import { at } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
@@ -162,4 +163,29 @@ test('given a renewal that is switched on while its alert is open already, then 
   await account.news();
   await account.review();
   expect((await account.news()).map(({ kind }) => kind)).toEqual(['renewed']);
+});
+
+test('given usage that waits for a price, a pending request, or a renewal that waits, then the account is handed over', async () => {
+  world.clock.set(at('2026-10-01T12:00'));
+  await db.kysely
+    .updateTable('accounts')
+    .set({ next_review_at: at('2030-01-01') })
+    .execute();
+  const [unpriced, requested, waiting] = [
+    await world.openAccount(),
+    await world.openAccount(),
+    await world.openAccount(),
+  ];
+  await unpriced.use(1, { destination: 'international', country: 'BR' });
+  const action = { type: 'set_two_person', enabled: true } as const;
+  await world.run((tx) => requestAction(world.context, tx, requested.group, MEMBER, action));
+  await waiting.grant('sms-100');
+  await waiting.renewal({ enabled: true, threshold: 100n, offerId: 'sms-5000' });
+  for (const account of [unpriced, requested, waiting]) {
+    await account.review();
+    await dueNow(account);
+  }
+  const { quiet, others } = await looked();
+  expect(quiet).toBe(0);
+  expect(others.toSorted()).toEqual([unpriced.id, requested.id, waiting.id].toSorted());
 });
