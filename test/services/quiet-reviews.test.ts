@@ -177,7 +177,8 @@ test('given usage that waits for a price, a pending request, or a renewal that w
     await world.openAccount(),
   ];
   await unpriced.use(1, { destination: 'international', country: 'BR' });
-  const action = { type: 'set_two_person', enabled: true } as const;
+  await requested.renewal({ enabled: false, threshold: 0n, offerId: 'sms-100' });
+  const action = { type: 'switch_auto_renewal', enabled: true } as const;
   await world.run((tx) => requestAction(world.context, tx, requested.group, MEMBER, action));
   await waiting.grant('sms-100');
   await waiting.renewal({ enabled: true, threshold: 100n, offerId: 'sms-5000' });
