@@ -21,8 +21,18 @@ const HOUR = Temporal.Duration.from({ hours: 1 });
 /** So few that the second call would have to wait for minutes: what is refused does not depend on how fast a test runs. */
 const SLOW: CallLimits = { ...CALL_LIMITS, callsPerSecond: 0.001 };
 
+const limiters: CallLimiter[] = [];
+
+function limiterOf(options: ConstructorParameters<typeof CallLimiter>[0]): CallLimiter {
+  const limiter = new CallLimiter(options);
+  limiters.push(limiter);
+  return limiter;
+}
+
 afterEach(async () => {
   clock.set(NOW);
+  // What one test has called is counted before the next one begins at nothing.
+  await Promise.all(limiters.splice(0).map((limiter) => limiter.idle()));
   await db.kysely.deleteFrom('call_rates').execute();
   await db.kysely.deleteFrom('call_months').execute();
 });
@@ -33,7 +43,7 @@ function aLimiter(limits: Partial<CallLimits> = {}) {
     await markWarned(tx, news.month, clock.now());
     told.push(news);
   };
-  return { limiter: new CallLimiter({ db, clock, logger, limits: { ...CALL_LIMITS, ...limits }, onBudget }), told };
+  return { limiter: limiterOf({ db, clock, logger, limits: { ...CALL_LIMITS, ...limits }, onBudget }), told };
 }
 
 const refusal = (call: Promise<void>) =>
@@ -131,7 +141,7 @@ describe('calls of the month (rule 23)', () => {
 describe('delivery within the limits (rule 23)', () => {
   async function limitedHarness() {
     const harness = await DeliveryHarness.start(db);
-    const limiter = new CallLimiter({
+    const limiter = limiterOf({
       db,
       clock: harness.clock,
       logger,
