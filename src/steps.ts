@@ -6,6 +6,7 @@
  * - `usage`: a gateway's report has come, is to be rated, to be saved, to be answered
  * - `review`: an account is due: alerts and renewals are to be decided, to be saved, to be told
  * - `bill`: a month is over: its bill is to be made, to be saved, to be told
+ * - `digest`: a summary is due, a month's with its bill: it is to be made, to be saved, to be told
  * - `delivery`: the steps of a notice, as `notify/steps.ts` tells them
  */
 export const STEPS = Object.freeze([
@@ -24,6 +25,9 @@ export const STEPS = Object.freeze([
   'bill.decide',
   'bill.commit',
   'bill.tell',
+  'digest.decide',
+  'digest.commit',
+  'digest.tell',
   'delivery.lease',
   'delivery.merge',
   'delivery.send',

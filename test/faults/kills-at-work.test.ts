@@ -48,5 +48,7 @@ describe('given a replica that is killed while it settles a month (rule 10)', ()
     await world.quiet();
     const bills = await db.kysely.selectFrom('bills').select('month').where('account_id', '=', account.id).execute();
     expect(bills).toEqual([{ month: lastMonth.toPlainDate().toPlainYearMonth().toString() }]);
+    // The month's summary is the receipt of its bill.
+    expect(world.saidIn(account).filter(({ title, text }) => /月报：用了/.test(`${title} ${text}`))).toHaveLength(1);
   });
 });

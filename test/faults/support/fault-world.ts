@@ -96,7 +96,8 @@ export class FaultWorld {
   /** Starts a replica, connected unless it is to be killed before. */
   async startReplica(options: { killAt?: KillAt; env?: Record<string, string> } = {}): Promise<Replica> {
     const { app } = sandboxWorld();
-    const connections = this.sandbox.connections;
+    // The platform may not know yet that one that was killed is gone.
+    await this.sandbox.waitForConnections(this.replicas.length, PATIENCE_MS);
     const replica = await Replica.start({
       aheadMs: this.#aheadMs,
       killAt: options.killAt,
@@ -116,7 +117,7 @@ export class FaultWorld {
       },
     });
     this.#replicas.push(replica);
-    if (replica.isAlive && !options.killAt) await this.sandbox.waitForConnections(connections + 1, PATIENCE_MS);
+    if (replica.isAlive && !options.killAt) await this.sandbox.waitForConnections(this.replicas.length, PATIENCE_MS);
     return replica;
   }
 

@@ -10,4 +10,4 @@ const MERGE: Step = 'delivery.merge';
 /** At which step a replica is killed by which test; together they are all that the program names. */
 export const IN_CHAT = of('command', 'delivery').filter((step) => step !== MERGE && step !== KEEP);
 export const BY_USAGE = of('usage', 'review', 'delivery');
-export const AT_MONTH_END = of('bill');
+export const AT_MONTH_END = of('bill', 'digest');

@@ -2,11 +2,16 @@ import { sql } from 'kysely';
 import { expect, vi } from 'vitest';
 import type { Database } from '../../../src/store/database.ts';
 
-/** What waits for somebody to do it, and since when it may be done; nothing where all is done. */
+/**
+ * What waits for somebody to do it, and since when it may be done; nothing where all is done. It has to name all that a job finds due, and
+ * in one statement: what one job hands on to the next is then either still the one's or already the other's.
+ */
 export async function unfinished(db: Database, now: Temporal.Instant): Promise<string[]> {
   const { rows } = await sql<{ what: string }>`
     select 'notice ' || key || ' is ' || state || coalesce(': ' || last_error, '') as what from notices
     where state in ('waiting', 'dead')
+    union all
+    select 'event ' || sequence || ' of webhook ' || webhook_id || ' is waiting' from webhook_events where state = 'waiting'
     union all
     select 'frame ' || frame_id || ' is kept' from kept_frames
     union all
@@ -15,6 +20,10 @@ export async function unfinished(db: Database, now: Temporal.Instant): Promise<s
     select 'renewal ' || renewal_id || ' is approved and not paid' from renewals where state = 'approved'
     union all
     select 'approval ' || code || ' has expired' from approvals where state = 'pending' and expires_at <= ${now}
+    union all
+    select 'approval ' || code || ' is to be reminded of' from approvals where state = 'pending' and remind_at <= ${now}
+    union all
+    select kind || ' summary ' || period || ' of ' || account_id || ' is to be told' from digests where due_at <= ${now}
     union all
     select 'bill of ' || account_id || ' is not closed' from accounts
     where month_ends_at <= ${now}::timestamptz - interval '72 hours'`.execute(db.kysely);
