@@ -39,6 +39,7 @@ export const CHAT_ERRORS: Readonly<Record<string, (writer: Writer, details: Deta
   setting_unchanged: (writer) => writer.text('error.setting_unchanged'),
   setting_moved: (writer) => writer.text('error.setting_moved'),
   alert_share_out_of_range: (writer) => writer.text('error.alert_share_out_of_range'),
+  balance_alert_out_of_range: (writer) => writer.text('error.balance_alert_out_of_range'),
   quiet_hours_invalid: (writer) => writer.text('error.quiet_hours_invalid'),
   time_of_day_invalid: (writer) => writer.text('error.time_of_day_invalid'),
   spike_factor_out_of_range: (writer) => writer.text('error.spike_factor_out_of_range'),

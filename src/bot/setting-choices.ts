@@ -56,6 +56,8 @@ export function settingChoices(
       return { choices: amounts(writer, setting, [0n, 500n, 1_000n, 5_000n], NEVER[language]), example: '2000' };
     case 'alert_share':
       return { choices: plain(['20', '50', '80'], OFF[language]), example: '30%' };
+    case 'balance_alert':
+      return { choices: amounts(writer, setting, [100n, 500n, 1_000n, 5_000n], OFF[language]), example: '2000' };
     case 'alerts_to':
       return {
         choices: ALERTS_TO.map((place) => ({

@@ -47,6 +47,8 @@ export function settingValueOf(setting: SettingName, text: string, nameable: Nam
       return numberOf(text.replace(/ ?(倍|x|times)$/u, ''))?.toString();
     case 'alert_share':
       return isNone ? null : numberOf(text.replace(/^阈值的? ?|百分之| ?%$/gu, ''))?.toString();
+    case 'balance_alert':
+      return isNone ? null : amountOf(belowOf(text), nameable.currency)?.toString();
     case 'offer':
       return offerOf(text, nameable.offers);
     case 'alerts_to':
@@ -64,6 +66,13 @@ export function settingValueOf(setting: SettingName, text: string, nameable: Nam
     case 'second_contact':
       return isNone ? null : (nameable.mentioned ?? undefined);
   }
+}
+
+/** `低于 500 元时告警` without the words around the amount. */
+function belowOf(text: string): string {
+  return text
+    .replace(/^(低于|少于|不足|小于|below|under|less than) ?/u, '')
+    .replace(/ ?(以下)?(时|的时候)?(就)?(告警|提醒|通知)?$/u, '');
 }
 
 function own(words: Readonly<Record<string, string>>, text: string): string | undefined {

@@ -28,6 +28,10 @@ export const SETTING_WORDS: Readonly<Record<SettingName, Readonly<Record<Languag
     'zh-CN': ['告急线', '告警档位', '第二档告警', '告急'],
     en: ['second alert', 'alert level', 'alert share'],
   },
+  balance_alert: {
+    'zh-CN': ['余额告警', '余额', '余额告警线', '余额提醒', '余额预警', '低余额', '低余额告警', '可用金额'],
+    en: ['balance alert', 'balance-alert', 'balance', 'low balance'],
+  },
   alerts_to: { 'zh-CN': ['通知方式', '告警发到', '通知', '发到'], en: ['alerts to', 'alerts', 'notify'] },
   quiet_hours: { 'zh-CN': ['免打扰', '勿扰', '免打扰时间'], en: ['quiet hours', 'quiet', 'do not disturb'] },
   second_contact: { 'zh-CN': ['第二联系人', '备用联系人', '联系人'], en: ['second contact', 'contact'] },

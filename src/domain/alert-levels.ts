@@ -37,9 +37,12 @@ export const ALERT_TABLE = {
     ],
     toldAtEnd: 'plan_expired',
   },
-  overdue_expected: {
+  low_balance: {
     subject: 'account',
-    levels: [{ name: 'soon', critical: true, told: 'overdue_expected' }],
+    levels: [
+      { name: 'amount', critical: false, told: 'low_balance' },
+      { name: 'soon', critical: true, told: 'overdue_expected' },
+    ],
     toldAtEnd: null,
   },
   overdue: {
@@ -78,6 +81,9 @@ type LevelsOf<K extends AlertKind> = (typeof ALERT_TABLE)[K]['levels'][number];
 /** An alert and its level, as one name: `quota_exhausted`. */
 export type AlertName = { [K in AlertKind]: `${K}_${LevelsOf<K>['name']}` }[AlertKind];
 
+/** What an alert was called before its levels were what they are now: the audit keeps what was written. */
+export type FormerAlertKind = 'overdue_expected';
+
 export const ALERT_KINDS = Object.keys(ALERT_TABLE) as AlertKind[];
 
 /** @throws RangeError for a level that the alert does not have */
@@ -91,6 +97,14 @@ function levelOf(kind: AlertKind, level: number): LevelsOf<AlertKind> {
 /** Whether an alert at this level is repeated and escalated until it is acknowledged. (rule 19) */
 export function isCritical({ kind, level }: { readonly kind: AlertKind; readonly level: number }): boolean {
   return levelOf(kind, level).critical;
+}
+
+/** An alert as it is called now; what the audit has from before may bear a former name. */
+export function presentAlert({ kind, level }: { readonly kind: AlertKind | FormerAlertKind; readonly level: number }): {
+  readonly kind: AlertKind;
+  readonly level: number;
+} {
+  return kind === 'overdue_expected' ? { kind: 'low_balance', level: level + 1 } : { kind, level };
 }
 
 /** An alert and its level, as one name. */

@@ -2,14 +2,18 @@ import type { AlertKind } from './alert-levels.ts';
 import { capConditions, mayCloseCap } from './cap-alert.ts';
 import type { Forecast } from './forecast.ts';
 import type { Limit, PresentUse } from './limit.ts';
+import type { Micro } from './money.ts';
 import type { Plan } from './plan.ts';
 import { quotaOf } from './plan.ts';
 import type { OpenRenewal } from './renewal.ts';
+import type { BalanceAlert } from './settings.ts';
 import { type SpikeInput, spikeState } from './spike.ts';
 import { availableOf, isSuspended, type MoneyState } from './standing.ts';
 
 /** Levels of the quota alert: at the threshold, at the share of it that the account has set, nothing left. (rule 19) */
 export const QUOTA_LEVEL = { low: 1, veryLow: 2, exhausted: 3 } as const;
+/** Levels of the alert about a low balance: below the amount that the account has set; overdue soon at the present burn. (rule 20) */
+export const BALANCE_LEVEL = { amount: 1, soon: 2 } as const;
 export const OVERDUE_LEVEL = { overdue: 1, suspended: 2 } as const;
 /** Levels of the alert about auto-renewal: a guard stopped it; there is not enough money. */
 export const RENEWAL_LEVEL = { stopped: 1, failed: 2 } as const;
@@ -31,6 +35,8 @@ export interface AlertCondition {
 export interface OpenAlert extends AlertCondition {
   readonly id: string;
   readonly openedAt: Temporal.Instant;
+  /** Since when it has had its level. */
+  readonly levelSince: Temporal.Instant;
 }
 
 export interface AlertInput {
@@ -43,6 +49,8 @@ export interface AlertInput {
   readonly threshold: bigint;
   /** At this share of the threshold, in percent, the quota alert gets worse; null has no such level. */
   readonly alertShare: number | null;
+  /** The amount that the account wants to hear of; null for none. */
+  readonly balanceAlert: BalanceAlert | null;
   readonly forecast: Forecast;
   /** What the present hours and their like on past days used. */
   readonly spike: SpikeInput;
@@ -71,29 +79,41 @@ export function decideAlerts(input: AlertInput): AlertChange[] {
     const alert = input.open.find((open) => open.kind === condition.kind && open.subject === condition.subject);
     if (!alert) changes.push({ type: 'raise', condition });
     else if (condition.level > alert.level) changes.push({ type: 'escalate', alert, condition });
-    else if (condition.level < alert.level && mayEase(alert)) changes.push({ type: 'ease', alert, condition });
+    else if (condition.level < alert.level && mayEase(alert, input)) changes.push({ type: 'ease', alert, condition });
   }
   return changes;
 }
 
-/** A plan does not get further from its expiry: only a clock that went back says so. */
-function mayEase(alert: OpenAlert): boolean {
-  return alert.kind !== 'plan_expiring';
+/** A plan does not get further from its expiry: only a clock that went back says so. A runway that wavers does not ease, either. */
+function mayEase(alert: OpenAlert, input: AlertInput): boolean {
+  return alert.kind === 'low_balance' ? isRearmed(alert, input) : alert.kind !== 'plan_expiring';
 }
 
-/**
- * Rule 19: a runway that wavers around the warning is noise. The episode closes when somebody has done something about it (a recharge
- * or a plan since it was raised), or when the runway has become so long that the next warning is news.
- */
-function mayClose(alert: OpenAlert, { money, lastRechargedAt, plans, forecast, spike, caps }: AlertInput): boolean {
+function mayClose(alert: OpenAlert, input: AlertInput): boolean {
+  const { money, plans, spike, caps } = input;
   if (alert.kind === 'cap') return mayCloseCap(alert, caps.limits, caps.present);
   if (alert.kind === 'spending_spike')
     return spikeState(spike).calm.some((destination) => destination === alert.subject);
   if (alert.kind === 'plan_expiring') return !plans.some(({ id, remaining }) => id === alert.subject && remaining > 0n);
-  if (alert.kind !== 'overdue_expected' || availableOf(money) < 0n) return true;
-  if (forecast.runwayDays === null || forecast.runwayDays >= 2 * RUNWAY_DAYS) return true;
-  const isSince = (at: Temporal.Instant) => Temporal.Instant.compare(at, alert.openedAt) > 0;
-  return (lastRechargedAt !== null && isSince(lastRechargedAt)) || plans.some((plan) => isSince(plan.effectiveAt));
+  if (alert.kind !== 'low_balance' || availableOf(money) < 0n) return true;
+  return isRearmed(alert, input);
+}
+
+/**
+ * Rule 19: a balance or a runway that wavers around its warning is noise. An episode whose level does not hold any more ends, or eases, when
+ * somebody has done something about that level since it was reached (a recharge; for the runway also a plan, for the amount another one),
+ * or when so much is left again that the next warning is news: twice the warning.
+ */
+function isRearmed({ level, levelSince }: OpenAlert, input: AlertInput): boolean {
+  const { money, lastRechargedAt, plans, forecast, balanceAlert } = input;
+  const isSince = (at: Temporal.Instant) => Temporal.Instant.compare(at, levelSince) > 0;
+  if (lastRechargedAt !== null && isSince(lastRechargedAt)) return true;
+  if (level === BALANCE_LEVEL.soon) {
+    const isLong = forecast.runwayDays === null || forecast.runwayDays >= 2 * RUNWAY_DAYS;
+    return isLong || plans.some((plan) => isSince(plan.effectiveAt));
+  }
+  if (balanceAlert === null || isSince(balanceAlert.setAt)) return true;
+  return availableOf(money) >= 2n * balanceAlert.below;
 }
 
 function alertConditions(input: AlertInput): AlertCondition[] {
@@ -107,8 +127,9 @@ function alertConditions(input: AlertInput): AlertCondition[] {
   if (availableOf(input.money) < 0n) {
     const level = isSuspended(input.money, input.now) ? OVERDUE_LEVEL.suspended : OVERDUE_LEVEL.overdue;
     conditions.push({ kind: 'overdue', subject: '', level });
-  } else if (input.forecast.runwayDays !== null && input.forecast.runwayDays < RUNWAY_DAYS) {
-    conditions.push({ kind: 'overdue_expected', subject: '', level: 1 });
+  } else {
+    const level = balanceAlertLevel(input);
+    if (level > 0) conditions.push({ kind: 'low_balance', subject: '', level });
   }
   for (const { destination } of spikeState(input.spike).spikes) {
     conditions.push({ kind: 'spending_spike', subject: destination, level: 1 });
@@ -125,6 +146,17 @@ function quotaAlertLevel(quota: bigint, { threshold, alertShare }: AlertInput): 
   if (quota === 0n) return QUOTA_LEVEL.exhausted;
   if (alertShare !== null && quota <= shareOf(threshold, alertShare)) return QUOTA_LEVEL.veryLow;
   return quota <= threshold ? QUOTA_LEVEL.low : 0;
+}
+
+/** Rule 20: the runway is the worse of both, because it knows how fast the rest is used up. */
+function balanceAlertLevel({ money, forecast, balanceAlert }: AlertInput): number {
+  if (forecast.runwayDays !== null && forecast.runwayDays < RUNWAY_DAYS) return BALANCE_LEVEL.soon;
+  return isBelowAmount(balanceAlert, availableOf(money)) ? BALANCE_LEVEL.amount : 0;
+}
+
+/** Whether less is available than the amount that the account wants to hear of. */
+export function isBelowAmount(balanceAlert: BalanceAlert | null, available: Micro): boolean {
+  return balanceAlert !== null && available < balanceAlert.below;
 }
 
 /** The quota at which the alert gets worse. */

@@ -70,7 +70,23 @@ type News =
       renewal: RenewalOutlook;
     }
   | { kind: 'plan_expired'; title: string; forfeited: bigint; expiredAt: Instant }
-  | { kind: 'overdue_expected'; available: Micro; runwayDays: number; paygPerDay: Micro }
+  | {
+      /** Less is available than the amount of which the account wants to hear. */
+      kind: 'low_balance';
+      available: Micro;
+      below: Micro;
+      /** How long it lasts; null when nothing is spent. */
+      runwayDays: number | null;
+      paygPerDay: Micro;
+    }
+  | {
+      kind: 'overdue_expected';
+      available: Micro;
+      runwayDays: number;
+      paygPerDay: Micro;
+      /** That amount, where it is undercut too. */
+      below?: Micro;
+    }
   | { kind: 'overdue'; available: Micro; suspended: boolean; suspendedFrom: Instant }
   | { kind: 'restored'; available: Micro }
   | {

@@ -1,4 +1,4 @@
-import type { AlertKind } from './alert-levels.ts';
+import type { AlertKind, FormerAlertKind } from './alert-levels.ts';
 import type { ApprovalAction, ApprovalOutcome } from './approval.ts';
 import type { RenewalGuard, RenewalTrigger } from './renewal.ts';
 
@@ -58,7 +58,7 @@ export type Deed =
 
 /** What an administrator answered to a critical alert. */
 export type AlertAnswer = {
-  readonly alert: AlertKind;
+  readonly alert: AlertKind | FormerAlertKind;
   readonly level: number;
   readonly code: string;
 } & ({ readonly type: 'alert_acknowledged' } | { readonly type: 'alert_snoozed'; readonly until: string });

@@ -70,6 +70,7 @@ export const CHINESE = {
   setting_unchanged: '本来就是这样设置的，没有任何改变。',
   setting_moved: '设置刚被别人改过，所以没有执行。请看一下现在的设置，再重新提出。',
   alert_share_out_of_range: '第二档告警须在阈值的 1% 到 99% 之间，或者关闭。',
+  balance_alert_out_of_range: '余额告警的金额要大于 0，最多 1,000,000,000,000，或者关闭。',
   quiet_hours_invalid: '免打扰的开始和结束时间不能相同，请写成 22:00-08:00 这样的形式。',
   time_of_day_invalid: '时间请写成 09:00 这样的形式。',
   spike_factor_out_of_range: '突增倍数须在 2 到 100 之间。',

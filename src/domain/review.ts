@@ -78,5 +78,6 @@ function availableWatermark(input: AlertInput): Micro | null {
   if (available < 0n) return null;
   if (!isBusy(input)) return available;
   const warnBelow = input.forecast.paygPerDay * BigInt(RUNWAY_DAYS);
-  return available >= warnBelow ? warnBelow : 0n;
+  const levels = [warnBelow, input.balanceAlert?.below ?? 0n].filter((level) => level <= available);
+  return levels.reduce((highest, level) => (level > highest ? level : highest), 0n);
 }

@@ -1,4 +1,5 @@
 import { RuleError } from './errors.ts';
+import { MICRO, type Micro } from './money.ts';
 import { SPIKE_FACTOR } from './spike.ts';
 
 /** Where alerts and receipts go: a card in each group, a message to each administrator, or both. (rule 21) */
@@ -19,8 +20,18 @@ export interface Contact {
   readonly name: string;
 }
 
+/** An amount of which administrators want to hear when less than it is available. (rule 20) */
+export interface BalanceAlert {
+  /** In micro-units of the account's currency; above zero. */
+  readonly below: Micro;
+  /** When it was set: another amount re-arms the alert. */
+  readonly setAt: Temporal.Instant;
+}
+
 /** What an account's administrators have set besides auto-renewal. */
 export interface AccountSettings {
+  /** Null is off: the days that the money lasts are told all the same. */
+  readonly balanceAlert: BalanceAlert | null;
   /** The quota alert gets worse at this share of the threshold, in percent (1 to 99); null has no such level. (rule 19) */
   readonly alertShare: number | null;
   readonly quietHours: QuietHours | null;
@@ -39,6 +50,8 @@ export interface AccountSettings {
 
 /** What an account has before anyone sets it. */
 export const DEFAULT_SETTINGS: AccountSettings = {
+  // No amount suits every account; how long the money lasts is told without one.
+  balanceAlert: null,
   alertShare: 50,
   quietHours: null,
   alertsTo: 'group',
@@ -50,6 +63,8 @@ export const DEFAULT_SETTINGS: AccountSettings = {
   monthlyDigestAt: '09:00',
 };
 
+/** A trillion: more than any account has, and within what the database counts. */
+const MAX_BALANCE_ALERT = 1_000_000_000_000n * MICRO;
 /** A week: whoever waits longer for an escalation does not want one. */
 const MAX_ESCALATION_MINUTES = 7 * 24 * 60;
 const TIME_OF_DAY = /^([01]\d|2[0-3]):[0-5]\d$/;
@@ -63,6 +78,7 @@ export const SETTINGS = [
   'money_per_month',
   'approval_above',
   'alert_share',
+  'balance_alert',
   'alerts_to',
   'quiet_hours',
   'second_contact',
@@ -109,15 +125,22 @@ export function quietHoursOf(value: string): QuietHours {
 
 /**
  * What may be set besides auto-renewal.
- * @throws RuleError `alert_share_out_of_range`, `quiet_hours_invalid`, `escalation_out_of_range`, `spike_factor_out_of_range`,
+ * @throws RuleError `alert_share_out_of_range`, `balance_alert_out_of_range`, `quiet_hours_invalid`, `escalation_out_of_range`, `spike_factor_out_of_range`,
  * `time_of_day_invalid`
  */
 export function assertSettings(settings: AccountSettings): void {
-  const { alertShare, quietHours, escalateAfterMinutes, spikeFactor, digestAt, monthlyDigestAt } = settings;
+  const { alertShare, balanceAlert, quietHours, escalateAfterMinutes, spikeFactor, digestAt, monthlyDigestAt } =
+    settings;
   if (alertShare !== null && !(Number.isInteger(alertShare) && alertShare >= 1 && alertShare <= 99)) {
     throw new RuleError(
       'alert_share_out_of_range',
       'The second alert comes at 1 to 99 percent of the threshold, or not at all.',
+    );
+  }
+  if (balanceAlert && (balanceAlert.below <= 0n || balanceAlert.below > MAX_BALANCE_ALERT)) {
+    throw new RuleError(
+      'balance_alert_out_of_range',
+      'The amount of the balance alert is above zero and at most 1,000,000,000,000, or off.',
     );
   }
   if (quietHours && ![quietHours.from, quietHours.until].every((time) => TIME_OF_DAY.test(time))) {

@@ -1,4 +1,12 @@
-import { type AlertChange, type AlertInput, EXPIRY_DAYS, OVERDUE_LEVEL, QUOTA_LEVEL } from '../domain/alert.ts';
+import {
+  type AlertChange,
+  type AlertInput,
+  BALANCE_LEVEL,
+  EXPIRY_DAYS,
+  isBelowAmount,
+  OVERDUE_LEVEL,
+  QUOTA_LEVEL,
+} from '../domain/alert.ts';
 import type { Announcement, RenewalOutlook } from '../domain/announcement.ts';
 import { CAP_LEVEL, capOf } from '../domain/cap-alert.ts';
 import { presentUse } from '../domain/limit.ts';
@@ -18,7 +26,8 @@ export function alertAnnouncement(
   if (change.type === 'close') {
     return change.alert.kind === 'overdue' ? { kind: 'restored', available } : undefined;
   }
-  if (change.type === 'ease') return undefined;
+  // Of the others what is left of them was told on the way up; the amount may have been undercut since the graver level was told.
+  if (change.type === 'ease' && change.condition.kind !== 'low_balance') return undefined;
 
   const { condition } = change;
   const outlook = renewalOutlook(policy, renewal);
@@ -43,8 +52,14 @@ export function alertAnnouncement(
       const { title, remaining, expiresAt } = plan;
       return { kind: 'plan_expiring', title, remaining, expiresAt, days, renewal: outlook };
     }
-    case 'overdue_expected':
-      return { kind: 'overdue_expected', available, runwayDays: runwayDays ?? 0, paygPerDay };
+    case 'low_balance': {
+      const below = isBelowAmount(input.balanceAlert, available) ? input.balanceAlert?.below : undefined;
+      if (condition.level === BALANCE_LEVEL.amount) {
+        return { kind: 'low_balance', available, below: below ?? available, runwayDays, paygPerDay };
+      }
+      const undercut = below === undefined ? {} : { below };
+      return { kind: 'overdue_expected', available, runwayDays: runwayDays ?? 0, paygPerDay, ...undercut };
+    }
     case 'spending_spike': {
       const spike = spikeState(input.spike).spikes.find(({ destination }) => destination === condition.subject);
       return spike && { kind: 'spending_spike', ...spike, available, quota: quotaOf(input.plans, input.now) };

@@ -170,6 +170,7 @@ function inputOf(looks: Looks, account: Account, now: Temporal.Instant): AlertIn
     hadPlans: states.hadPlans.has(id),
     threshold: states.policyOf(id).threshold,
     alertShare: settings.alertShare,
+    balanceAlert: settings.balanceAlert,
     forecast: forecastOf(account, plans, { now, midnight: now, isKept: true, history, burn, ...tiers }),
     spike: {
       ...{ now, timeZone, burn, firstUsedAt, factor: BigInt(settings.spikeFactor) },

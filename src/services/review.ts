@@ -82,7 +82,9 @@ async function settleAlerts(context: ServiceContext, tx: Tx, account: Account, u
     const announcement = await announcementOf(tx, account, input, change);
     if (change.type === 'close' || change.type === 'ease') {
       await showEnd(context, tx, account, input, change);
-      if (announcement) await announce(context, tx, account, announcement, { key: `alert/${alertId}/end` });
+      if (announcement && change.type === 'close') {
+        await announce(context, tx, account, announcement, { key: `alert/${alertId}/end` });
+      } else if (announcement) await tellLevel(context, tx, account, alertId, announcement);
     } else if (announcement) {
       await tellLevel(context, tx, account, alertId, announcement);
     }
@@ -160,6 +162,7 @@ async function readAlertInput(
     hadPlans: await hadPlans(db, account.id),
     threshold: policy.threshold,
     alertShare: settings.alertShare,
+    balanceAlert: settings.balanceAlert,
     forecast: forecastOf(account, plans, usage),
     spike,
     caps: await readCaps(db, account, now),

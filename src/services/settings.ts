@@ -51,6 +51,8 @@ export function currentValue({ policy, offer, account, group }: GroupSettings, s
       return policy.approvalAbove?.toString() ?? null;
     case 'alert_share':
       return account.alertShare?.toString() ?? null;
+    case 'balance_alert':
+      return account.balanceAlert?.below.toString() ?? null;
     case 'alerts_to':
       return account.alertsTo;
     case 'quiet_hours':
@@ -96,15 +98,16 @@ export function changedPolicy(
 }
 
 /**
- * What a change makes of the account's other settings; undefined for a setting that is not one of them.
+ * What a change at a moment makes of the account's other settings; undefined for a setting that is not one of them.
  * @throws RuleError what `assertSettings` refuses
  */
 export function changedSettings(
   settings: AccountSettings,
   setting: SettingName,
   value: SettingValue,
+  at: Temporal.Instant,
 ): AccountSettings | undefined {
-  const changed = withSetting(settings, setting, value);
+  const changed = withSetting(settings, setting, value, at);
   if (changed) assertSettings(changed);
   return changed;
 }
@@ -113,11 +116,14 @@ function withSetting(
   settings: AccountSettings,
   setting: SettingName,
   value: SettingValue,
+  at: Temporal.Instant,
 ): AccountSettings | undefined {
   const text = textOf(value);
   switch (setting) {
     case 'alert_share':
       return { ...settings, alertShare: text === null ? null : Number(text) };
+    case 'balance_alert':
+      return { ...settings, balanceAlert: text === null ? null : { below: BigInt(text), setAt: at } };
     case 'alerts_to':
       return { ...settings, alertsTo: ALERTS_TO.find((place) => place === text) ?? settings.alertsTo };
     case 'quiet_hours':

@@ -14,6 +14,7 @@ const ROUTINE: ReadonlySet<Announcement['kind']> = new Set<Announcement['kind']>
   'limit_changed',
   'sending_resumed',
   'quota_low',
+  'low_balance',
   'purchased',
   'refunded',
   'bill_closed',

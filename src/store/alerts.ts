@@ -230,6 +230,7 @@ export function toEpisode(row: Selectable<Schema['alerts']>): StoredEpisode {
     subject: row.subject,
     level: row.level,
     openedAt: row.opened_at,
+    levelSince: row.level_since,
     code: row.code ?? '',
     told: row.told === null ? null : toldFromJson(row.told),
     toldAt: row.told_at,

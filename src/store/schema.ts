@@ -422,6 +422,8 @@ export interface Schema {
   account_settings: {
     account_id: string;
     alert_share: number | null;
+    balance_alert: bigint | null;
+    balance_alert_set_at: Instant | null;
     quiet_from: string | null;
     quiet_until: string | null;
     alerts_to: 'group' | 'direct' | 'both';

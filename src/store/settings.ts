@@ -15,8 +15,12 @@ export async function readSettings(db: Executor, accountId: string): Promise<Acc
 /** The settings in a row, or those of an account which has none. */
 export function toSettings(row: Selectable<Schema['account_settings']> | undefined): AccountSettings {
   if (!row) return DEFAULT_SETTINGS;
-  const { quiet_from, quiet_until, second_contact_id, second_contact_name } = row;
+  const { quiet_from, quiet_until, second_contact_id, second_contact_name, balance_alert, balance_alert_set_at } = row;
   return {
+    balanceAlert:
+      balance_alert === null || balance_alert_set_at === null
+        ? null
+        : { below: balance_alert, setAt: balance_alert_set_at },
     alertShare: row.alert_share,
     quietHours: quiet_from === null || quiet_until === null ? null : { from: quiet_from, until: quiet_until },
     alertsTo: row.alerts_to,
@@ -39,6 +43,8 @@ export async function writeSettings(
 ): Promise<void> {
   const values = {
     alert_share: settings.alertShare,
+    balance_alert: settings.balanceAlert?.below ?? null,
+    balance_alert_set_at: settings.balanceAlert?.setAt ?? null,
     quiet_from: settings.quietHours?.from ?? null,
     quiet_until: settings.quietHours?.until ?? null,
     alerts_to: settings.alertsTo,

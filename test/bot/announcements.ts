@@ -200,6 +200,9 @@ export function everyAnnouncement(name: string): Announcement[] {
       [0n, 200n].map(
         (usual): Announcement => ({
           kind: 'spending_spike',
+    { kind: 'low_balance', available: yuan('80.5'), below: yuan('100'), runwayDays: 5.2, paygPerDay: yuan('15.4') },
+    { kind: 'low_balance', available: 0n, below: yuan('0.01'), runwayDays: null, paygPerDay: 0n },
+    { kind: 'overdue_expected', available: yuan('90'), runwayDays: 2.4, paygPerDay: yuan('37.5'), below: yuan('100') },
           destination,
           hour: at('2026-03-10T10:00'),
           segments: 12_345n,

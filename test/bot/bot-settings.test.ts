@@ -8,6 +8,7 @@ import { inTransaction } from '../../src/store/database.ts';
 import { deleteAdministrator, deleteGroup, insertAdministrator, readGroup } from '../../src/store/groups.ts';
 import { readPolicy } from '../../src/store/renewals.ts';
 import { readSettings, writeSettings } from '../../src/store/settings.ts';
+import { NOW, yuan } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { ADMIN, BotWorld, CORP, EXTERNAL, MEMBER, OFFER, type QueuedNotice } from './bot-world.ts';
 import { wordsOf } from './markdown-structure.ts';
@@ -38,6 +39,26 @@ describe('Bot: settings', () => {
       expect(read(answer)).toContain(language === 'en' ? 'an administrator decides it' : '先请管理员审批');
       expect(answer.content.markdown.length, 'readable on a phone').toBeLessThan(1_200);
       expect(commands(answer)[0]).toBe(language === 'en' ? 'settings threshold' : '设置 阈值');
+    },
+  );
+
+  it.each([
+    ['设置 余额 1000', '1000'],
+    ['设置 余额告警 ¥1,000.50', '1000.5'],
+    ['设置 余额低于500元时提醒', '500'],
+    ['设置 低余额 0.5万', '5000'],
+    ['settings balance-alert 800', '800'],
+    ['settings balance alert below ¥800', '800'],
+  ])(
+    'rule 20: given %s, then the alert about the balance has this amount, once it is confirmed',
+    async (text, below) => {
+      const world = await aWorld();
+      const card = await world.say(ADMIN, text);
+      expect((await settingsOf(world)).balanceAlert).toBeNull();
+      await press(world, 'zhangwei', card);
+      expect((await settingsOf(world)).balanceAlert).toEqual({ below: yuan(below), setAt: NOW });
+      await press(world, 'zhangwei', await world.say(ADMIN, '设置 余额告警 关'));
+      expect((await settingsOf(world)).balanceAlert).toBeNull();
     },
   );
 

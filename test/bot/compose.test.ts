@@ -69,6 +69,30 @@ describe('compose: what is told, with its figures (rule 20)', () => {
       ['国内 5 万条', '1,200 segments', 'forfeited', 'Mar 10, 2026, 00:00'],
     ],
     [
+      'a balance below the amount that is set: how much is left, for how long, what to do (rule 20)',
+      { kind: 'low_balance', available: yuan('80'), below: yuan('100'), runwayDays: 5.2, paygPerDay: yuan('15.3846') },
+      ['¥80.00', '低于设置的余额告警线 ¥100.00', '约 5.2 天', '充值'],
+      ['¥80.00', 'less than the ¥100.00', 'about 5.2 days', 'recharge'],
+    ],
+    [
+      'a balance below the amount of an account that is not used',
+      { kind: 'low_balance', available: yuan('80'), below: yuan('100'), runwayDays: null, paygPerDay: 0n },
+      ['¥80.00', '没有用量'],
+      ['¥80.00', 'Nothing was used'],
+    ],
+    [
+      'overdue expected, and below the amount: both are said (rule 20)',
+      {
+        kind: 'overdue_expected',
+        available: yuan('90'),
+        runwayDays: 2.4,
+        paygPerDay: yuan('37.5'),
+        below: yuan('100'),
+      },
+      ['¥90.00', '约 2.4 天', '也已低于设置的余额告警线 ¥100.00', '充值'],
+      ['¥90.00', 'about 2.4 days', 'also less than the ¥100.00', 'recharge'],
+    ],
+    [
       'overdue expected',
       { kind: 'overdue_expected', available: yuan('100'), runwayDays: 2.4, paygPerDay: yuan('41.6667') },
       ['¥100.00', '约 2.4 天', '¥41.67', '充值'],

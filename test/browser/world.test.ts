@@ -15,7 +15,7 @@ test('given an account, when the page opens, then it shows what a chat does not:
         available: '1915.00',
         quota: 9_200,
         plans: [{ id: 'p', title: '五万条', total: 50_000, remaining: 9_200, expiresAt: '2027-01-02T00:00:00Z' }],
-        alerts: [{ kind: 'overdue_expected', level: 1, since: at }],
+        alerts: [{ kind: 'low_balance', level: 2, since: at }],
         approvals: [{ code: '7F3K', summary: '关闭自动续费', requester: '李娜', expiresAt: at }],
       }),
     ],

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import en from '../../src/bot/texts/en.ts';
 import zhCn from '../../src/bot/texts/zh-CN.ts';
-import { EXPIRY_DAYS, OVERDUE_LEVEL, QUOTA_LEVEL, RENEWAL_LEVEL, RUNWAY_DAYS } from '../../src/domain/alert.ts';
+import {
+  BALANCE_LEVEL,
+  EXPIRY_DAYS,
+  OVERDUE_LEVEL,
+  QUOTA_LEVEL,
+  RENEWAL_LEVEL,
+  RUNWAY_DAYS,
+} from '../../src/domain/alert.ts';
 import { ALERT_KINDS, ALERT_TABLE, alertName, CRITICAL_NEWS, isCritical } from '../../src/domain/alert-levels.ts';
 import { CAP_LEVEL } from '../../src/domain/cap-alert.ts';
 import { DEFAULT_SETTINGS } from '../../src/domain/settings.ts';
@@ -85,7 +92,8 @@ describe('the table of alerts (rules 19 and 20)', () => {
     EXPIRY_DAYS.forEach((days) => {
       expect(begins('plan_expiring', `days_${days}`)).toMatch(new RegExp(`\\b${days} days? before`));
     });
-    expect(begins('overdue_expected', 'soon')).toContain(`less than ${RUNWAY_DAYS} days`);
+    expect(begins('low_balance', 'soon')).toContain(`less than ${RUNWAY_DAYS} days`);
+    expect(begins('low_balance', 'amount')).toContain(`sets (${DEFAULT_SETTINGS.balanceAlert ?? 'none'})`);
     expect(begins('quota', 'very_low')).toContain(`(${DEFAULT_SETTINGS.alertShare} %)`);
   });
 
@@ -97,6 +105,7 @@ describe('the table of alerts (rules 19 and 20)', () => {
       very_low: QUOTA_LEVEL.veryLow,
       exhausted: QUOTA_LEVEL.exhausted,
     });
+    expect(names('low_balance')).toEqual(BALANCE_LEVEL);
     expect(names('overdue')).toEqual(OVERDUE_LEVEL);
     expect(names('cap')).toEqual(CAP_LEVEL);
     expect(names('renewal')).toEqual(RENEWAL_LEVEL);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type AlertChange,
   type AlertInput,
+  BALANCE_LEVEL,
   decideAlerts,
   type OpenAlert,
   OVERDUE_LEVEL,
@@ -33,6 +34,7 @@ function input(overrides: Partial<AlertInput> = {}): AlertInput {
     hadPlans: true,
     threshold: 1_000n,
     alertShare: 50,
+    balanceAlert: null,
     forecast: QUIET,
     spike: noSpike(NOW),
     caps: noCaps(NOW),
@@ -43,7 +45,8 @@ function input(overrides: Partial<AlertInput> = {}): AlertInput {
 }
 
 function openAlert(overrides: Partial<OpenAlert> = {}): OpenAlert {
-  return { id: 'alert', kind: 'quota', subject: '', level: 1, openedAt: NOW.subtract(DAY), ...overrides };
+  const openedAt = NOW.subtract(DAY);
+  return { id: 'alert', kind: 'quota', subject: '', level: 1, openedAt, levelSince: openedAt, ...overrides };
 }
 
 function left(remaining: bigint): Partial<AlertInput> {
@@ -145,13 +148,13 @@ describe('plan expiring (rules 19 and 20)', () => {
 
 describe('overdue expected (rules 19 and 20)', () => {
   const short: Forecast = { ...QUIET, paygPerDay: yuan('40'), runwayDays: 2.9 };
-  const open = [openAlert({ kind: 'overdue_expected', openedAt: NOW.subtract({ hours: 2 }) })];
+  const open = [openAlert({ kind: 'low_balance', level: BALANCE_LEVEL.soon, levelSince: NOW.subtract({ hours: 2 }) })];
 
   test.each([
     [null, []],
     [3, []],
-    [2.9, ['raise overdue_expected 1']],
-    [0, ['raise overdue_expected 1']],
+    [2.9, ['raise low_balance 2']],
+    [0, ['raise low_balance 2']],
   ])('rule 20: given money for %s days, then %j', (runwayDays, changes) => {
     expect(said(decideAlerts(input({ forecast: { ...QUIET, runwayDays } })))).toEqual(changes);
   });
@@ -165,7 +168,7 @@ describe('overdue expected (rules 19 and 20)', () => {
   test('rule 19: given a recharge since it was raised, then its end closes it, and so re-arms it', () => {
     const longer = { ...short, runwayDays: 3.1 };
     expect(said(decideAlerts(input({ forecast: longer, open, lastRechargedAt: NOW.subtract({ hours: 1 }) })))).toEqual([
-      'close overdue_expected',
+      'close low_balance',
     ]);
     expect(decideAlerts(input({ forecast: longer, open, lastRechargedAt: NOW.subtract({ hours: 3 }) }))).toEqual([]);
     expect(decideAlerts(input({ forecast: short, open, lastRechargedAt: NOW.subtract({ hours: 1 }) }))).toEqual([]);
@@ -174,22 +177,119 @@ describe('overdue expected (rules 19 and 20)', () => {
   test('rule 19: given a plan bought since it was raised, then its end closes it', () => {
     const longer = { ...short, runwayDays: 4 };
     const bought = aPlan({ remaining: 5_000n, effectiveAt: NOW.subtract({ hours: 1 }) });
-    expect(said(decideAlerts(input({ forecast: longer, open, plans: [bought] })))).toEqual(['close overdue_expected']);
+    expect(said(decideAlerts(input({ forecast: longer, open, plans: [bought] })))).toEqual(['close low_balance']);
   });
 
   test('rule 19: given a runway of twice the warning, then it is over and no noise, also without a recharge', () => {
-    expect(said(decideAlerts(input({ forecast: { ...short, runwayDays: 6 }, open })))).toEqual([
-      'close overdue_expected',
-    ]);
-    expect(said(decideAlerts(input({ forecast: QUIET, open })))).toEqual(['close overdue_expected']);
+    expect(said(decideAlerts(input({ forecast: { ...short, runwayDays: 6 }, open })))).toEqual(['close low_balance']);
+    expect(said(decideAlerts(input({ forecast: QUIET, open })))).toEqual(['close low_balance']);
   });
 
   test('given the account is overdue, then the expected has come to pass and the worse one is told', () => {
     const money = { ...CLEAR, balance: -1n, overdueSince: NOW };
     expect(said(decideAlerts(input({ money, forecast: { ...short, runwayDays: 0 }, open })))).toEqual([
-      'close overdue_expected',
+      'close low_balance',
       'raise overdue 2',
     ]);
+  });
+});
+
+describe('a balance below the amount that is set (rules 19 and 20)', () => {
+  const HOUR = NOW.subtract({ hours: 1 });
+  const balanceAlert = { below: yuan('50'), setAt: NOW.subtract({ hours: 48 }) };
+  const short: Forecast = { ...QUIET, paygPerDay: yuan('40'), runwayDays: 1.2 };
+  const long: Forecast = { ...QUIET, paygPerDay: yuan('4'), runwayDays: 12 };
+  const low = openAlert({ kind: 'low_balance', level: BALANCE_LEVEL.amount, levelSince: NOW.subtract({ hours: 2 }) });
+  const soon = { ...low, level: BALANCE_LEVEL.soon };
+  const having = (available: bigint, overrides: Partial<AlertInput> = {}) =>
+    said(decideAlerts(input({ money: { ...CLEAR, balance: available }, balanceAlert, forecast: long, ...overrides })));
+
+  test.each([
+    [yuan('50'), []],
+    [yuan('50') - 1n, ['raise low_balance 1']],
+    [0n, ['raise low_balance 1']],
+    [-1n, ['raise overdue 2']],
+  ])('rule 20: given an amount of 50 and %s micro-units available, then %j', (available, changes) => {
+    const money = { ...CLEAR, balance: available, overdueSince: available < 0n ? NOW : null };
+    expect(having(available, { money })).toEqual(changes);
+  });
+
+  test('rule 20: given no amount is set, then no amount is too little', () => {
+    expect(having(0n, { balanceAlert: null })).toEqual([]);
+  });
+
+  test('rule 20: given a credit limit, then it counts as available', () => {
+    expect(having(0n, { money: { ...CLEAR, balance: yuan('-10'), creditLimit: yuan('60') } })).toEqual([]);
+    expect(having(0n, { money: { ...CLEAR, balance: yuan('-10.01'), creditLimit: yuan('60') } })).toEqual([
+      'raise low_balance 1',
+    ]);
+  });
+
+  test('rule 19: given amount and days, then they are one episode with the level of the worse one', () => {
+    expect(having(yuan('40'), { forecast: short })).toEqual(['raise low_balance 2']);
+    expect(having(yuan('40'), { forecast: short, open: [low] })).toEqual(['escalate low_balance 2']);
+    expect(having(yuan('90'), { forecast: short, open: [low] })).toEqual(['escalate low_balance 2']);
+    expect(having(yuan('40'), { forecast: short, open: [soon] })).toEqual([]);
+    expect(having(yuan('40'), { open: [low] })).toEqual([]);
+  });
+
+  test('rule 19: given credits and charges around the amount, then nothing is told, closed or raised again', () => {
+    for (const available of ['50', '50.000001', '49.999999', '99.999999']) {
+      expect(having(yuan(available), { open: [low] }), available).toEqual([]);
+    }
+  });
+
+  test('rule 19: given days that waver around three below the amount, then the episode neither eases nor gets worse again', () => {
+    for (const runwayDays of [2.9, 3, 5.9]) {
+      expect(having(yuan('40'), { forecast: { ...short, runwayDays }, open: [soon] }), `${runwayDays}`).toEqual([]);
+    }
+  });
+
+  test('rule 19: given a recharge since, then its end closes it, one that is not enough eases it, and one from before does nothing', () => {
+    expect(having(yuan('51'), { open: [low], lastRechargedAt: HOUR })).toEqual(['close low_balance']);
+    expect(having(yuan('51'), { open: [soon], lastRechargedAt: HOUR })).toEqual(['close low_balance']);
+    expect(having(yuan('49'), { open: [soon], lastRechargedAt: HOUR })).toEqual(['ease low_balance 1']);
+    expect(having(yuan('49'), { open: [low], lastRechargedAt: HOUR })).toEqual([]);
+    const before = NOW.subtract({ hours: 3 });
+    expect(having(yuan('51'), { open: [low], lastRechargedAt: before })).toEqual([]);
+    expect(
+      having(yuan('49'), { open: [soon], forecast: { ...short, runwayDays: 4 }, lastRechargedAt: before }),
+    ).toEqual([]);
+  });
+
+  test('rule 19: given a recharge before the days were told, when they waver, then it re-arms nothing', () => {
+    const later = { ...soon, levelSince: NOW.subtract({ minutes: 30 }) };
+    expect(
+      having(yuan('49'), { open: [later], forecast: { ...short, runwayDays: 3.1 }, lastRechargedAt: HOUR }),
+    ).toEqual([]);
+  });
+
+  test('rule 19: given twice the amount, another amount or none, then the next warning is news', () => {
+    expect(having(yuan('100'), { open: [low] })).toEqual(['close low_balance']);
+    const lower = { below: yuan('40'), setAt: HOUR };
+    expect(having(yuan('45'), { open: [low], balanceAlert: lower })).toEqual(['close low_balance']);
+    expect(having(yuan('39'), { open: [low], balanceAlert: lower })).toEqual([]);
+    expect(having(yuan('45'), { open: [low], balanceAlert: null })).toEqual(['close low_balance']);
+  });
+
+  test('rule 19: given days that have become many, then what is left of it is that the amount is undercut', () => {
+    expect(having(yuan('40'), { open: [soon] })).toEqual(['ease low_balance 1']);
+    expect(having(yuan('40'), { open: [soon], forecast: QUIET })).toEqual(['ease low_balance 1']);
+    expect(having(yuan('60'), { open: [soon] })).toEqual(['close low_balance']);
+  });
+
+  test('rule 19: given a plan since, then it ends the days, and not that the amount is undercut', () => {
+    const bought = [aPlan({ remaining: 5_000n, effectiveAt: HOUR })];
+    const forecast = { ...short, runwayDays: 4 };
+    expect(having(yuan('60'), { open: [soon], forecast, plans: bought })).toEqual(['close low_balance']);
+    expect(having(yuan('60'), { open: [low], forecast, plans: bought })).toEqual([]);
+  });
+
+  test('given the account is overdue, then the low balance has come to pass', () => {
+    const money = { ...CLEAR, balance: -1n, overdueSince: NOW };
+    for (const alert of [low, soon]) {
+      expect(having(0n, { money, open: [alert] })).toEqual(['close low_balance', 'raise overdue 2']);
+    }
   });
 });
 
@@ -226,7 +326,7 @@ test('rule 19: given nothing changed, then looking again changes nothing', () =>
     money: { ...CLEAR, balance: -1n, overdueSince: NOW },
   });
   const open = decideAlerts(state).flatMap((change, index): OpenAlert[] =>
-    change.type === 'raise' ? [{ ...change.condition, id: String(index), openedAt: NOW }] : [],
+    change.type === 'raise' ? [{ ...change.condition, id: String(index), openedAt: NOW, levelSince: NOW }] : [],
   );
   expect(open).toHaveLength(3);
   expect(decideAlerts({ ...state, open })).toEqual([]);

@@ -14,6 +14,7 @@ function episode(overrides: Partial<Episode> = {}): Episode {
     subject: '',
     level: QUOTA_LEVEL.exhausted,
     openedAt: NOW,
+    levelSince: NOW,
     code: 'K7M',
     toldAt: NOW,
     awaitedSince: NOW,

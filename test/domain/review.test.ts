@@ -27,6 +27,7 @@ function input(overrides: Partial<AlertInput> = {}): AlertInput {
     hadPlans: true,
     threshold: 1_000n,
     alertShare: 50,
+    balanceAlert: null,
     forecast: QUIET,
     spike: noSpike(NOW),
     caps: noCaps(NOW),
@@ -111,6 +112,21 @@ describe('watermarks', () => {
     expect(nextReview(input({ money, forecast: BUSY }), null).availableWatermark).toBe(mark);
   });
 
+  test.each([
+    ['above both', '100', '50', yuan('50')],
+    ['above both, and the days begin first', '100', '5', yuan('12')],
+    ['exactly the amount', '50', '50', yuan('50')],
+    ['below the amount', '49.99', '50', yuan('12')],
+    ['below both', '4', '5', 0n],
+  ])(
+    'rule 20: given %s, with %s available and an amount of %s, then the next level below is watched: %s',
+    (_, balance, below, mark) => {
+      const money = { ...CLEAR, balance: yuan(balance) };
+      const balanceAlert = { below: yuan(below), setAt: NOW };
+      expect(nextReview(input({ money, balanceAlert, forecast: BUSY }), null).availableWatermark).toBe(mark);
+    },
+  );
+
   test('rule 20: given an idle account, then the first use of it makes it due, because its burn is not known yet', () => {
     const plans = [aPlan({ total: 10_000n, remaining: 5_000n })];
     expect(nextReview(input({ plans }), null)).toMatchObject({
@@ -148,7 +164,9 @@ describe('spikes and the next look (rule 20)', () => {
   });
 
   test('given a spike was told, then it is looked at after the hour, and no more usage of its kind makes the account due', () => {
-    const open = [{ id: 'a', kind: 'spending_spike' as const, subject: 'mainland', level: 1, openedAt: NOW }];
+    const open = [
+      { id: 'a', kind: 'spending_spike' as const, subject: 'mainland', level: 1, openedAt: NOW, levelSince: NOW },
+    ];
     const late = NOW.add({ minutes: 30 });
     const next = nextReview(input({ now: late, forecast: BUSY, spike: { ...noSpike(late), firstUsedAt }, open }), null);
     expect(next.at).toEqual(NOW.add({ minutes: 65 }));

@@ -7,7 +7,7 @@ import { reviewQuiet } from '../../src/services/quiet-reviews.ts';
 import { reviewAccount } from '../../src/services/review.ts';
 import { lockAccount } from '../../src/store/accounts.ts';
 import { ADMIN, BillingWorld, MEMBER, type TestAccount } from '../support/billing-world.ts';
-import { at } from '../support/builders.ts';
+import { at, yuan } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase();
@@ -66,6 +66,10 @@ const DEEDS = [
   ['abroad', (account: TestAccount) => account.use(3, { destination: 'international', country: 'US' })],
   ['without a price', (account: TestAccount) => account.use(1, { destination: 'international', country: 'BR' })],
   ['renewal', (account: TestAccount) => account.renewal({ enabled: true, threshold: 50n, offerId: 'sms-100' })],
+  [
+    'an amount',
+    (account: TestAccount) => account.settings({ balanceAlert: { below: yuan('1500'), setAt: world.clock.now() } }),
+  ],
   ['a look', (account: TestAccount) => account.review()],
   [
     'a cap',

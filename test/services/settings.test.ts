@@ -11,7 +11,7 @@ import { type Group, insertAdministrator } from '../../src/store/groups.ts';
 import { readPolicy } from '../../src/store/renewals.ts';
 import { readSettings } from '../../src/store/settings.ts';
 import { ADMIN, BillingWorld, kinds, MEMBER, type TestAccount } from '../support/billing-world.ts';
-import { yuan } from '../support/builders.ts';
+import { NOW, yuan } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase();
@@ -60,6 +60,8 @@ const EVERY: readonly (readonly [SettingName, SettingValue])[] = [
   ['approval_above', yuan('300').toString()],
   ['alert_share', '20'],
   ['alert_share', null],
+  ['balance_alert', yuan('500').toString()],
+  ['balance_alert', null],
   ['alerts_to', 'both'],
   ['quiet_hours', '22:00-08:00'],
   ['quiet_hours', null],
@@ -97,6 +99,7 @@ describe('changing a setting (rule 16)', () => {
       ['purchases_per_day', '5'],
       ['money_per_month', yuan('9001').toString()],
       ['money_per_month', null],
+      ['balance_alert', yuan('500').toString()],
       ['alerts_to', 'direct'],
       ['quiet_hours', '22:00-08:00'],
       ['second_contact', { id: 'x', name: 'x' }],
@@ -221,6 +224,8 @@ describe('what may be set (rule 13)', () => {
     ['offer', { id: 'nothing', name: 'x' }, 'offer_unknown'],
     ['alert_share', '0', 'alert_share_out_of_range'],
     ['alert_share', '100', 'alert_share_out_of_range'],
+    ['balance_alert', '0', 'balance_alert_out_of_range'],
+    ['balance_alert', yuan('1000000000001').toString(), 'balance_alert_out_of_range'],
     ['quiet_hours', '22:00-22:00', 'quiet_hours_invalid'],
     ['quiet_hours', '24:00-08:00', 'time_of_day_invalid'],
     ['escalate_after', '0', 'escalation_out_of_range'],
@@ -258,6 +263,40 @@ describe('what may be set (rule 13)', () => {
     await expect(
       world.run((tx) => requestAction(world.context, tx, account.group, ADMIN, action)),
     ).rejects.toMatchObject({ code: 'group_gone' });
+  });
+});
+
+describe('the amount of the balance alert (rule 20)', () => {
+  test('given an amount above what is available, then it is told as soon as it is set, and another amount re-arms it', async () => {
+    world.clock.set(NOW);
+    const account = await world.openAccount();
+    await account.recharge('400');
+    await account.review();
+    await account.news();
+    await change(account, 'balance_alert', yuan('500').toString());
+    expect(await readSettings(db.kysely, account.id)).toMatchObject({
+      balanceAlert: { below: yuan('500'), setAt: NOW },
+    });
+    await account.review();
+    expect(kinds(await account.news())).toEqual(['low_balance']);
+
+    world.pass({ minutes: 1 });
+    await change(account, 'balance_alert', yuan('350').toString());
+    await account.review();
+    expect(await account.news()).toEqual([]);
+    world.pass({ minutes: 1 });
+    await account.use(1_010, { destination: 'international', country: 'US' });
+    await account.review();
+    expect(await account.news()).toMatchObject([{ kind: 'low_balance', below: String(yuan('350')) }]);
+  });
+
+  test('given another setting is changed, then the amount keeps the moment from which it holds', async () => {
+    world.clock.set(NOW);
+    const account = await world.openAccount();
+    await change(account, 'balance_alert', yuan('500').toString());
+    world.pass({ minutes: 1 });
+    await change(account, 'alert_share', '30');
+    expect((await readSettings(db.kysely, account.id)).balanceAlert?.setAt).toEqual(NOW);
   });
 });
 

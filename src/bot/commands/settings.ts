@@ -30,6 +30,7 @@ const RENEWAL = [
 ] as const;
 const TELLING = [
   'alert_share',
+  'balance_alert',
   'spike_factor',
   'alerts_to',
   'quiet_hours',

@@ -11,6 +11,7 @@ const ALERTS = [
   'quota_exhausted',
   'plan_expiring',
   'plan_expired',
+  'low_balance',
   'overdue_expected',
   'overdue',
   'restored',
@@ -34,6 +35,8 @@ export function composeAlert(writer: Writer, alert: Alert): Draft {
       return planExpiring(writer, alert);
     case 'plan_expired':
       return planExpired(writer, alert);
+    case 'low_balance':
+      return lowBalance(writer, alert);
     case 'overdue_expected':
       return overdueExpected(writer, alert);
     case 'overdue':
@@ -126,6 +129,21 @@ function planExpired(writer: Writer, alert: Of<'plan_expired'>): Draft {
   };
 }
 
+function lowBalance(writer: Writer, alert: Of<'low_balance'>): Draft {
+  const available = writer.money(alert.available);
+  return {
+    title: writer.text('low_balance.title', { available }),
+    paragraphs: [
+      writer.text('low_balance.body', { available, below: writer.money(alert.below) }),
+      alert.runwayDays === null
+        ? writer.text('low_balance.idle')
+        : writer.text('low_balance.lasts', { days: writer.aboutDays(alert.runwayDays) }),
+      writer.text('low_balance.next'),
+    ],
+    buttons: [askButton(writer, 'balance'), askButton(writer, 'settings')],
+  };
+}
+
 function overdueExpected(writer: Writer, alert: Of<'overdue_expected'>): Draft {
   const days = writer.aboutDays(alert.runwayDays);
   return {
@@ -136,6 +154,9 @@ function overdueExpected(writer: Writer, alert: Of<'overdue_expected'>): Draft {
         perDay: writer.estimate(alert.paygPerDay),
         days,
       }),
+      alert.below === undefined
+        ? undefined
+        : writer.text('overdue_expected.below', { below: writer.money(alert.below) }),
       writer.text('overdue_expected.next'),
     ],
     buttons: [askButton(writer, 'balance'), askButton(writer, 'quota')],

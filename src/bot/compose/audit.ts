@@ -1,4 +1,4 @@
-import { alertName } from '../../domain/alert-levels.ts';
+import { alertName, presentAlert } from '../../domain/alert-levels.ts';
 import type { AlertAnswer, AuditEntry, Deed, Doer } from '../../domain/audit.ts';
 import { joinMarkdown, type Markdown } from '../markdown.ts';
 import type { Writer } from '../writer.ts';
@@ -79,7 +79,7 @@ type OperatorDeed = Exclude<
 >;
 
 function answered(writer: Writer, who: Markdown, deed: AlertAnswer): Markdown {
-  const name = alertName({ kind: deed.alert, level: deed.level });
+  const name = alertName(presentAlert({ kind: deed.alert, level: deed.level }));
   const what = { who, code: writer.name(deed.code), alert: writer.text(`alert_name.${name}`) };
   if (deed.type === 'alert_acknowledged') return writer.text('history.alert_acknowledged', what);
   return writer.text('history.alert_snoozed', { ...what, time: writer.time(Temporal.Instant.from(deed.until)) });

@@ -70,6 +70,7 @@ export function settingValue(writer: Writer, setting: SettingName, value: Settin
       return writer.text('setting_value.times', { count: Number(value), number: writer.number(BigInt(value)) });
     case 'money_per_month':
     case 'approval_above':
+    case 'balance_alert':
       return writer.money(BigInt(value));
     case 'alert_share':
       return writer.text('setting_value.share', { share: writer.number(BigInt(value)) });

@@ -25,13 +25,13 @@ type Change = ActionOf<'change_settings'>;
  * acts at once, and so does a group's language, which harms nobody.
  */
 export const changeSettingsAction: ActionHandler<'change_settings'> = {
-  check: async (_context, tx, account, action) => {
+  check: async (context, tx, account, action) => {
     const { current } = await readCurrent(tx, account, action);
     if (isSameValue(action.before, action.after)) {
       throw new RuleError('setting_unchanged', 'It is set so already; nothing was changed.');
     }
     assertAsShown(action, current);
-    await assertAllowed(tx, account, action, current);
+    await assertAllowed(context, tx, account, action, current);
   },
   atOnce: async (_context, _tx, _account, { setting, before, after }): Promise<AtOnce> =>
     setting === 'language' || onlyLimitsSpending(setting, before, after) ? 'always' : 'never',
@@ -39,7 +39,7 @@ export const changeSettingsAction: ActionHandler<'change_settings'> = {
     const { group, current } = await readCurrent(tx, account, action);
     if (isSameValue(currentValue(current, action.setting), action.after)) return 'no_longer_needed';
     assertAsShown(action, current);
-    await assertAllowed(tx, account, action, current);
+    await assertAllowed(context, tx, account, action, current);
     await change(context, tx, account, group, action, current, by);
     return 'done';
   },
@@ -76,10 +76,16 @@ function assertAsShown({ setting, before }: Change, current: GroupSettings): voi
 }
 
 /** Rule 13: an offer that cannot lift the quota above the threshold is refused also while auto-renewal is off. */
-async function assertAllowed(tx: Tx, account: Account, { setting, after }: Change, current: GroupSettings) {
+async function assertAllowed(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  { setting, after }: Change,
+  current: GroupSettings,
+): Promise<void> {
   const policy = changedPolicy(current.policy, setting, after);
   if (!policy) {
-    changedSettings(current.account, setting, after);
+    changedSettings(current.account, setting, after, context.clock.now());
     return;
   }
   const offer = policy.offerId === null ? null : ((await readOffer(tx, policy.offerId)) ?? null);
@@ -107,7 +113,7 @@ async function change(
     return;
   }
   const policy = changedPolicy(current.policy, setting, after);
-  const settings = changedSettings(current.account, setting, after);
+  const settings = changedSettings(current.account, setting, after, now);
   if (policy) await setAutoRenewal(context, tx, account.id, policy, actor.staffId ?? '');
   if (settings) {
     await writeSettings(tx, account.id, settings, now);
