@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { sealMonths } from '../src/services/sealing.ts';
 import type { Database } from '../src/store/database.ts';
 import { ensurePartitions } from '../src/store/usage.ts';
 import { openBenchDatabase } from './database.ts';
@@ -28,6 +29,8 @@ export async function historyFigures(): Promise<object> {
       accounts[which] = await worlds[which].openAccounts(1, { plan: 'small' });
     }
     await writeHistory(full.db, accounts.with[0] ?? '');
+    // As the nightly housekeeping does.
+    for (const { db } of [empty, full]) await sealMonths(db.kysely, NOW);
 
     const figures = { without: [] as number[], with: [] as number[] };
     for (let round = 0; round <= ROUNDS; round += 1) {

@@ -4,6 +4,7 @@ import { TEMPLATE_TYPES, type UsageReport } from '../src/domain/usage.ts';
 import { Intake } from '../src/http/intake.ts';
 import { createAccount, recharge } from '../src/services/accounts.ts';
 import type { ServiceContext } from '../src/services/context.ts';
+import { PastIds } from '../src/services/past-ids.ts';
 import { grantPlan } from '../src/services/plans.ts';
 import { type Database, inTransaction } from '../src/store/database.ts';
 import { insertOffers } from '../src/store/plans.ts';
@@ -46,6 +47,7 @@ export class MeteringWorld {
   readonly context: ServiceContext = {
     clock: this.clock,
     compose: () => ({ title: '', markdown: '', buttons: [], hint: '', mentions: [] }),
+    pastIds: new PastIds(),
   };
   readonly #intake: Intake;
 

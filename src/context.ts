@@ -3,6 +3,7 @@ import { composeOperatorAlert } from './bot/compose/operator.ts';
 import { compose } from './bot/compose.ts';
 import type { Clock } from './clock.ts';
 import type { ServiceContext } from './services/context.ts';
+import { PastIds } from './services/past-ids.ts';
 import type { Language } from './store/groups.ts';
 
 /** Where whoever runs the service is told what only they can mend; all empty: in the log. */
@@ -28,6 +29,7 @@ export function createContext(
     clock,
     compose,
     summarize: summarizeAction,
+    pastIds: new PastIds(),
     operator: { conversationId, staffIds, compose: (alert, at) => composeOperatorAlert(alert, language, at) },
     ...(billWait && { billWait }),
   };

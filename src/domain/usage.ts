@@ -35,14 +35,8 @@ export function isChargeable(destination: Destination, status: DeliveryStatus): 
   return destination === 'international' || status === 'delivered';
 }
 
-/**
- * So many days after it was sent a message may still be reported. So its id is known among what was sent within them, earlier or later:
- * nothing that can still be reported is missed, and what an account sent years ago costs nothing. (rule 1)
- */
+/** So many days after it was sent a message may still be reported. */
 export const REPORTED_WITHIN_DAYS = 90;
-
-/** How far apart two reports may have been sent that could have been taken at once: the clock of a gateway may be a little ahead. */
-export const KNOWN_WITHIN_MS = (REPORTED_WITHIN_DAYS + 1) * 86_400_000;
 
 /** The first and the last time at which any of these was sent, in epoch milliseconds: infinite where there is none. */
 export function spanOf(messages: readonly { readonly at: Temporal.Instant }[]): { from: number; to: number } {

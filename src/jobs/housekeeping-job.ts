@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { sealMonths } from '../services/sealing.ts';
 import { forgetOldTurns } from '../store/call-limits.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import { forgetMessages } from '../store/inbox.ts';
@@ -19,7 +20,7 @@ const EVENT_DAYS = 30;
 const SLOT_DAYS = 90;
 const RUN_DAYS = 3;
 
-/** Once a day: forgets old messages, notices and webhooks, and makes the next months' partitions. */
+/** Once a day: makes the next months' partitions, seals those that are over, and forgets old messages, notices and webhooks. */
 export class HousekeepingJob implements Job {
   readonly name = 'housekeeping';
   readonly plan = { kind: 'daily', at: '04:30', missed: 'once' } as const;
@@ -48,6 +49,7 @@ export class HousekeepingJob implements Job {
   async #work(): Promise<string> {
     const now = this.#clock.now();
     await ensurePartitions(this.#db.kysely, now, now.add({ hours: 24 * 62 }));
+    const sealed = await sealMonths(this.#db.kysely, now);
     const forgotten = await inTransaction(this.#db, (tx) =>
       forgetMessages(tx, now.subtract({ hours: 24 * INBOX_DAYS })),
     );
@@ -57,6 +59,6 @@ export class HousekeepingJob implements Job {
     await forgetOldTurns(this.#db.kysely);
     const days = (count: number) => now.subtract({ hours: 24 * count });
     await forgetRuns(this.#db.kysely, { slots: days(SLOT_DAYS), others: days(RUN_DAYS) });
-    return `forgot ${forgotten} messages, ${notices} notices and ${webhooks} webhooks`;
+    return `sealed ${sealed} months of usage; forgot ${forgotten} messages, ${notices} notices and ${webhooks} webhooks`;
   }
 }

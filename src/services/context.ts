@@ -4,6 +4,7 @@ import type { ApprovalAction } from '../domain/approval.ts';
 import type { OperatorAlert } from '../domain/operator-alert.ts';
 import type { Administrator, Language } from '../store/groups.ts';
 import type { NoticeContent } from '../store/notices.ts';
+import type { PastIds } from './past-ids.ts';
 
 /** For whom an announcement is put into words. */
 export interface Audience {
@@ -29,6 +30,8 @@ export type Source =
       readonly messageId: string;
       /** Whether the answer goes to one person alone, though it is for a group that they speak. */
       readonly isDirect: boolean;
+      /** Whether a button of a card was pressed: then what the card is changed to is the answer. */
+      readonly isClick: boolean;
     }
   | { readonly via: 'cli' };
 
@@ -53,4 +56,6 @@ export interface ServiceContext {
   readonly operator?: Operator;
   /** How long after a month's end its bill waits for late records. Default: `BILL_WAIT_HOURS`. (rule 10) */
   readonly billWait?: Temporal.Duration;
+  /** Where ids can have been recorded. Left out: in every month. */
+  readonly pastIds?: PastIds;
 }

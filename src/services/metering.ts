@@ -4,6 +4,7 @@ import { crossesWarning, type Limit, newlyReached } from '../domain/limit.ts';
 import { Calendar, draftRecords, type MeteringResult, meter } from '../domain/metering.ts';
 import { billingMonths } from '../domain/month.ts';
 import { coversTime } from '../domain/plan.ts';
+import { isLateArrival } from '../domain/sealing.ts';
 import { sendingMark, sendingStateOf } from '../domain/sending-state.ts';
 import { availableOf, type SendingFacts } from '../domain/standing.ts';
 import { latePricing } from '../domain/tariff.ts';
@@ -15,6 +16,7 @@ import { postTransfers } from '../store/ledger.ts';
 import { addPeriodUse, markReached, readLimits } from '../store/limits.ts';
 import { readPlansWithQuota } from '../store/plans.ts';
 import type { Tx } from '../store/schema.ts';
+import { insertLateArrivals, readLateArrivals } from '../store/sealed-months.ts';
 import { readTariffs } from '../store/tariffs.ts';
 import {
   conflictToRejected,
@@ -25,6 +27,7 @@ import {
   removeRecords,
 } from '../store/usage.ts';
 import type { ServiceContext } from './context.ts';
+import type { PastSearch } from './past-ids.ts';
 import { tellSending } from './sending.ts';
 
 /** What became of one report; `unpriced` is recorded, but there is no price for its country yet (rule 5). */
@@ -61,13 +64,17 @@ export async function meterUsage(
   const { timeZone, defaultTemplateType } = unlocked;
   const drafted = billingMonths(unlocked, now);
   const months = [...calendar.months(reports).add(drafted.current)];
-  const tariffs = await readTariffs(tx, unlocked.tariffId);
+  const ids = reports.map(({ id }) => id);
+  const [tariffs, past] = await Promise.all([
+    readTariffs(tx, unlocked.tariffId),
+    context.pastIds?.search(tx, accountId, ids, now) ?? ANYWHERE,
+  ]);
   const drafts = draftRecords({ timeZone, defaultTemplateType, tariffs, billing: drafted }, reports);
   // The bulk of the work needs no lock, so batches of one account do it side by side; only the bill is made one at a time.
   const [, account, known, plans, volumes, limits] = await Promise.all([
     insertRecords(tx, accountId, batchId, drafts, now),
     lockAccount(tx, accountId),
-    readKnownRecords(tx, accountId, batchId, reports),
+    readKnown(tx, accountId, batchId, ids, past),
     readPlansWithQuota(tx, accountId),
     readVolumes(tx, accountId, months),
     readLimits(tx, accountId),
@@ -76,6 +83,11 @@ export async function meterUsage(
   if (!months.includes(billing.current)) volumes.push(...(await readVolumes(tx, accountId, [billing.current])));
   const result = meter({ timeZone, defaultTemplateType, tariffs, billing, plans, volumes, known }, reports);
   await correctDrafts(tx, account, batchId, drafts, result);
+  await insertLateArrivals(
+    tx,
+    accountId,
+    result.created.filter(({ at }) => isLateArrival(at, now)),
+  );
   // A bill that was closed while this waited for the lock has made records late that were drafted as belonging to it.
   const madeLate =
     billing.billedBefore === drafted.billedBefore ? [] : result.created.filter(({ lateMonth }) => lateMonth !== null);
@@ -106,6 +118,25 @@ export async function meterUsage(
     unpriced: unpriced.length,
     reviewDue,
   };
+}
+
+const ANYWHERE: PastSearch = { openFrom: null, suspects: [] };
+
+/** What other batches recorded under these ids: looked for where it may be. (rule 1) */
+async function readKnown(
+  tx: Tx,
+  accountId: string,
+  batchId: string,
+  ids: readonly string[],
+  { openFrom, suspects }: PastSearch,
+): Promise<Map<string, UsageRecord>> {
+  const [open, sealed, late] = await Promise.all([
+    readKnownRecords(tx, accountId, batchId, ids, { from: openFrom }),
+    readKnownRecords(tx, accountId, batchId, suspects, { until: openFrom }),
+    openFrom ? readLateArrivals(tx, accountId, ids, openFrom) : [],
+  ]);
+  const arrivedLate = await readKnownRecords(tx, accountId, batchId, late, { until: openFrom });
+  return new Map([...open, ...sealed, ...arrivedLate].map((record) => [record.id, record]));
 }
 
 function reportOutcomes(result: MeteringResult, reports: readonly UsageReport[]): ReportOutcome[] {

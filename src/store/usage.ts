@@ -1,44 +1,31 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Conflict } from '../domain/metering.ts';
-import { KNOWN_WITHIN_MS, spanOf, type UsageRecord, type UsageReport } from '../domain/usage.ts';
+import { spanOf, type UsageRecord } from '../domain/usage.ts';
 import { codeOf } from './connection.ts';
 import type { Executor, Tx } from './schema.ts';
 
-/**
- * What other batches recorded under the ids of these reports, in the months where it may be (rule 1). All months would be more to look
- * through with each that passes.
- */
+/** Which months to look through: those from `from` on, or before `until`. */
+export interface Span {
+  readonly from?: Temporal.Instant | null;
+  readonly until?: Temporal.Instant | null;
+}
+
+/** What other batches recorded under these ids, among what was sent in a span. (rule 1) */
 export async function readKnownRecords(
   tx: Tx,
   accountId: string,
   batchId: string,
-  reports: readonly UsageReport[],
-): Promise<Map<string, UsageRecord>> {
-  if (reports.length === 0) return new Map();
-  const { from, to } = spanOf(reports);
+  ids: readonly string[],
+  { from, until }: Span = {},
+): Promise<UsageRecord[]> {
+  if (ids.length === 0) return [];
   const { rows } = await sql<RecordRow>`
     select record_id, at, destination, country, template_type, segments, status, billing, late_month
     from usage_records
-    where account_id = ${accountId} and record_id = any(${reports.map(({ id }) => id)}::text[]) and batch_id <> ${batchId}
-      and at between ${asTime(from - KNOWN_WITHIN_MS)}::timestamptz and ${asTime(to + KNOWN_WITHIN_MS)}::timestamptz`.execute(
-    tx,
-  );
-  return nearest(reports, rows.map(toRecord));
-}
-
-/** Of the records of one id, which lie months apart, the one that a report of it may be about. */
-function nearest(reports: readonly UsageReport[], records: readonly UsageRecord[]): Map<string, UsageRecord> {
-  if (records.length === 0) return new Map();
-  const times = new Map(reports.map(({ id, at }) => [id, at.epochMilliseconds]));
-  const distance = ({ id, at }: UsageRecord) => Math.abs(at.epochMilliseconds - (times.get(id) ?? 0));
-  const known = new Map<string, UsageRecord>();
-  for (const record of records) {
-    const other = known.get(record.id);
-    if (distance(record) > KNOWN_WITHIN_MS || (other && distance(other) <= distance(record))) continue;
-    known.set(record.id, record);
-  }
-  return known;
+    where account_id = ${accountId} and record_id = any(${ids}::text[]) and batch_id <> ${batchId}
+      ${from ? sql`and at >= ${from}` : sql``} ${until ? sql`and at < ${until}` : sql``}`.execute(tx);
+  return rows.map(toRecord);
 }
 
 function asTime(milliseconds: number): string {

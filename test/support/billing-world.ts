@@ -11,6 +11,7 @@ import type { Compose, ServiceContext } from '../../src/services/context.ts';
 import { planDailyDigest } from '../../src/services/digest.ts';
 import { authorizeGroup } from '../../src/services/groups.ts';
 import { type MeteringOutcome, meterUsage } from '../../src/services/metering.ts';
+import { PastIds } from '../../src/services/past-ids.ts';
 import { grantPlan } from '../../src/services/plans.ts';
 import { reviewAccount } from '../../src/services/review.ts';
 import type { Staff } from '../../src/services/roles.ts';
@@ -77,7 +78,7 @@ export class BillingWorld {
   readonly db: Database;
   readonly clock = new ManualClock(NOW);
   crashNext = false;
-  readonly context: ServiceContext = { clock: this.clock, compose };
+  readonly context: ServiceContext = { clock: this.clock, compose, pastIds: new PastIds() };
 
   private constructor(db: Database) {
     this.db = db;
