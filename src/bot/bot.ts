@@ -149,7 +149,7 @@ export class Bot {
         const routed = await run(tx, bound);
         reviewDue = routed.reply.reviewDue;
         work.isAnswered = true;
-        await this.#queueNotice(tx, inbound, routed, 'reply');
+        if (!isShown(inbound, routed.reply)) await this.#queueNotice(tx, inbound, routed, 'reply');
         reached('command.commit');
       });
     try {
@@ -176,8 +176,10 @@ export class Bot {
     const target = toClicker ?? inbound.target;
     const cardSpace = toClicker ? null : inbound.cardSpace;
     const mentions: NoticeContent['mentions'] =
-      conversation.kind === 'group' && target.type !== 'direct' && actor.staffId !== null
-        ? [{ userId: actor.staffId, name: actor.name }]
+      conversation.kind === 'group' && target.type !== 'direct'
+        ? [actor, ...(reply.alsoCalls ? [reply.alsoCalls] : [])].flatMap(({ staffId, name }) =>
+            staffId === null ? [] : [{ userId: staffId, name }],
+          )
         : [];
     const draft = { ...reply, mentions };
     const written = contentOf(writer, conversation.kind, draft);
@@ -244,6 +246,11 @@ function refused({ refusal = 'card_unknown', text }: Inbound, bound: BoundGroup 
   const writer = writerOf(bound, text);
   const reply = { title: writer.text('refused.title'), paragraphs: [writer.text(`refused.${refusal}`)] };
   return { reply, writer, bound: null };
+}
+
+/** Whether the card that was pressed has changed to say what the answer would: one effect, one answer. */
+function isShown({ card }: Inbound, { shownOn = [] }: Reply): boolean {
+  return card !== null && card.subject !== null && shownOn.includes(card.subject);
 }
 
 /** A message or click at work. */

@@ -134,6 +134,11 @@ export function choiceButton(
   return button(label, style, `choice-${index + 1}`, command);
 }
 
+/** A button that asks again for what could not be done. */
+export function againButton(label: string, command: string): NoticeButton {
+  return button(label, 'primary', 'again', command);
+}
+
 function button(label: string, style: NoticeButton['style'], id: string, command: string): NoticeButton {
   return { id, label, style, command };
 }

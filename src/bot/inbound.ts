@@ -21,6 +21,12 @@ export type NameOf = (staffId: string) => Promise<string | undefined | null>;
 /** Why a click is not carried out. */
 export type Refusal = 'card_unknown' | 'card_elsewhere' | 'button_unknown' | 'card_withdrawn';
 
+/** A card whose button was pressed. */
+export interface PressedCard {
+  /** What it is about, so that it changes when that does; null for nothing that changes. */
+  readonly subject: string | null;
+}
+
 /** What came in, a message or a click, reduced to who said what where. */
 export interface Inbound {
   /** With the corp, its identity: the same in every push of it. */
@@ -34,6 +40,8 @@ export interface Inbound {
   readonly target: NoticeTarget;
   /** The space of the answer's card, as a click on it will name it; null where no card can be shown. */
   readonly cardSpace: string | null;
+  /** Null for what was typed. */
+  readonly card: PressedCard | null;
 }
 
 export async function fromMessage(message: RobotMessage, nameOf: NameOf, logger: Logger): Promise<Inbound> {
@@ -59,6 +67,7 @@ export async function fromMessage(message: RobotMessage, nameOf: NameOf, logger:
       webhookExpiresAt: message.sessionWebhookExpiresAt.toString(),
     },
     cardSpace: conversationKind === 'group' ? conversationId : senderStaffId,
+    card: null,
   };
 }
 
@@ -93,6 +102,7 @@ export async function fromClick(db: Database, click: CardClick, nameOf: NameOf, 
       ? { type: 'group', conversationId: space, directTo: [click.userId] }
       : { type: 'direct', userId: click.userId },
     cardSpace: isGroup ? space : click.userId,
+    card: { subject: refusal === undefined ? (card?.subject ?? null) : null },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Language } from '../store/groups.ts';
 import { foldWidth } from './arguments/index.ts';
-import { editDistance } from './edit-distance.ts';
+import { nearestOf, type Phrase, phraseOf } from './nearest.ts';
 import {
   type CommandName,
   commandText,
@@ -42,24 +42,20 @@ const TRADITIONAL: Readonly<Record<string, string>> = Object.fromEntries(
   ),
 );
 
-interface Phrase {
-  readonly words: string;
-  /** Of the words, in characters. */
-  readonly length: number;
-  readonly isHan: boolean;
+interface CommandPhrase extends Phrase {
   readonly command: CommandName;
   readonly language: Language;
   readonly switchTo?: SwitchState;
 }
 
-const PHRASES: readonly Phrase[] = allPhrases();
+const PHRASES: readonly CommandPhrase[] = allPhrases();
 
 /** Finds out what a message asks for. Never throws and has no effect, whatever the text is. */
 export function parse(text: string): Parsed {
   const typed = clean(text);
   const said = fold(typed);
   if (said === '') return isQuestionMark(text) ? HELP : { type: 'empty' };
-  let almost: Phrase | undefined;
+  let almost: CommandPhrase | undefined;
   for (const phrase of PHRASES) {
     const rest = restAfter(phrase, said);
     if (rest === undefined) continue;
@@ -121,59 +117,16 @@ function restAfter({ words, isHan }: Phrase, said: string): string | undefined {
   return rest.replace(/^[\s:=,、-]+/u, '');
 }
 
-/** The nearest commands: those whose words are contained in what was said, or differ from its beginning by little. */
+/** The nearest commands, one suggestion each. */
 function nearest(said: string): Suggestion[] {
-  const run = [...(/^\p{Script=Han}+/u.exec(said)?.[0] ?? '')];
-  const firstWord = said.split(' ', 1)[0] ?? '';
-  let best = 1;
-  let suggestions = new Map<CommandName, Suggestion>();
-  for (const phrase of PHRASES) {
-    const { score, rest } = scoreOf(phrase, said, phrase.isHan ? hanHeads(run, phrase.length) : [firstWord, said]);
-    if (score === 1 || score > best) continue;
-    if (score < best) suggestions = new Map();
-    best = score;
+  const suggestions = new Map<CommandName, Suggestion>();
+  for (const { phrase, rest } of nearestOf(said, PHRASES)) {
     if (!suggestions.has(phrase.command)) suggestions.set(phrase.command, suggestionOf(phrase, rest));
   }
   return [...suggestions.values()].slice(0, MAX_SUGGESTIONS);
 }
 
-/** From 0, the same, to 1, nothing in common; and what followed the words that were compared. */
-function scoreOf(phrase: Phrase, said: string, heads: readonly string[]): { score: number; rest: string } {
-  const { words, length } = phrase;
-  if (isContained(phrase, said)) return { score: 0.1 / length, rest: '' };
-  const allowed = allowedMistakes(phrase);
-  let score = 1;
-  let rest = '';
-  for (const head of heads) {
-    if (Math.abs(head.length - words.length) > allowed) continue;
-    const distance = editDistance(words, head);
-    if (distance > allowed || distance / length >= score) continue;
-    score = distance / length;
-    rest = said.slice(head.length).trim();
-  }
-  return { score, rest };
-}
-
-function isContained({ words, length, isHan }: Phrase, said: string): boolean {
-  if (isHan) return length > 1 && said.includes(words);
-  if (length < 3) return false;
-  return ` ${said} `.includes(` ${words} `) || (length > 3 && said.startsWith(words));
-}
-
-/** Beginnings of Chinese text that could be a mistyped word of this length; short words are not looked for in long sentences. */
-function hanHeads(run: readonly string[], length: number): string[] {
-  if (run.length > length + 2 && length < 3) return [];
-  if (run.length < length) return [run.join('')];
-  return [run.slice(0, length).join(''), run.slice(0, length + 1).join('')];
-}
-
-function allowedMistakes({ length, isHan }: Phrase): number {
-  if (length < 2 || (!isHan && length < 3)) return 0;
-  if (length < 5) return 1;
-  return length < 8 ? 2 : 3;
-}
-
-function suggestionOf({ command, language, switchTo }: Phrase, rest: string): Suggestion {
+function suggestionOf({ command, language, switchTo }: CommandPhrase, rest: string): Suggestion {
   const state = command === 'auto-renew' ? (switchTo ?? switchOf(rest)) : undefined;
   if (state) return { command, language, text: switchText(language, state) };
   const keepsRest = VOCABULARY[command].takesArgument && command !== 'auto-renew' && /^[a-z0-9-]{1,12}$/.test(rest);
@@ -181,8 +134,8 @@ function suggestionOf({ command, language, switchTo }: Phrase, rest: string): Su
 }
 
 /** The longest first, so that `审批通过` is not taken for `审批`. */
-function allPhrases(): Phrase[] {
-  const phrases: Omit<Phrase, 'length' | 'isHan'>[] = [];
+function allPhrases(): CommandPhrase[] {
+  const phrases: Omit<CommandPhrase, 'length' | 'isHan'>[] = [];
   for (const [name, entry] of Object.entries(VOCABULARY)) {
     const command = name as CommandName;
     for (const language of ['zh-CN', 'en'] as const) {
@@ -194,10 +147,6 @@ function allPhrases(): Phrase[] {
     phrases.push({ words, command: 'auto-renew', language, switchTo: state });
   }
   return phrases
-    .map((phrase) => ({
-      ...phrase,
-      length: [...phrase.words].length,
-      isHan: /\p{Script=Han}/u.test(phrase.words),
-    }))
+    .map((phrase) => ({ ...phrase, ...phraseOf(phrase.words) }))
     .toSorted((a, b) => b.length - a.length);
 }

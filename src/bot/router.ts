@@ -7,6 +7,7 @@ import type { Executor, Tx } from '../store/schema.ts';
 import type { BoundGroup, CommandContext, Conversation, Mention, Reply } from './commands/command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { askButton, suggestionButton } from './content.ts';
+import type { PressedCard } from './inbound.ts';
 import { escapeMarkdown, type Markdown } from './markdown.ts';
 import { type Parsed, parse, type Suggestion } from './parse.ts';
 import { Writer } from './writer.ts';
@@ -27,6 +28,8 @@ export interface Request {
   /** The message's identity, for the audit. */
   readonly id: string;
   readonly target: NoticeTarget;
+  /** The card whose button was pressed; null for what was typed. */
+  readonly card: PressedCard | null;
 }
 
 export interface RoutedReply {
@@ -45,9 +48,10 @@ export async function route(request: Request): Promise<RoutedReply> {
   return { reply: await answer(context, parsed, text ?? ''), writer, bound };
 }
 
-function sourceOf({ conversation, id, target }: Request): Source {
+function sourceOf({ conversation, id, target, card }: Request): Source {
   const { corpId, conversationId } = conversation;
-  return { via: 'chat', corpId, conversationId, messageId: id, isDirect: target.type === 'direct' };
+  const isDirect = target.type === 'direct';
+  return { via: 'chat', corpId, conversationId, messageId: id, isDirect, isClick: card !== null };
 }
 
 /** The language, currency and time zone in which a conversation is answered, whatever was asked. */

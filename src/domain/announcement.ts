@@ -43,6 +43,23 @@ export interface EpisodeNews {
   endedAt: Instant | null;
 }
 
+/** A request that has ended, with what came of it. (rule 17) */
+export interface DecidedRequest {
+  action: ApprovalAction;
+  code: string;
+  requesterName: string | null;
+  /** An administrator's own request, which was to be confirmed. */
+  confirm: boolean;
+  state: Exclude<ApprovalState, 'pending'>;
+  deciderName: string | null;
+  decidedAt: Instant;
+  outcome: ApprovalOutcome;
+  /** Why it was rejected, in the words of who did. */
+  reason: string | null;
+  /** Why what was approved could not be carried out. */
+  problem: ApprovalProblem | null;
+}
+
 /** Everything that is told to an account's administrators without being asked. Money in micro-units, quota in segments. (rule 20) */
 export type Announcement = News & {
   /** Only with a critical alert. */
@@ -141,6 +158,8 @@ type News =
       quota: bigint;
       expiresAt: Instant;
       byName: string;
+      /** Who asked for it, where somebody else approved it. */
+      requesterName: string | null;
       renewal: { threshold: bigint; offerTitle: string } | null;
     }
   | {
@@ -167,22 +186,10 @@ type News =
   | ({ kind: 'approval_requested' } & PendingRequest)
   /** It expires soon, and nobody has decided it. */
   | ({ kind: 'approval_reminder' } & PendingRequest)
-  | {
-      kind: 'approval_decided';
-      action: ApprovalAction;
-      code: string;
-      requesterName: string | null;
-      /** An administrator's own request, which was to be confirmed. */
-      confirm: boolean;
-      state: Exclude<ApprovalState, 'pending'>;
-      deciderName: string | null;
-      decidedAt: Instant;
-      outcome: ApprovalOutcome;
-      /** Why it was rejected, in the words of who did. */
-      reason: string | null;
-      /** Why what was approved could not be carried out. */
-      problem: ApprovalProblem | null;
-    }
+  /** On the cards of the request, for everyone. */
+  | ({ kind: 'approval_decided' } & DecidedRequest)
+  /** To who asked, whom a card that changes does not call. */
+  | ({ kind: 'request_decided' } & DecidedRequest)
   | ({ kind: 'setting_changed'; byName: string } & SettingChange)
   | {
       kind: 'administrators_changed';

@@ -4,6 +4,8 @@ import type { NoticeContent, NoticeTarget } from '../store/notices.ts';
 export type Form =
   | 'card'
   | 'card_change'
+  /** Of a change that an answer beside the card tells as well: the card stays as it was. */
+  | 'card_unchanged'
   /** An action card: a message with buttons that say a command for who presses them. */
   | 'session_buttons'
   | 'session'
@@ -23,6 +25,7 @@ export function formsFor(target: NoticeTarget, content: NoticeContent, now: Temp
   const inGroup: Form[] = [...when(hasButtons, 'group_buttons'), 'group_markdown', 'group_text'];
   switch (target.type) {
     case 'card':
+      if (target.isSaidBeside) return ['card_change', 'card_unchanged'];
       return target.userId === undefined
         ? ['card_change', ...inGroup]
         : ['card_change', ...when(hasButtons, 'direct_buttons'), 'direct_markdown', 'direct_text'];

@@ -61,6 +61,8 @@ export class Messenger {
       case 'card_change':
         await this.#api.updateCard({ outTrackId: outTrackIdOf(notice), params: cardParams(notice, share) });
         return;
+      case 'card_unchanged':
+        return;
       case 'session_buttons':
       case 'session':
         await this.#reply(notice, form, share);

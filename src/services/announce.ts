@@ -3,7 +3,7 @@ import type { Announcement } from '../domain/announcement.ts';
 import { quietUntil } from '../domain/quiet-hours.ts';
 import type { AccountSettings } from '../domain/settings.ts';
 import type { Account } from '../store/accounts.ts';
-import { insertCard, readCardsOfSubject } from '../store/cards.ts';
+import { changeButtons, insertCard, readCardsOfSubject } from '../store/cards.ts';
 import {
   type Administrator,
   type ConversationRef,
@@ -16,6 +16,7 @@ import { insertNotice, type NoticeContent, type NoticeTarget } from '../store/no
 import type { Tx } from '../store/schema.ts';
 import { readSettings } from '../store/settings.ts';
 import type { ServiceContext } from './context.ts';
+import type { Staff } from './roles.ts';
 import { isToldInQuietHours, urgencyOf } from './urgency.ts';
 
 export interface AnnounceOptions {
@@ -27,6 +28,8 @@ export interface AnnounceOptions {
   readonly except?: string;
   /** A staff id that is not called by it, because it is for the others. */
   readonly notFor?: string;
+  /** Somebody who is called by it too, in the group in which they asked for it. */
+  readonly alsoFor?: Staff & { readonly group: ConversationRef };
 }
 
 /** What everyone in a group may ask for and see decided is shown there, wherever alerts go. */
@@ -58,7 +61,9 @@ export async function announce(
   for (const group of others) {
     const administrators = await readAdministrators(tx, group);
     const called = administrators.filter(({ staffId }) => staffId !== options.notFor);
-    const content = composeFor(context, account, group, announcement, called);
+    const asked = options.alsoFor && isSame(options.alsoFor.group, group) ? options.alsoFor : undefined;
+    const isCalled = called.some(({ staffId }) => staffId === asked?.staffId);
+    const content = composeFor(context, account, group, announcement, asked && !isCalled ? [...called, asked] : called);
     await queueGroupNotice(context, tx, account.id, group, content, {
       key: `${options.key}/${group.conversationId}`,
       reason: announcement.kind,
@@ -70,12 +75,42 @@ export async function announce(
   }
 }
 
+/** Whether an announcement is said in the groups without waiting for quiet hours to be over. (rule 21) */
+export async function isShownAtOnce(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  kind: Announcement['kind'],
+): Promise<boolean> {
+  const settings = await readSettings(tx, account.id);
+  return settings.alertsTo !== 'direct' && heldUntilOf(context, account, settings, { kind }) === null;
+}
+
+/** Tells one person in a group, who need not be an administrator, by a card that calls them alone; directly where it cannot be reached. */
+export async function announceToOne(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  group: Group,
+  person: Staff,
+  announcement: Announcement,
+  { key }: { readonly key: string },
+): Promise<void> {
+  const content = composeFor(context, account, group, announcement, [person]);
+  await queueGroupNotice(context, tx, account.id, group, content, {
+    key,
+    reason: announcement.kind,
+    directTo: [person.staffId],
+    subject: null,
+  });
+}
+
 /** Rule 21: what can wait is held back until quiet hours are over. */
 function heldUntilOf(
   context: ServiceContext,
   account: Account,
   { quietHours }: AccountSettings,
-  { kind }: Announcement,
+  { kind }: Pick<Announcement, 'kind'>,
 ): Temporal.Instant | null {
   return isToldInQuietHours(kind) ? null : quietUntil(quietHours, account.timeZone, context.clock.now());
 }
@@ -154,9 +189,19 @@ export async function changeCards(
 ): Promise<void> {
   for (const card of await readCardsOfSubject(tx, account.id, subject)) {
     const { corpId, conversationId, actsIn } = card;
-    const group = (await readGroup(tx, { corpId, conversationId: actsIn ?? conversationId })) ?? left(card, former);
+    const place = { corpId, conversationId: actsIn ?? conversationId };
+    const group = (await readGroup(tx, place)) ?? left(place, former);
     if (!group) continue;
-    const target = { type: 'card', conversationId, ...(actsIn === null ? {} : { userId: conversationId }) } as const;
+    const target = {
+      type: 'card',
+      conversationId,
+      ...(actsIn === null ? {} : { userId: conversationId }),
+      ...(isAnsweredBeside(context, card, announcement) ? { isSaidBeside: true } : {}),
+    } as const;
+    const content = composeFor(context, account, group, announcement, await readAdministrators(tx, group));
+    const added = content.buttons.filter(({ id }) => card.buttons.every((button) => button.id !== id));
+    // Those from before stay: somebody may press one that has just been taken away, and is told so.
+    if (added.length > 0) await changeButtons(tx, card.outTrackId, [...card.buttons, ...added]);
     await insertNotice(
       tx,
       {
@@ -165,7 +210,7 @@ export async function changeCards(
         reason: announcement.kind,
         recipient: recipientOf(card),
         target,
-        content: composeFor(context, account, group, announcement, await readAdministrators(tx, group)),
+        content,
         outTrackId: card.outTrackId,
       },
       context.clock.now(),
@@ -173,9 +218,19 @@ export async function changeCards(
   }
 }
 
-/** The card's own group, where it is the one that has just been unbound. */
-function left(card: ConversationRef, former: Group | undefined): Group | undefined {
-  return former?.corpId === card.corpId && former.conversationId === card.conversationId ? former : undefined;
+/** The group of a card, where it is the one that has just been unbound. */
+function left(group: ConversationRef, former: Group | undefined): Group | undefined {
+  return former && isSame(former, group) ? former : undefined;
+}
+
+/** Whether the answer to what was typed says it in the card's own conversation, so that it need not be said anew where the card cannot change. */
+function isAnsweredBeside({ source }: ServiceContext, card: ConversationRef, announcement: Announcement): boolean {
+  if (source?.via !== 'chat' || source.isClick || source.isDirect || !isSame(source, card)) return false;
+  return announcement.kind !== 'approval_decided' || announcement.deciderName !== null;
+}
+
+function isSame(one: ConversationRef, other: ConversationRef): boolean {
+  return one.corpId === other.corpId && one.conversationId === other.conversationId;
 }
 
 /** Queues a card for a group. */

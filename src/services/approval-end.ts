@@ -1,6 +1,5 @@
-import type { ApprovalOutcome } from '../domain/approval.ts';
 import type { Account } from '../store/accounts.ts';
-import { type Approval, decideApproval, readPendingApprovals } from '../store/approvals.ts';
+import { type Approval, decideApproval, type EndedApproval, readPendingApprovals } from '../store/approvals.ts';
 import type { Group } from '../store/groups.ts';
 import type { Tx } from '../store/schema.ts';
 import { handlerOf } from './actions/index.ts';
@@ -8,19 +7,17 @@ import { changeCards } from './announce.ts';
 import { approvalSubject } from './approval-request.ts';
 import { auditOf, record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
-import type { Actor } from './roles.ts';
+import { tellRequester } from './requester.ts';
+import type { Actor, Staff } from './roles.ts';
 
 /** How an approval ends. */
-export interface ApprovalEnd extends Pick<Approval, 'reason' | 'problem'> {
-  readonly state: Exclude<Approval['state'], 'pending'>;
-  readonly outcome: ApprovalOutcome;
-}
+export type ApprovalEnd = Pick<EndedApproval, 'state' | 'outcome' | 'reason' | 'problem'>;
 
-/** An approval that has ended. */
-export type EndedApproval = Approval & ApprovalEnd & { readonly decidedAt: Temporal.Instant };
+/** With who asked, where nothing but the answer to the decision calls them; null where they know, or nobody asked. */
+export type ToldApproval = EndedApproval & { readonly toCall: Staff | null };
 
 /**
- * Ends a pending approval, and changes its cards for everyone to show who decided, when, and what came of it. (rule 17)
+ * Ends a pending approval, changes its cards for everyone to show who decided, when, and what came of it, and calls who asked. (rule 17)
  * @param decidedIn the group in which it was decided: where that unbinds it, its own card still changes.
  */
 export async function endApproval(
@@ -31,7 +28,7 @@ export async function endApproval(
   actor: Actor | null,
   end: ApprovalEnd,
   decidedIn?: Group,
-): Promise<EndedApproval> {
+): Promise<ToldApproval> {
   const decision = {
     decidedBy: actor?.staffId ?? null,
     deciderName: actor?.name ?? null,
@@ -47,7 +44,7 @@ export async function endApproval(
     approval: auditOf(approval, actor),
   });
   await showDecision(context, tx, account, ended, undefined, decidedIn);
-  return ended;
+  return { ...ended, toCall: await tellRequester(context, tx, account, ended, actor) };
 }
 
 /** Changes an ended approval's cards to what it says now. `key` names a further change. */

@@ -1,22 +1,29 @@
 import type { ApprovalOutcome, ApprovalProblem } from '../domain/approval.ts';
 import { RuleError } from '../domain/errors.ts';
 import { type Account, lockAccount } from '../store/accounts.ts';
-import { type Approval, addReason, lockApprovalByCode, readPendingApprovals } from '../store/approvals.ts';
+import {
+  type Approval,
+  addReason,
+  type EndedApproval,
+  lockApprovalByCode,
+  readPendingApprovals,
+} from '../store/approvals.ts';
 import type { Group } from '../store/groups.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import { handlerOf } from './actions/index.ts';
-import { type EndedApproval, endApproval, showDecision } from './approval-end.ts';
+import { endApproval, showDecision, type ToldApproval } from './approval-end.ts';
 import { remindAdministrators } from './approval-request.ts';
 import { auditOf, record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
+import { readRequester, tellRequester } from './requester.ts';
 import { type Actor, assertAdministrator } from './roles.ts';
 
 /** What a decision came to. `late`: it had been decided, or had expired, before. `reason_added`: to the rejection that it repeats. */
 export type DecisionResult =
   | { readonly type: 'unknown' }
   | { readonly type: 'late'; readonly approval: Approval }
-  | { readonly type: 'reason_added'; readonly approval: Approval }
-  | { readonly type: 'decided'; readonly approval: EndedApproval };
+  | { readonly type: 'reason_added'; readonly approval: ToldApproval }
+  | { readonly type: 'decided'; readonly approval: ToldApproval };
 
 export interface Decision {
   readonly code: string;
@@ -116,7 +123,8 @@ async function late(
   });
   const explained = { ...approval, state, outcome, decidedAt, reason };
   await showDecision(context, tx, account, explained, 'approval_reason');
-  return { type: 'reason_added', approval: explained };
+  const toCall = await tellRequester(context, tx, account, explained, actor, 'reason');
+  return { type: 'reason_added', approval: { ...explained, toCall } };
 }
 
 async function expire(context: ServiceContext, tx: Tx, account: Account, approval: Approval): Promise<EndedApproval> {
@@ -146,8 +154,10 @@ async function carryOut(
   actor: Actor,
 ): Promise<{ outcome: ApprovalOutcome; problem: ApprovalProblem | null }> {
   const { action, id: approvalId } = approval;
+  const requester = approval.requestedBy === actor.staffId ? null : await readRequester(tx, account, approval);
   try {
-    const outcome = await handlerOf(action).carryOut(context, tx, account, action, { group, actor, approvalId });
+    const by = { group, actor, approvalId, requester };
+    const outcome = await handlerOf(action).carryOut(context, tx, account, action, by);
     return { outcome, problem: null };
   } catch (error) {
     if (!(error instanceof RuleError)) throw error;

@@ -184,7 +184,7 @@ export function ruleOf({ escalateAfterMinutes, secondContact }: AccountSettings)
 }
 
 /** The subject of the cards about an alert. */
-function alertSubject(alertId: string): string {
+export function alertSubject(alertId: string): string {
   return `alert/${alertId}`;
 }
 

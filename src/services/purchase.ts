@@ -18,6 +18,7 @@ import { setAutoRenewal } from './auto-renewal.ts';
 import type { ServiceContext } from './context.ts';
 import { addPlan, assertCurrency } from './plans.ts';
 import { readTierState } from './prices.ts';
+import type { Requester } from './requester.ts';
 import type { Staff } from './roles.ts';
 
 export interface PurchaseWish {
@@ -88,13 +89,14 @@ export async function assertPurchase(tx: Tx, account: Account, { terms, renewal 
  * against no guard of auto-renewal, and ends its episode where it lifts the quota above the threshold. The account must be locked, and
  * the caller must have checked the quote and the money. (rules 12, 13 and 17)
  * @param key the same key again is the same purchase
+ * @param requester who asked for it, where that is somebody else
  */
 export async function purchase(
   context: ServiceContext,
   tx: Tx,
   account: Account,
   { terms, renewal }: PurchaseQuote,
-  { key, by }: { key: string; by: Staff },
+  { key, by, requester = null }: { key: string; by: Staff; requester?: Requester | null },
 ): Promise<void> {
   const offer = await offerOf(tx, account, terms.offerId);
   const price = BigInt(terms.price);
@@ -120,9 +122,10 @@ export async function purchase(
       quota: quotaOf(await readPlansWithQuota(tx, account.id), now),
       expiresAt: plan.expiresAt,
       byName: by.name,
+      requesterName: requester?.name ?? null,
       renewal: renewal && { threshold: BigInt(renewal.threshold), offerTitle: renewal.offerTitle },
     },
-    { key },
+    { key, ...(requester ? { alsoFor: requester } : {}) },
   );
   await makeDue(tx, account.id, now);
 }

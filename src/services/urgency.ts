@@ -37,6 +37,7 @@ const TOLD_AT_NIGHT: ReadonlySet<Announcement['kind']> = new Set<Announcement['k
   'approval_requested',
   'approval_reminder',
   'approval_decided',
+  'request_decided',
   'restored',
   'sending_paused',
   'sending_resumed',

@@ -30,6 +30,13 @@ export interface Approval {
   readonly problem: ApprovalProblem | null;
 }
 
+/** An approval that has ended. */
+export type EndedApproval = Approval & {
+  readonly state: Exclude<ApprovalState, 'pending'>;
+  readonly outcome: ApprovalOutcome;
+  readonly decidedAt: Temporal.Instant;
+};
+
 /** An approval before anyone has decided. */
 export type NewApproval = Omit<
   Approval,

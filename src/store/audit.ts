@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
 import type { AuditEntry, Deed, DeedOutcome, Doer } from '../domain/audit.ts';
+import type { ConversationRef } from './groups.ts';
 import type { Executor, Schema, Tx } from './schema.ts';
 
 let ordinal = 0n;
@@ -72,6 +73,23 @@ export async function readHistory(
     .limit(page.limit + 1)
     .execute();
   return { entries: rows.slice(0, page.limit).map(toEntry), more: rows.length > page.limit };
+}
+
+/** Where a request was made; null where nobody made it in a conversation. */
+export async function readRequestPlace(
+  db: Executor,
+  accountId: string,
+  approvalId: string,
+): Promise<ConversationRef | null> {
+  const row = await db
+    .selectFrom('audit')
+    .select(['corp_id', 'conversation_id'])
+    .where('account_id', '=', accountId)
+    .where('approval_id', '=', approvalId)
+    .where('deed', '=', 'requested')
+    .executeTakeFirst();
+  if (!row || row.corp_id === null || row.conversation_id === null) return null;
+  return { corpId: row.corp_id, conversationId: row.conversation_id };
 }
 
 /** Entries in their order from a time to, not including, another; of one account or, with null, of all. Page by `after`. */

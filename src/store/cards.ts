@@ -31,7 +31,7 @@ export async function insertCard(tx: Tx, card: Card, now: Temporal.Instant): Pro
     .execute();
 }
 
-/** Gives a card that was not posted yet other buttons. */
+/** Gives a card that was not posted yet, or that changes, other buttons. */
 export async function changeButtons(tx: Tx, outTrackId: string, buttons: readonly NoticeButton[]): Promise<void> {
   await tx
     .updateTable('cards')
@@ -60,10 +60,12 @@ export async function readCardsOfSubject(
   db: Executor,
   accountId: string,
   subject: string,
-): Promise<{ outTrackId: string; corpId: string; conversationId: string; actsIn: string | null }[]> {
+): Promise<
+  Pick<Card & { actsIn: string | null }, 'outTrackId' | 'corpId' | 'conversationId' | 'actsIn' | 'buttons'>[]
+> {
   const rows = await db
     .selectFrom('cards')
-    .select(['out_track_id', 'corp_id', 'conversation_id', 'acts_in'])
+    .select(['out_track_id', 'corp_id', 'conversation_id', 'acts_in', 'buttons'])
     .where('account_id', '=', accountId)
     .where('subject', '=', subject)
     .execute();
@@ -72,5 +74,6 @@ export async function readCardsOfSubject(
     corpId: row.corp_id,
     conversationId: row.conversation_id,
     actsIn: row.acts_in,
+    buttons: row.buttons as unknown as NoticeButton[],
   }));
 }

@@ -60,6 +60,8 @@ export type NoticeTarget =
       readonly conversationId: string;
       /** Whose direct conversation it is; left out for a group. */
       readonly userId?: string;
+      /** An answer in the same conversation says the same, so that it is not said anew. Default: false. */
+      readonly isSaidBeside?: boolean;
     }
   /** The operator: their group, else these people directly; the log where nothing is configured or nothing works. */
   | { readonly type: 'operator'; readonly conversationId: string | null; readonly staffIds: readonly string[] };

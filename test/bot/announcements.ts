@@ -101,6 +101,15 @@ function aDecision(action: ApprovalAction, name: string, overrides: Partial<Deci
   };
 }
 
+/** What who asked is told. */
+const DECIDED: readonly Partial<Decision>[] = [
+  {},
+  { outcome: 'price_changed' },
+  { state: 'rejected', outcome: 'declined' },
+  { state: 'expired', outcome: 'declined', deciderName: null },
+  { state: 'closed', outcome: 'no_longer_needed', deciderName: null },
+];
+
 /** A month with a line of every kind. */
 function aBill(title: string): BillDraft {
   const transfer = { unit: 'CNY', from: 'funding', to: 'cash', amount: yuan('500'), at: NOW, details: {} };
@@ -191,6 +200,9 @@ export function everyAnnouncement(name: string): Announcement[] {
       { kind: 'plan_expiring', title, remaining: 1n, expiresAt, days: 1, renewal },
     ]),
     { kind: 'plan_expired', title, forfeited: 1_200n, expiredAt: at('2026-03-10T00:00') },
+    { kind: 'low_balance', available: yuan('80.5'), below: yuan('100'), runwayDays: 5.2, paygPerDay: yuan('15.4') },
+    { kind: 'low_balance', available: 0n, below: yuan('0.01'), runwayDays: null, paygPerDay: 0n },
+    { kind: 'overdue_expected', available: yuan('90'), runwayDays: 2.4, paygPerDay: yuan('37.5'), below: yuan('100') },
     { kind: 'overdue_expected', available: yuan('100'), runwayDays: 2.4, paygPerDay: yuan('41.6667') },
     { kind: 'overdue_expected', available: 0n, runwayDays: 0, paygPerDay: yuan('0.001') },
     { kind: 'overdue', available: yuan('-12.3456'), suspended: true, suspendedFrom: NOW },
@@ -200,9 +212,6 @@ export function everyAnnouncement(name: string): Announcement[] {
       [0n, 200n].map(
         (usual): Announcement => ({
           kind: 'spending_spike',
-    { kind: 'low_balance', available: yuan('80.5'), below: yuan('100'), runwayDays: 5.2, paygPerDay: yuan('15.4') },
-    { kind: 'low_balance', available: 0n, below: yuan('0.01'), runwayDays: null, paygPerDay: 0n },
-    { kind: 'overdue_expected', available: yuan('90'), runwayDays: 2.4, paygPerDay: yuan('37.5'), below: yuan('100') },
           destination,
           hour: at('2026-03-10T10:00'),
           segments: 12_345n,
@@ -262,7 +271,11 @@ export function everyAnnouncement(name: string): Announcement[] {
       aDecision(action, name, { state: 'closed', outcome: 'no_longer_needed', deciderName: null }),
       aDecision(action, name, { state: 'closed', outcome: 'replaced', deciderName: null, confirm: true }),
       aDecision(action, name, { state: 'expired', outcome: 'declined', deciderName: null }),
+      aDecision(action, name, { state: 'expired', outcome: 'declined', deciderName: null, confirm: true }),
     ]),
+    ...DECIDED.map(
+      (overrides): Announcement => ({ ...aDecision(aPurchaseAction(name), name, overrides), kind: 'request_decided' }),
+    ),
     { kind: 'auto_renewal_changed', enabled: true, byName: name, threshold: 10_000n, offerTitle: name },
     ...[null, { threshold: 5_000n, offerTitle: name }].map(
       (renewal): Announcement => ({
@@ -275,6 +288,7 @@ export function everyAnnouncement(name: string): Announcement[] {
         quota: 59_800n,
         expiresAt,
         byName: name,
+        requesterName: renewal && name,
         renewal,
       }),
     ),

@@ -42,11 +42,11 @@ describe('Bot: rejecting with a reason (rule 17)', () => {
     expect(await world.isAutoRenewalOn()).toBe(true);
   });
 
-  it('given the button, then it is rejected at once, the answer offers to say why, and the reason is added to the card', async () => {
+  it('given the button, then it is rejected at once, the card offers to say why, and the reason is added to the card', async () => {
     const world = await aWorld();
     const { code, card } = await requested(world);
     const answer = await world.click('zhangwei', card.outTrackId, `reject-${code}`);
-    expect(read(answer)).toContain(`想说明原因，可以发送「拒绝 ${code} 原因」`);
+    expect(read(answer)).toContain(`想说明原因，张伟 可以发送「拒绝 ${code} 原因」`);
     expect(read(await world.say(ADMIN, `拒绝 ${code} 预算已用完`))).toContain('已补充拒绝');
     expect(await cardNow(world)).toContain('原因：预算已用完');
     // It is said once; what was rejected stays so.

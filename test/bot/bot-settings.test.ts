@@ -252,16 +252,17 @@ describe('Bot: cards that were sent to an administrator directly (rule 21)', () 
   const pressDirectly = (world: BotWorld, who: string, card: QueuedNotice) =>
     world.click(who, card.outTrackId, card.content.buttons[0]?.id ?? '', { conversationId: null });
 
-  it('given the administrator presses it, then it is decided for the group, and the answer and its buttons stay with them', async () => {
+  it('given the administrator presses it, then it is decided for the group, their card says so, and who comes late is told alone', async () => {
     const world = await aWorld();
     const card = await directCard(world);
     expect(card.target).toEqual({ type: 'direct', userId: 'zhangwei' });
     const answer = await pressDirectly(world, 'zhangwei', card);
     expect(await world.isAutoRenewalOn()).toBe(false);
-    expect(answer.target).toEqual({ type: 'direct', userId: 'zhangwei' });
-    const next = await pressDirectly(world, 'zhangwei', answer);
-    expect(next.target).toEqual({ type: 'direct', userId: 'zhangwei' });
-    expect(read(next)).toContain('自动续费');
+    expect(answer).toMatchObject({ outTrackId: card.outTrackId, target: { type: 'card', userId: 'zhangwei' } });
+    expect(read(answer)).toContain('自动续费已关闭');
+    const late = await pressDirectly(world, 'zhangwei', card);
+    expect(late.target).toEqual({ type: 'direct', userId: 'zhangwei' });
+    expect(read(late)).toContain('已经结束');
   });
 
   it.each([

@@ -190,7 +190,7 @@ export class BotWorld {
     };
   }
 
-  /** Presses a button and returns the answer. */
+  /** Presses a button and returns the answer: a message, or what the card itself was changed to, never both. */
   async click(
     staffId: string,
     outTrackId: string | null,
@@ -198,8 +198,19 @@ export class BotWorld {
     overrides: Partial<CardClick> = {},
   ): Promise<QueuedNotice> {
     const click = this.aClick(staffId, outTrackId, actionId, overrides);
+    const before = await this.#changesOf(outTrackId);
     await this.bot.handleClick(click);
-    return this.answerTo(`click/${click.messageId}`);
+    const changes = await this.#changesOf(outTrackId);
+    const key = `reply/${click.corpId}/click/${click.messageId}`;
+    const messages = (await this.allNotices()).filter((notice) => notice.key === key);
+    const [answer] = [...messages, ...changes.slice(before.length)];
+    if (!answer) throw new Error(`the click ${click.messageId} was not answered`);
+    return answer;
+  }
+
+  async #changesOf(outTrackId: string | null): Promise<QueuedNotice[]> {
+    const notices = await this.allNotices();
+    return notices.filter((notice) => notice.target.type === 'card' && notice.outTrackId === outTrackId);
   }
 
   async answerTo(messageId: string): Promise<QueuedNotice> {

@@ -6,6 +6,7 @@ import {
   readUnanswered,
   snoozeAlerts,
 } from '../../services/answer-alerts.ts';
+import { alertSubject } from '../../services/episodes.ts';
 import type { StoredEpisode } from '../../store/alerts.ts';
 import { durationOf } from '../arguments/index.ts';
 import { askFor, type Choice } from '../ask.ts';
@@ -42,6 +43,7 @@ export const ack: Command = {
       title: writer.text('ack.title', { alerts: namesOf(writer, result.episodes) }),
       paragraphs: [writer.text('ack.body')],
       reviewDue: bound.account.id,
+      shownOn: result.episodes.map(({ id }) => alertSubject(id)),
       privately: true,
     };
   },
@@ -66,6 +68,7 @@ export const snooze: Command = {
       title: writer.text('snooze.title', { alerts: namesOf(writer, result.episodes) }),
       paragraphs: [writer.text('snooze.body', { time: writer.time(services.clock.now().add(duration)) })],
       reviewDue: bound.account.id,
+      shownOn: result.episodes.map(({ id }) => alertSubject(id)),
       privately: true,
     };
   },

@@ -76,14 +76,9 @@ async function quoteReply(context: GroupCommandContext, offer: PlanOffer, wish: 
   if (result.type === 'done') throw new RangeError('a purchase was carried out without being confirmed');
   const reply = requestReply(context, result);
   if (result.type === 'confirm') return reply;
-  const [first, ...others] = reply.paragraphs;
-  const action = { type: 'purchase', ...quoted } as const;
-  const { effect, note, options } = purchaseWords;
-  return {
-    ...reply,
-    paragraphs: [first, ...effect(writer, action), note?.(writer, action), ...others],
-    buttons: [...(options?.(writer, action) ?? []), ...(reply.buttons ?? [])],
-  };
+  // The request's own card, which everyone sees, has the quote.
+  const options = purchaseWords.options?.(writer, { type: 'purchase', ...quoted }) ?? [];
+  return { ...reply, buttons: [...options, ...(reply.buttons ?? [])] };
 }
 
 function offersReply({ writer, services, bound }: GroupCommandContext, prices: Prices): Reply {

@@ -1,5 +1,5 @@
 import type { ServiceContext } from '../../services/context.ts';
-import type { Actor } from '../../services/roles.ts';
+import type { Actor, Staff } from '../../services/roles.ts';
 import type { Account } from '../../store/accounts.ts';
 import type { Administrator, ConversationRef, Group } from '../../store/groups.ts';
 import type { Tx } from '../../store/schema.ts';
@@ -55,6 +55,10 @@ export interface GroupCommandContext extends CommandContext {
 export interface Reply extends Draft {
   /** What the answer's card is about, so that it changes for everyone when that does. */
   readonly subject?: string;
+  /** What it is about, where the cards about that have changed to say the same: a click on one of them needs no other answer. */
+  readonly shownOn?: readonly string[];
+  /** Who is called by it besides who said it, because it concerns them. */
+  readonly alsoCalls?: Staff;
   /** For the one who clicked alone: it is said to them directly, without buttons, because a direct conversation has no account. */
   readonly privately?: boolean;
   /** An account that a service made due for review, to be looked at as soon as the reply is saved. */

@@ -1,8 +1,11 @@
+import type { ToldApproval } from '../../services/approval-end.ts';
+import { approvalSubject } from '../../services/approval-request.ts';
 import { decide, findDecided, listPending } from '../../services/approvals.ts';
 import type { Approval } from '../../store/approvals.ts';
 import { wordsOf } from '../compose/actions/index.ts';
 import {
   actionOf,
+  againButtons,
   decisionOf,
   decisionTitle,
   outcomeOf,
@@ -100,46 +103,41 @@ function notAdministrator({ writer, bound }: GroupCommandContext): Reply {
 
 /** To the one who came late alone: the card has changed for everyone. */
 function lateReply({ writer }: GroupCommandContext, approval: Approval): Reply {
-  const { code, action, requesterName } = approval;
+  const { code, action } = approval;
   const what = { code: writer.name(code), action: actionOf(writer, action) };
   const decision = storedDecision(approval);
   return {
-    title: writer.text('decide.late.title', what),
-    paragraphs: [
-      writer.text('decide.late.body', { ...what, requester: requesterOf(writer, requesterName) }),
-      ...(decision ? decisionOf(writer, decision) : []),
-    ],
+    title: writer.text('decide.late.title', { code: what.code }),
+    paragraphs: [writer.text('decide.late.body', what), ...(decision ? decisionOf(writer, decision) : [])],
     buttons: [askButton(writer, 'approvals')],
     privately: true,
   };
 }
 
-function reasonReply({ writer }: GroupCommandContext, { code, reason }: Approval): Reply {
+function reasonReply({ writer }: GroupCommandContext, { code, reason, toCall }: ToldApproval): Reply {
   return {
     title: writer.text('decide.reason_added.title', { code: writer.name(code) }),
     paragraphs: [writer.text('decide.reason_added.body', { code: writer.name(code) }), reasonOf(writer, reason ?? '')],
     buttons: [askButton(writer, 'approvals')],
+    ...(toCall ? { alsoCalls: toCall } : {}),
   };
 }
 
-function decidedReply({ writer }: GroupCommandContext, approval: Approval): Reply {
-  const { code, action, requesterName, confirm, reason } = approval;
-  const decision = storedDecision(approval);
-  if (!decision) throw new RangeError(`approval ${approval.id} is not decided`);
+function decidedReply({ writer }: GroupCommandContext, approval: ToldApproval): Reply {
+  const { id, code, action, requesterName, confirm, state, reason, toCall } = approval;
   const words = wordsOf(action);
-  const named = writer.name(code);
-  const what = { code: named, action: actionOf(writer, action), requester: requesterOf(writer, requesterName) };
-  const isApproved = decision.state === 'approved';
-  const failed = isApproved && (decision.outcome === 'price_changed' || decision.outcome === 'not_carried_out');
-  const again = failed ? words.again?.(writer, action) : undefined;
+  const requester = requesterOf(writer, requesterName);
+  const isApproved = state === 'approved';
   return {
-    title: decisionTitle(writer, code, decision),
+    title: decisionTitle(writer, code, approval),
     paragraphs: [
-      confirm ? undefined : writer.text(isApproved ? 'decide.approved' : 'decide.rejected', what),
-      isApproved ? outcomeOf(writer, decision) : words.declined(writer, action),
+      confirm ? undefined : writer.text(isApproved ? 'decide.approved' : 'decide.rejected', { requester }),
+      isApproved ? outcomeOf(writer, approval) : words.declined(writer, action),
       reason === null ? undefined : reasonOf(writer, reason),
-      isApproved || confirm || reason !== null ? undefined : writer.text('decide.say_why', { code: named }),
+      isApproved || confirm || reason !== null ? undefined : writer.text('decide.say_why', { code: writer.name(code) }),
     ],
-    buttons: [...(again ? [again] : []), words.next(writer, action)],
+    buttons: [...againButtons(writer, approval), words.next(writer, action)],
+    shownOn: [approvalSubject(id)],
+    ...(toCall ? { alsoCalls: toCall } : {}),
   };
 }

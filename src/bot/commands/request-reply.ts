@@ -19,13 +19,11 @@ export function requestReply(
     return { ...card, paragraphs: [...card.paragraphs, asOf], subject: approvalSubject(approval.id) };
   }
   const others = bound.administrators.filter(({ staffId }) => !result.secondPerson || staffId !== actor.staffId);
-  const code = writer.name(approval.code);
   return {
-    title: writer.text('requested.title', { code }),
+    title: writer.text('requested.title', { code: writer.name(approval.code) }),
     paragraphs: [
       writer.text('requested.body', {
         action: actionOf(writer, approval.action),
-        code,
         administrators: administratorNames(writer, others),
         time: writer.time(approval.expiresAt),
       }),

@@ -1,27 +1,34 @@
-import type { Announcement } from '../../domain/announcement.ts';
+import type { Announcement, DecidedRequest } from '../../domain/announcement.ts';
 import type { ApprovalAction } from '../../domain/approval.ts';
 import type { Audience } from '../../services/context.ts';
 import type { Approval, NewApproval } from '../../store/approvals.ts';
+import type { NoticeButton } from '../../store/notices.ts';
 import { type Draft, decisionButton } from '../content.ts';
 import { chatError } from '../errors.ts';
 import type { Markdown } from '../markdown.ts';
 import { Writer } from '../writer.ts';
 import { wordsOf } from './actions/index.ts';
 
-const APPROVALS = ['approval_requested', 'approval_reminder', 'approval_decided'] as const;
+const APPROVALS = ['approval_requested', 'approval_reminder', 'approval_decided', 'request_decided'] as const;
 type ApprovalNews = Extract<Announcement, { kind: (typeof APPROVALS)[number] }>;
 type Of<K extends ApprovalNews['kind']> = Extract<ApprovalNews, { kind: K }>;
 /** A decision, as it was announced or as it is stored. */
-type Decision = Pick<Of<'approval_decided'>, 'action' | 'confirm' | 'outcome' | 'reason' | 'problem'> &
-  Pick<Of<'approval_decided'>, 'state' | 'deciderName' | 'decidedAt'>;
+type Decision = DecidedRequest;
 
 export function isApproval(announcement: Announcement): announcement is ApprovalNews {
   return APPROVALS.some((kind) => kind === announcement.kind);
 }
 
-/** A request for the administrators to decide, a reminder of it, and the same card once it is decided. (rules 16 and 17) */
+/** A request for the administrators to decide, a reminder of it, the same card once it is decided, and what who asked is told. (rules 16 and 17) */
 export function composeApproval(writer: Writer, news: ApprovalNews): Draft {
-  return news.kind === 'approval_decided' ? decided(writer, news) : requested(writer, news);
+  switch (news.kind) {
+    case 'approval_decided':
+      return decided(writer, news);
+    case 'request_decided':
+      return toldToRequester(writer, news);
+    default:
+      return requested(writer, news);
+  }
 }
 
 function requested(writer: Writer, news: Of<'approval_requested' | 'approval_reminder'>): Draft {
@@ -65,41 +72,71 @@ export function confirmCard(writer: Writer, { code, action, expiresAt }: NewAppr
   };
 }
 
-/** No buttons, so that the card cannot be decided again, and no mentions: who decided knows. */
-function decided(writer: Writer, news: Of<'approval_decided'>): Draft {
-  const { action, confirm } = news;
-  const code = writer.name(news.code);
+/**
+ * What answers the click that decided it: with nothing to decide again, with what to do where it failed, and without mentions, because
+ * who decided knows, and a card that changes calls nobody.
+ */
+function decided(writer: Writer, news: DecidedRequest): Draft {
+  const { state, confirm, reason, deciderName } = news;
+  const mayExplain = state === 'rejected' && !confirm && reason === null && deciderName !== null;
   return {
     title: decisionTitle(writer, news.code, news),
     paragraphs: [
-      writer.text(confirm ? 'approval_decided.own' : 'approval_decided.request', {
-        code,
-        requester: requesterOf(writer, news.requesterName),
-        action: actionOf(writer, action),
-      }),
       ...decisionOf(writer, news),
+      mayExplain
+        ? writer.text('approval_decided.say_why', { decider: writer.name(deciderName), code: writer.name(news.code) })
+        : undefined,
     ],
+    buttons: againButtons(writer, news),
     mentions: [],
   };
 }
 
+/** Who asked is called by it, so that they notice. */
+function toldToRequester(writer: Writer, news: DecidedRequest): Draft {
+  const { action, state, code, requesterName, deciderName, reason } = news;
+  const again = againButtons(writer, news);
+  return {
+    title: writer.text(`request_decided.${state}.title`, { code: writer.name(code), action: actionOf(writer, action) }),
+    paragraphs: [
+      writer.text(`request_decided.${state}`, {
+        requester: requesterOf(writer, requesterName),
+        decider: deciderName === null ? writer.text('somebody') : writer.name(deciderName),
+      }),
+      reason === null ? undefined : reasonOf(writer, reason),
+      state === 'approved' || state === 'closed' ? outcomeOf(writer, news) : wordsOf(action).declined(writer, action),
+    ],
+    buttons: again.length > 0 || state !== 'approved' ? again : [wordsOf(action).next(writer, action)],
+  };
+}
+
+/** Asks for the same as things are now, where what was approved could not be carried out. */
+export function againButtons(writer: Writer, { action, state, outcome }: DecidedRequest): NoticeButton[] {
+  if (state !== 'approved' || (outcome !== 'price_changed' && outcome !== 'not_carried_out')) return [];
+  const again = wordsOf(action).again?.(writer, action);
+  return again ? [again] : [];
+}
+
 /** What was decided, in a few words. */
-export function decisionTitle(writer: Writer, code: string, { action, confirm, state }: Decision): Markdown {
-  return writer.text(`approval_decided.${stateWord(state, confirm)}.title`, {
+export function decisionTitle(writer: Writer, code: string, decision: Decision): Markdown {
+  return writer.text(`approval_decided.${stateWord(decision)}.title`, {
     code: writer.name(code),
-    action: actionOf(writer, action),
+    action: actionOf(writer, decision.action),
   });
 }
 
 /** Who decided what and when, why, and what came of it. */
 export function decisionOf(writer: Writer, decision: Decision): (Markdown | undefined)[] {
-  const { action, state, confirm, deciderName, decidedAt, reason } = decision;
-  const time = writer.time(decidedAt);
+  const { action, state, deciderName, requesterName, decidedAt, outcome, reason } = decision;
   return [
-    writer.text(`approval_decided.${stateWord(state, confirm)}.body`, {
-      decider: deciderName === null ? writer.text('somebody') : writer.name(deciderName),
-      time,
-    }),
+    // What took its place says it all.
+    outcome === 'replaced'
+      ? undefined
+      : writer.text(`approval_decided.${stateWord(decision)}.body`, {
+          decider: deciderName === null ? writer.text('somebody') : writer.name(deciderName),
+          requester: requesterOf(writer, requesterName),
+          time: writer.time(decidedAt),
+        }),
     reason === null ? undefined : reasonOf(writer, reason),
     state === 'approved' || state === 'closed' ? outcomeOf(writer, decision) : undefined,
     state === 'rejected' ? wordsOf(action).declined(writer, action) : undefined,
@@ -118,9 +155,10 @@ export function reasonOf(writer: Writer, reason: string): Markdown {
   return writer.text('approval_decided.reason', { reason: writer.remark(reason) });
 }
 
-function stateWord(state: Decision['state'], confirm: boolean) {
-  if (!confirm) return state;
-  return state === 'approved' ? 'confirmed' : state === 'rejected' ? 'cancelled' : state;
+const OWN = { approved: 'confirmed', rejected: 'cancelled', expired: 'lapsed', closed: 'closed' } as const;
+
+function stateWord({ state, confirm }: Decision) {
+  return confirm ? OWN[state] : state;
 }
 
 /** What came of an approved action. */

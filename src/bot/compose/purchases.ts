@@ -22,7 +22,12 @@ function purchased(writer: Writer, receipt: Of<'purchased'>): Draft {
   return {
     title: writer.text('purchased.title', { segments, price }),
     paragraphs: [
-      writer.text('purchased.body', { by: writer.name(receipt.byName) }),
+      receipt.requesterName === null
+        ? writer.text('purchased.by', { by: writer.name(receipt.byName) })
+        : writer.text('purchased.for', {
+            by: writer.name(receipt.byName),
+            requester: writer.name(receipt.requesterName),
+          }),
       bullets([
         writer.text('figure.plan', { plan: writer.title(receipt.title), segments }),
         writer.text('figure.paid', { amount: price }),

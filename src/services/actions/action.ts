@@ -3,6 +3,7 @@ import type { Account } from '../../store/accounts.ts';
 import type { Group } from '../../store/groups.ts';
 import type { Tx } from '../../store/schema.ts';
 import type { ServiceContext } from '../context.ts';
+import type { Requester } from '../requester.ts';
 import type { Actor } from '../roles.ts';
 
 /**
@@ -18,6 +19,8 @@ export interface CarryOut {
   readonly actor: Actor;
   /** The approval that allows it, which names what is done once only; null for what is done at once. */
   readonly approvalId: string | null;
+  /** Whose request it was, where somebody else approved it: they are called by what tells of it. */
+  readonly requester: Requester | null;
 }
 
 /** How a request was refused: by whom, or by nobody in time. */

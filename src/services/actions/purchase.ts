@@ -20,11 +20,12 @@ export const purchaseAction: ActionHandler<'purchase'> = {
     (one.renewal && other.renewal ? sameTerms(one.renewal, other.renewal) : one.renewal === other.renewal),
   // With and without auto-renewal is one wish, told twice: who confirms both would pay twice.
   replaces: (older, newer) => older.terms.offerId === newer.terms.offerId,
-  carryOut: async (context, tx, account, action, { actor: { staffId, name }, approvalId }) => {
+  carryOut: async (context, tx, account, action, { actor: { staffId, name }, approvalId, requester }) => {
     if (approvalId === null || staffId === null) throw new RangeError('a purchase needs an approval');
     if (!(await isStillQuoted(context, tx, account, action))) return 'price_changed';
     await assertPurchase(tx, account, action);
-    await purchase(context, tx, account, action, { key: `purchase/${approvalId}`, by: { staffId, name } });
+    const by = { staffId, name };
+    await purchase(context, tx, account, action, { key: `purchase/${approvalId}`, by, requester });
     return 'done';
   },
 };

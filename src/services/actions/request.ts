@@ -50,7 +50,7 @@ export async function requestAction(
   if (administers) {
     const atOnce = await handler.atOnce(context, tx, account, action);
     if (atOnce === 'always' || (atOnce === 'unless_second_person' && !account.twoPerson)) {
-      const by = { group, actor, approvalId: null };
+      const by = { group, actor, approvalId: null, requester: null };
       const outcome = await handler.carryOut(context, tx, account, action, by);
       await record(context, tx, account.id, { by: actor, deed: { type: 'carried_out', action }, outcome });
       return { type: 'done', outcome };

@@ -1,5 +1,5 @@
 import type { ActionOf } from '../../../domain/approval.ts';
-import { askButton, choiceButton } from '../../content.ts';
+import { againButton, askButton, choiceButton } from '../../content.ts';
 import { bullets, type Markdown } from '../../markdown.ts';
 import { wishCommand } from '../../purchase-wish.ts';
 import type { Writer } from '../../writer.ts';
@@ -18,7 +18,7 @@ export const purchaseWords: ActionWords<'purchase'> = {
     renewal || suggestedThreshold === null
       ? undefined
       : writer.text('purchase.renewal_option', { threshold: writer.segments(BigInt(suggestedThreshold)) }),
-  done: (writer, { terms }) => writer.text('outcome.done.renew', { plan: writer.title(terms.offerTitle) }),
+  done: (writer) => writer.text('outcome.done.renew'),
   declined: (writer) => writer.text('declined.purchase'),
   options: (writer, { terms, renewal, outlook }) => {
     if (renewal || outlook.suggestedThreshold === null) return [];
@@ -27,15 +27,13 @@ export const purchaseWords: ActionWords<'purchase'> = {
     return [choiceButton(writer.text('button.buy.renew'), 0, wish)];
   },
   again: (writer, { terms, renewal }) =>
-    choiceButton(
+    againButton(
       writer.text('button.buy.again'),
-      0,
       wishCommand(
         writer.language,
         terms.offerId,
         renewal && { threshold: BigInt(renewal.threshold), offerId: renewal.offerId },
       ),
-      'primary',
     ),
   next: (writer) => askButton(writer, 'quota'),
 };

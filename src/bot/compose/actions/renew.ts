@@ -11,7 +11,7 @@ export const renewWords: ActionWords<'renew'> = {
       price: writer.money(BigInt(price)),
     }),
   ],
-  done: (writer, { offerTitle }) => writer.text('outcome.done.renew', { plan: writer.title(offerTitle) }),
+  done: (writer) => writer.text('outcome.done.renew'),
   declined: (writer) => writer.text('declined.renew'),
   next: (writer) => askButton(writer, 'quota'),
 };
