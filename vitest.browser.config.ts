@@ -9,7 +9,9 @@ export default defineConfig({
     silent: 'passed-only',
     // Each file starts a browser of its own.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // They end only what hangs: the machine may be busy, and a test waits for what should be seen, for a minute at most.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

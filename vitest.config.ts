@@ -8,7 +8,8 @@ export default defineConfig({
     pool: 'forks',
     // The smallest machine that builds this has two cores, and the database needs its share of them.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // They end only what hangs: the machine may be busy, and a test waits for events, each for a minute at most.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

@@ -1,4 +1,6 @@
 const KEPT = 10_000;
+/** How long is waited, in real time, for what should come at once: long, because a busy machine may stand still for seconds. */
+export const PATIENCE_MS = 60_000;
 
 interface Waiter<T> {
   readonly predicate: (entry: T) => boolean;
@@ -28,9 +30,9 @@ export class EventLog<T> {
 
   /**
    * Resolves with the first entry, past or future, for which `predicate` holds.
-   * Rejects when there was none within `timeoutMs` of real time (default 10 s).
+   * Rejects when there was none within `timeoutMs` of real time (default 60 s).
    */
-  waitFor(predicate: (entry: T) => boolean, timeoutMs = 10_000): Promise<T> {
+  waitFor(predicate: (entry: T) => boolean, timeoutMs = PATIENCE_MS): Promise<T> {
     const past = this.#entries.find(predicate);
     if (past !== undefined) return Promise.resolve(past);
     return new Promise((resolve, reject) => {

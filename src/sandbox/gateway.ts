@@ -3,7 +3,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
-import { EventLog } from './event-log.ts';
+import { EventLog, PATIENCE_MS } from './event-log.ts';
 import { PushFaults } from './push-faults.ts';
 import { type Frame, StreamConnection, type Subscription } from './stream-connection.ts';
 import { Tickets } from './tickets.ts';
@@ -104,8 +104,8 @@ export class Gateway {
     return () => this.#countListeners.delete(listener);
   }
 
-  /** Resolves when `count` connections are open. Rejects when they were not within `timeoutMs` of real time. */
-  waitForConnections(count: number, timeoutMs = 10_000): Promise<void> {
+  /** Resolves when `count` connections are open. Rejects when they were not within `timeoutMs` of real time (default 60 s). */
+  waitForConnections(count: number, timeoutMs = PATIENCE_MS): Promise<void> {
     if (this.#connections.size === count) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const stop = this.onCount((now) => {

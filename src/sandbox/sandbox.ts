@@ -8,7 +8,7 @@ import { cardRoutes } from './card-api.ts';
 import { contactRoutes } from './contact-api.ts';
 import { controlApi } from './control-api.ts';
 import { Conversations, type Message } from './conversations.ts';
-import { EventLog } from './event-log.ts';
+import { EventLog, PATIENCE_MS } from './event-log.ts';
 import { EventPushes, type RaisedEvent } from './event-pushes.ts';
 import { Faults } from './faults.ts';
 import { type Acknowledgement, Gateway } from './gateway.ts';
@@ -207,7 +207,7 @@ function waitForMessage(
   conversations: Conversations,
   conversationId: string,
   predicate: (message: Message) => boolean,
-  { after = 0, timeoutMs = 10_000 }: { after?: number; timeoutMs?: number } = {},
+  { after = 0, timeoutMs = PATIENCE_MS }: { after?: number; timeoutMs?: number } = {},
 ): Promise<Message> {
   const past = conversations.list(conversationId, { after }).find(predicate);
   if (past !== undefined) return Promise.resolve(past);

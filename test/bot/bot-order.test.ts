@@ -1,6 +1,7 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConversationQueue } from '../../src/bot/conversation-queue.ts';
 import { waitForBlocked } from '../support/database-waits.ts';
+import { eventually } from '../support/eventually.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { ADMIN, BotWorld, MEMBER } from './bot-world.ts';
 
@@ -68,10 +69,10 @@ describe('Bot: a command that takes longer than a moment', () => {
     const release = await world.holdAccount();
     const message = world.message(ADMIN, '自动续费 关');
     const answered = [world.bot, replica].map((bot) => bot.handleMessage(message));
-    await vi.waitFor(async () => expect(await world.notices('processing')).toHaveLength(1), { timeout: 10_000 });
+    await eventually(async () => expect(await world.notices('processing')).toHaveLength(1));
     const more = world.bot.handleMessage(world.message(ADMIN, '自动续费'));
     const others = world.bot.handleMessage(world.message(MEMBER, '自动续费'));
-    await vi.waitFor(async () => expect(await world.notices('processing')).toHaveLength(2), { timeout: 10_000 });
+    await eventually(async () => expect(await world.notices('processing')).toHaveLength(2));
     await release();
     await Promise.all([...answered, more, others]);
     const told = await world.notices();
@@ -94,9 +95,7 @@ describe('Bot: a command that takes longer than a moment', () => {
     for (const [round, text] of ['自动续费 关', '自动续费 开'].entries()) {
       const release = await world.holdAccount();
       const answered = world.bot.handleMessage(world.message(ADMIN, text));
-      await vi.waitFor(async () => expect(await world.notices('processing')).toHaveLength(round + 1), {
-        timeout: 10_000,
-      });
+      await eventually(async () => expect(await world.notices('processing')).toHaveLength(round + 1));
       await release();
       await answered;
     }

@@ -219,7 +219,7 @@ describe('Bot: what is not understood', () => {
     expect(await world.state()).toEqual(before);
     expect(await world.notices('reply')).toHaveLength(said);
     expect(world.log).toEqual([]);
-  }, 120_000);
+  });
 });
 
 describe('Bot: where nothing is authorized', () => {

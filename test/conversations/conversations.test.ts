@@ -12,18 +12,14 @@ const FOLDER = import.meta.dirname;
 
 describe('conversations over the real stream, as in the scripts beside this file', () => {
   const names = readdirSync(FOLDER).filter((name) => name.endsWith('.txt'));
-  it.each(names)(
-    '%s',
-    async (name) => {
-      const path = join(FOLDER, name);
-      const expected = readFileSync(path, 'utf8');
-      const actual = await play(expected);
-      if (isUpdate) writeFileSync(path, actual);
-      else expect(actual).toBe(expected);
-      // Some of them live through months.
-    },
-    120_000,
-  );
+  it.each(names)('%s', async (name) => {
+    const path = join(FOLDER, name);
+    const expected = readFileSync(path, 'utf8');
+    const actual = await play(expected);
+    if (isUpdate) writeFileSync(path, actual);
+    else expect(actual).toBe(expected);
+    // Some of them live through months.
+  });
 });
 
 async function play(text: string): Promise<string> {

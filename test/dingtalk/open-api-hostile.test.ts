@@ -90,7 +90,7 @@ describe('OpenApi and hostile answers', () => {
 
     test('given no answer, then it ends after its time with an unknown outcome', async () => {
       server.answer = () => {};
-      expect(await failure(write(openApi(500)))).toMatchObject({ code: 'timeout', kind: 'unknown_outcome' });
+      expect(await failure(write(openApi(1_000)))).toMatchObject({ code: 'timeout', kind: 'unknown_outcome' });
       expect(server.requests).toHaveLength(1);
     });
 

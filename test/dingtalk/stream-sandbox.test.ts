@@ -15,7 +15,7 @@ describe('StreamConnection and the sandbox', () => {
   const started: StreamHarness[] = [];
 
   beforeEach(async () => {
-    sandbox = await startTestSandbox({ behaviour: { disconnectGraceMs: 100, announcesRegistration: true } });
+    sandbox = await startTestSandbox({ behaviour: { disconnectGraceMs: 1_000, announcesRegistration: true } });
     api = new OpenApi(completeSettings({ ...APP, apiBase: sandbox.url, oapiBase: sandbox.url }));
   });
 
@@ -145,7 +145,7 @@ describe('StreamConnection and the sandbox', () => {
   test('given refused, hanging and dropped handshakes, when the platform recovers, then one connection is open and works', async () => {
     sandbox.faults.refuseHandshakes(503, 4);
     sandbox.faults.hangHandshakes(1);
-    const harness = begin({ tuning: { handshakeTimeoutMs: 50 } });
+    const harness = begin({ tuning: { handshakeTimeoutMs: 500 } });
     await harness.reaches('open');
     sandbox.faults.killSockets();
     await harness.opens(2);

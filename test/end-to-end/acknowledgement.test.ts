@@ -96,7 +96,7 @@ describe('acknowledgement', () => {
     expect(botMessagesAfter(seq)).toEqual(['收到，正在处理…', '没有执行']);
   });
 
-  test('given a button whose command waits, then the platform has its answer within its two seconds all the same', async () => {
+  test('given a button whose command waits, then the platform has its answer before the command has its account', async () => {
     const { seq } = sandbox.say(GROUP, 'lina', '帮助');
     const card = await sandbox.waitForMessage(GROUP, ({ kind }) => kind === 'card', { after: seq });
     const button = card.buttons.find(({ label }) => label === '余额');

@@ -69,7 +69,7 @@ test('given a database that is restarted with immediate under load, then what wa
   const replica = await world.startReplica();
   await world.quiet();
   const working = bear(replica, load);
-  await sandbox.acknowledgements.waitFor(({ topic }) => topic === ROBOT_TOPIC, 60_000);
+  await sandbox.acknowledgements.waitFor(({ topic }) => topic === ROBOT_TOPIC);
   await server.restart();
   await working;
   await sayAgain(replica, load);

@@ -291,7 +291,7 @@ describe('retries (rule 22)', () => {
   test('given a call that hangs, then it is given up and tried again', async () => {
     harness.sandbox.faults.hangCalls(CARD);
     const notice = await harness.queue();
-    await harness.deliver();
+    await harness.newDeliverer({ messenger: harness.newMessenger(500) }).deliverDue();
     expect(await harness.stored(notice)).toMatchObject({ state: 'waiting' });
     await harness.attemptAgain(notice);
     expect(harness.inGroup()).toHaveLength(1);

@@ -75,10 +75,13 @@ export class DeliveryHarness {
     await this.db.kysely.deleteFrom('notices').execute();
   }
 
-  newMessenger(): Messenger {
+  /** @param timeoutMs for a test in which a call hangs */
+  newMessenger(timeoutMs?: number): Messenger {
     const settings = completeSettings({ ...APP, apiBase: this.sandbox.url, oapiBase: this.sandbox.url });
     const { cardTemplateId, robotName } = settings;
-    return new Messenger(new OpenApi(settings, { timeoutMs: 500 }), cardTemplateId, { robotName });
+    return new Messenger(new OpenApi(settings, timeoutMs === undefined ? {} : { timeoutMs }), cardTemplateId, {
+      robotName,
+    });
   }
 
   newDeliverer(options: Partial<DelivererOptions> = {}): Deliverer {

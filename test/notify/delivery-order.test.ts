@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { leaseDueNotices } from '../../src/store/notice-queue.ts';
 import { NOW } from '../support/builders.ts';
+import { eventually } from '../support/eventually.ts';
 import { LUNCH_GROUP } from '../support/sandbox-world.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { BROKEN, CARD, DeliveryHarness } from './delivery-harness.ts';
@@ -88,7 +89,7 @@ describe('order and replicas (rule 22)', () => {
     const seen = leases.length;
     deliverer.wake();
     // It is asked for, and cannot be leased yet.
-    await vi.waitFor(() => expect(leases.length).toBeGreaterThan(seen), { interval: 1 });
+    await eventually(() => expect(leases.length).toBeGreaterThan(seen));
     mayGoOn.resolve();
     await running;
     expect(harness.inGroup().map(({ text }) => text[5])).toEqual(['一', '二']);

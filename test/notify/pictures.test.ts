@@ -38,7 +38,7 @@ function withPicture(chart: Chart = CHART) {
 function deliverer(options: Partial<PicturesOptions> = {}): Deliverer {
   const logger = pino({ level: 'silent' });
   const settings = completeSettings({ ...APP, apiBase: harness.sandbox.url, oapiBase: harness.sandbox.url });
-  const api = new OpenApi(settings, { timeoutMs: 500 });
+  const api = new OpenApi(settings);
   const pictures = new Pictures({ api, clock: harness.clock, logger, inCards: true, ...options });
   const messenger = new Messenger(api, settings.cardTemplateId, { pictures });
   return new Deliverer({ db, messenger, clock: harness.clock, logger });

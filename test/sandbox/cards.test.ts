@@ -289,8 +289,8 @@ describe('clicking a button', () => {
     await new ApiCaller(hasty).call('POST', CREATE_AND_DELIVER, card());
 
     expect(await hasty.click('card-1', 'zhangwei', 'approve')).toMatchObject({ acknowledged: false, code: null });
-    const [frame] = late.frames.entries;
-    late.client.socketCallBackResponse(frame?.headers.messageId ?? '', {
+    const { headers } = await late.frames.waitFor(() => true);
+    late.client.socketCallBackResponse(headers.messageId, {
       cardData: { cardParamMap: { markdown: 'too late' } },
     });
     await hasty.acknowledgements.waitFor((one) => one.topic === TOPIC_CARD);

@@ -7,10 +7,12 @@ import { TestBot } from './published-client.ts';
 
 let sandbox: Sandbox;
 
-beforeEach(async () => {
-  sandbox = await startTestSandbox({ behaviour: { eventTimeoutMs: 50, eventRetryMs: 5, eventAttempts: 3 } });
-});
+beforeEach(() => start({ eventTimeoutMs: 60_000 }));
 afterEach(() => sandbox.stop());
+
+async function start({ eventTimeoutMs }: { eventTimeoutMs: number }): Promise<void> {
+  sandbox = await startTestSandbox({ behaviour: { eventTimeoutMs, eventRetryMs: 5, eventAttempts: 3 } });
+}
 
 async function call(path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
   const response = await fetch(`${sandbox.url}/api/events${path}`, {
@@ -64,6 +66,8 @@ describe('raising an event', () => {
   });
 
   test('given a silent connection, then the bot has so much time, and the event is given up', async () => {
+    await sandbox.stop();
+    await start({ eventTimeoutMs: 50 });
     await botWhichAnswers();
     sandbox.faults.goSilent();
     const { eventId } = sandbox.raiseEvent('chat_disband');

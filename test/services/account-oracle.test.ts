@@ -355,6 +355,5 @@ describe('an account against the oracle (rules 1 to 15)', () => {
         { numRuns: 12, endOnFailure: true },
       );
     },
-    120_000,
   );
 });

@@ -112,7 +112,7 @@ test('given any account, when it is looked at with others, then what is left is 
   );
   // Most looks find nothing: were all handed over, nothing would have been compared.
   expect(quiet).toBeGreaterThan(5);
-}, 120_000);
+});
 
 test('given accounts of several zones, one that somebody holds, and one that is not due, then the others get their next look', async () => {
   world.clock.set(at('2026-06-01T12:00'));

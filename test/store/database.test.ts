@@ -203,7 +203,7 @@ describe('inTransaction', () => {
   );
 
   test('given a connection that goes silent, then it is noticed, thrown away, and the work done again', async () => {
-    const { db, proxy } = await openThroughProxy({ timeOuts: { statement: 200, silence: 100 } });
+    const { db, proxy } = await openThroughProxy({ timeOuts: { statement: 1_000, silence: 100 } });
     let runs = 0;
     await inTransaction(db, async (trx) => {
       if (++runs === 1) proxy.strikeAt('insert into', 'silence');
@@ -227,7 +227,7 @@ describe('the pool', () => {
   });
 
   test('given that all connections are in use for too long, then it is said that the database is busy', async () => {
-    const db = open({ maxConnections: 1, timeOuts: { connect: 50 } });
+    const db = open({ maxConnections: 1, timeOuts: { connect: 500 } });
     const held = Promise.withResolvers<void>();
     const holding = inTransaction(db, () => held.promise);
     await expect(sql`select 1`.execute(db.kysely)).rejects.toMatchObject({ code: 'database_busy' });
@@ -236,7 +236,7 @@ describe('the pool', () => {
   });
 
   test('given a statement or a wait that takes too long, then it ends with an error of its own', async () => {
-    const db = open({ timeOuts: { statement: 50, lock: 20 } });
+    const db = open({ timeOuts: { statement: 300, lock: 20 } });
     await expect(sql`select pg_sleep(60)`.execute(db.kysely)).rejects.toMatchObject({ code: '57014' });
     await inTransaction(direct, async (trx) => {
       await sql`lock table effects`.execute(trx);
@@ -244,7 +244,7 @@ describe('the pool', () => {
     });
     const patient = db.patient();
     onTestFinished(() => patient.close());
-    await sql`select pg_sleep(0.1)`.execute(patient.kysely);
+    await sql`select pg_sleep(0.4)`.execute(patient.kysely);
   });
 
   test('given a database that is not there, then the error says so and keeps the password to itself', async () => {

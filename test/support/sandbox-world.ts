@@ -71,5 +71,7 @@ export class StillClock implements SandboxClock {
 
 /** A sandbox of `sandboxWorld` on a free port, on a clock that stands still; stop it at the end of the test. */
 export function startTestSandbox(options: Partial<SandboxOptions> = {}): Promise<Sandbox> {
-  return startSandbox({ port: 0, world: sandboxWorld(), clock: new StillClock(), ...options });
+  // What the platform gives a bot in real time, a busy machine may need longer for.
+  const behaviour = { callbackTimeoutMs: 60_000, eventTimeoutMs: 60_000, ...options.behaviour };
+  return startSandbox({ port: 0, world: sandboxWorld(), clock: new StillClock(), ...options, behaviour });
 }

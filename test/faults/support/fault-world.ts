@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { OffsetClock } from '../../../src/clock.ts';
 import { createContext } from '../../../src/context.ts';
 import { parseMoney } from '../../../src/domain/money.ts';
@@ -16,6 +16,7 @@ import { insertOffers } from '../../../src/store/plans.ts';
 import { DEFAULT_POLICY } from '../../../src/store/renewals.ts';
 import { insertTariff } from '../../../src/store/tariffs.ts';
 import { ensurePartitions } from '../../../src/store/usage.ts';
+import { eventually } from '../../support/eventually.ts';
 import { sandboxWorld } from '../../support/sandbox-world.ts';
 import { waitUntilQuiet } from './quiet.ts';
 import { type KillAt, Replica } from './replica.ts';
@@ -26,8 +27,6 @@ export const MEMBER = 'lina';
 const GROUPS = 80;
 /** Longer than a lease: whoever comes then takes over what a killed process had in hand. */
 const TAKE_OVER_AFTER = Temporal.Duration.from({ seconds: 130 });
-/** Generous: the machine may be busy with other tests. */
-const PATIENCE_MS = 60_000;
 
 /** An account with a group of its own; what is reported for it comes from one gateway. */
 export interface FaultAccount {
@@ -97,7 +96,7 @@ export class FaultWorld {
   async startReplica(options: { killAt?: KillAt; env?: Record<string, string> } = {}): Promise<Replica> {
     const { app } = sandboxWorld();
     // The platform may not know yet that one that was killed is gone.
-    await this.sandbox.waitForConnections(this.replicas.length, PATIENCE_MS);
+    await this.sandbox.waitForConnections(this.replicas.length);
     const replica = await Replica.start({
       aheadMs: this.#aheadMs,
       killAt: options.killAt,
@@ -117,7 +116,7 @@ export class FaultWorld {
       },
     });
     this.#replicas.push(replica);
-    if (replica.isAlive && !options.killAt) await this.sandbox.waitForConnections(this.replicas.length, PATIENCE_MS);
+    if (replica.isAlive && !options.killAt) await this.sandbox.waitForConnections(this.replicas.length);
     return replica;
   }
 
@@ -238,13 +237,13 @@ export class FaultWorld {
   /** The bot's first message in the group that says this. */
   hears(account: FaultAccount, text: RegExp, after = 0): Promise<Message> {
     const says = (message: Message) => message.from === 'bot' && text.test(`${message.title} ${message.text}`);
-    return this.sandbox.waitForMessage(account.group, says, { after, timeoutMs: PATIENCE_MS });
+    return this.sandbox.waitForMessage(account.group, says, { after });
   }
 
   /** Resolves when the bot has said so many messages in the group that say this. */
   async hearsTimes(account: FaultAccount, text: RegExp, count: number): Promise<void> {
     const saying = () => this.saidIn(account).filter(({ title, text: said }) => text.test(`${title} ${said}`)).length;
-    await this.sandbox.waitForMessage(account.group, () => saying() >= count, { timeoutMs: PATIENCE_MS });
+    await this.sandbox.waitForMessage(account.group, () => saying() >= count);
   }
 
   /** Breaks the connections of all replicas, and resolves when each has another one. */
@@ -252,18 +251,22 @@ export class FaultWorld {
     const { gatewayOpens, waitForConnections } = this.sandbox;
     const enough = gatewayOpens.entries.length + this.replicas.length * requests;
     fail();
-    await gatewayOpens.waitFor(() => gatewayOpens.entries.length >= enough, PATIENCE_MS);
-    await waitForConnections(this.replicas.length, PATIENCE_MS);
+    await gatewayOpens.waitFor(() => gatewayOpens.entries.length >= enough);
+    await waitForConnections(this.replicas.length);
   }
 
-  /** Says something, and hears the answer. */
+  /** Says something, again while the platform has no connection that takes it, and hears the answer. */
   async hearsAnswer(account: FaultAccount): Promise<void> {
-    const { seq } = this.sandbox.say(account.group, ADMIN, '余额');
+    const { seq } = await eventually(() => {
+      const said = this.sandbox.say(account.group, ADMIN, '余额');
+      expect(said).toMatchObject({ delivered: true });
+      return said;
+    }, 50);
     await this.hears(account, /^余额/, seq);
   }
 
   /** Resolves when nothing is due and nothing waits to be said. */
   quiet(): Promise<void> {
-    return waitUntilQuiet(this.db, () => this.clock.now(), PATIENCE_MS);
+    return waitUntilQuiet(this.db, () => this.clock.now());
   }
 }

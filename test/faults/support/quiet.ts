@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import type { Database } from '../../../src/store/database.ts';
+import { eventually } from '../../support/eventually.ts';
 
 /**
  * What waits for somebody to do it, and since when it may be done; nothing where all is done. It has to name all that a job finds due, and
@@ -30,6 +31,6 @@ export async function unfinished(db: Database, now: Temporal.Instant): Promise<s
   return rows.map(({ what }) => what);
 }
 
-export async function waitUntilQuiet(db: Database, now: () => Temporal.Instant, timeout: number): Promise<void> {
-  await vi.waitFor(async () => expect(await unfinished(db, now())).toEqual([]), { timeout, interval: 20 });
+export async function waitUntilQuiet(db: Database, now: () => Temporal.Instant): Promise<void> {
+  await eventually(async () => expect(await unfinished(db, now())).toEqual([]), 20);
 }

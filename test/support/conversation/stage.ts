@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { vi } from 'vitest';
 import { ManualClock } from '../../../src/clock.ts';
 import type { Message } from '../../../src/sandbox/conversations.ts';
 import { createAccount, recharge } from '../../../src/services/accounts.ts';
@@ -15,6 +14,7 @@ import type { Tx } from '../../../src/store/schema.ts';
 import { insertTariff } from '../../../src/store/tariffs.ts';
 import { ensurePartitions } from '../../../src/store/usage.ts';
 import { anOffer, aPolicy, aReport, NOW, yuan } from '../builders.ts';
+import { eventually } from '../eventually.ts';
 import { type RunningService, startRunningService } from '../running-service.ts';
 import { openTestDatabase } from '../test-database.ts';
 import { Cast, CORP, OPS_GROUP } from './cast.ts';
@@ -255,30 +255,26 @@ export class Stage {
   async #saidToWait(action: Action): Promise<void> {
     if (action.type === 'do') return;
     this.#announced += 1;
-    await vi.waitFor(
-      async () => {
-        const announced = await this.#running.service.db.kysely
-          .selectFrom('notices')
-          .select('key')
-          .where('reason', '=', 'processing')
-          .where('state', '=', 'delivered')
-          .execute();
-        if (announced.length < this.#announced) throw new Error('who waits was not told so');
-      },
-      { timeout: 20_000, interval: 5 },
-    );
+    await eventually(async () => {
+      const announced = await this.#running.service.db.kysely
+        .selectFrom('notices')
+        .select('key')
+        .where('reason', '=', 'processing')
+        .where('state', '=', 'delivered')
+        .execute();
+      if (announced.length < this.#announced) throw new Error('who waits was not told so');
+    });
   }
 
   /** Resolves when all that was said is handled, all that is due is done, and nothing waits to be told. */
   async #settled(): Promise<void> {
     const { db, scheduler } = this.#running.service;
-    const options = { timeout: 20_000, interval: 5 };
     const { kysely } = db;
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const inbox = await kysely.selectFrom('inbox').select('message_id').execute();
       if (inbox.length < this.#accepted) throw new Error(`${inbox.length} of ${this.#accepted} messages were accepted`);
-    }, options);
-    await vi.waitFor(async () => {
+    });
+    await eventually(async () => {
       await scheduler.tick();
       const now = this.#running.clock.now();
       const due = await kysely.selectFrom('accounts').select('account_id').where('next_review_at', '<=', now).execute();
@@ -290,7 +286,7 @@ export class Stage {
         .where(({ eb, or }) => or([eb('next_attempt_at', '<=', now), eb('leased_until', 'is not', null)]))
         .execute();
       if (waiting.length > 0) throw new Error(`waits to be told: ${waiting.map(({ key }) => key).join(', ')}`);
-    }, options);
+    });
     const said = this.#unseen().map(textOf).join('\n');
     const approvals = await kysely.selectFrom('approvals').select('code').execute();
     const alerts = await kysely.selectFrom('alerts').select('code').where('code', 'is not', null).execute();
