@@ -338,9 +338,9 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
     } else {
       acknowledge();
     }
-    const running = (async () => {
+    const running = withTrace(frame.messageId, async () => {
       try {
-        await withTrace(frame.messageId, work);
+        await work();
         await keeping.handled();
       } catch (error) {
         this.#counts.handlerFailures += 1;
@@ -352,7 +352,7 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
         await keeping.failed();
       }
       this.#safe.delete(frame.messageId);
-    })();
+    });
     this.#inFlight.add(running);
     void running.then(() => this.#inFlight.delete(running));
   }

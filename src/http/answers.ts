@@ -15,7 +15,10 @@ export function answerError(
 ): FastifyReply {
   const answer = toHttpError(error);
   if (answer.status >= 500) {
-    logger.error({ ...describe(answer.cause ?? answer), route: routeOf(request) }, `a request failed: ${answer.code}`);
+    logger.error(
+      { ...describe(answer.cause ?? answer), route: routeOf(request), trace: request.id },
+      `a request failed: ${answer.code}`,
+    );
   }
   if (answer.retryAfter !== undefined) reply.header('retry-after', answer.retryAfter);
   return reply.status(answer.status).send({ ...extra(answer), ...answer.toBody() });
@@ -31,6 +34,7 @@ function describe(error: unknown): object {
 export function logRequest(logger: Logger, request: FastifyRequest, reply: FastifyReply): void {
   const { statusCode } = reply;
   const line = {
+    trace: request.id,
     method: request.method,
     route: routeOf(request),
     status: statusCode,

@@ -1,4 +1,5 @@
 import type { UsageReport } from '../domain/usage.ts';
+import type { Logger } from '../log.ts';
 import type { ServiceContext } from '../services/context.ts';
 import { meterUsage, type ReportOutcome } from '../services/metering.ts';
 import { tellUnpriced } from '../services/operator.ts';
@@ -7,6 +8,7 @@ import { readAccount } from '../store/accounts.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import type { Tx } from '../store/schema.ts';
 import { insertRejected, type RejectedUsage } from '../store/usage.ts';
+import { currentTrace, withTrace } from '../trace.ts';
 import { AccountQueue, QueueFullError } from './account-queue.ts';
 import { HttpError, isDatabaseTrouble } from './errors.ts';
 import { Partitions } from './partitions.ts';
@@ -16,6 +18,11 @@ export interface Submission {
   readonly reports: readonly UsageReport[];
   /** What could not be read, to be kept for a person. */
   readonly rejected: readonly RejectedUsage[];
+}
+
+/** A submission that waits, and the trace of the request that brought it. */
+interface Waiting extends Submission {
+  readonly trace: string | null;
 }
 
 /** What became of a request's reports. */
@@ -29,6 +36,8 @@ export interface SubmissionResult {
 export interface IntakeOptions {
   readonly db: Database;
   readonly context: ServiceContext;
+  /** Default: nothing is logged. */
+  readonly logger?: Logger;
   /** Called after the commit, when an account has something to be decided. */
   readonly onReviewDue: (accountId: string) => void;
 }
@@ -44,13 +53,13 @@ const MAX_WAITING = 50_000;
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #partitions: Partitions;
-  readonly #queue: AccountQueue<Submission, SubmissionResult>;
+  readonly #queue: AccountQueue<Waiting, SubmissionResult>;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#partitions = new Partitions(options.db);
     this.#queue = new AccountQueue({
-      run: (accountId, submissions) => this.#record(accountId, submissions),
+      run: (accountId, submissions) => this.#together(accountId, submissions),
       sizeOf: ({ reports, rejected }) => reports.length + rejected.length,
       isOfOneJob: (error) => !isDatabaseTrouble(error),
       maxRunning: MAX_RUNNING,
@@ -68,11 +77,21 @@ export class Intake {
   async take(accountId: string, submission: Submission): Promise<SubmissionResult> {
     if (submission.reports.length + submission.rejected.length === 0) return summarize([], []);
     try {
-      return await this.#queue.add(accountId, submission);
+      return await this.#queue.add(accountId, { ...submission, trace: currentTrace() ?? null });
     } catch (error) {
       if (error instanceof QueueFullError) throw new HttpError('busy', { cause: error });
       throw error;
     }
+  }
+
+  /** What is recorded together bears the trace of the first request, and so does the review that it wakes; those of the others lead to it. */
+  #together(accountId: string, submissions: readonly Waiting[]): Promise<SubmissionResult[]> {
+    const trace = submissions[0]?.trace ?? null;
+    for (const other of new Set(submissions.map((submission) => submission.trace))) {
+      if (other !== trace)
+        this.#options.logger?.debug({ trace: other, account: accountId, with: trace }, 'recorded together');
+    }
+    return withTrace(trace, () => this.#record(accountId, submissions));
   }
 
   async #record(accountId: string, submissions: readonly Submission[]): Promise<SubmissionResult[]> {

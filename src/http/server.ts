@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '../log.ts';
 import type { ServiceContext } from '../services/context.ts';
 import type { Database } from '../store/database.ts';
 import { SendingReader } from '../store/sending-reader.ts';
+import { withTrace } from '../trace.ts';
 import { answerClientError, answerError, logRequest } from './answers.ts';
 import { HttpError } from './errors.ts';
 import { Intake } from './intake.ts';
@@ -49,6 +51,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       requestTimeout,
       connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, requestTimeout),
     },
+    // The trace of all that it causes.
+    genReqId: () => `http/${randomUUID()}`,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_KEY_LENGTH },
     // Its own lines show the address of a request, and in that of receipts the key stands.
     logger: false,
@@ -60,7 +64,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     context,
     logger,
     guard: new KeyGuard(db, context.clock),
-    intake: new Intake({ db, context, onReviewDue: (accountId) => wake.review(accountId) }),
+    intake: new Intake({ db, context, logger, onReviewDue: (accountId) => wake.review(accountId) }),
     sending: new SendingReader(db),
     readiness,
     metrics: options.metrics,
@@ -73,6 +77,9 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   );
   app.setErrorHandler((error, request, reply) => answerError(logger, error, request, reply));
   app.setNotFoundHandler((request, reply) => answerError(logger, new HttpError('not_found'), request, reply));
+  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  // Not before the body is there: what reads it goes on where the connection was made.
+  app.addHook('preHandler', (request, _, done) => withTrace(request.id, done));
   app.addHook('onClose', async () => parts.sending.close());
   app.addHook('preClose', async () => endSlowConnections(app, closeGrace));
   app.addHook('onResponse', async (request, reply) => logRequest(logger, request, reply));

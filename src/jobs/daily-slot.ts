@@ -14,6 +14,7 @@ import {
   type RunCause,
   unlockJob,
 } from '../store/job-runs.ts';
+import { traceOfRun, withTrace } from '../trace.ts';
 import type { JobPlan } from './job.ts';
 
 /** The time zone in which daily jobs have their times, unless the settings name another. */
@@ -133,7 +134,7 @@ export class DailySlot {
   }
 
   async #carryOut(runId: string, work: () => Promise<string>): Promise<string> {
-    const { db, clock } = this.#options;
+    const { db, clock, job } = this.#options;
     const start = performance.now();
     const finish = (state: 'done' | 'failed', outcome: string) =>
       finishRun(db.kysely, runId, {
@@ -143,7 +144,7 @@ export class DailySlot {
         finishedAt: clock.now(),
       });
     try {
-      const outcome = await work();
+      const outcome = await withTrace(traceOfRun(job, runId), work);
       await finish('done', outcome);
       return outcome;
     } catch (error) {

@@ -20,11 +20,12 @@ export class RunRecord {
   }
 
   /** What was done stays done where it cannot be recorded. */
-  async add({ job, plan, outcome, seconds, startedAt, report, error }: JobRun): Promise<void> {
+  async add({ id, job, plan, outcome, seconds, startedAt, report, error }: JobRun): Promise<void> {
     if (plan.kind === 'daily' || (outcome === 'done' && report === null)) return;
     const run = { job, startedAt, causedBy: this.#causedBy, state: outcome, finishedAt: this.#clock.now() };
     try {
       await insertRun(this.#db.kysely, {
+        id,
         ...run,
         outcome: outcome === 'failed' ? failureOf(error) : (report ?? ''),
         durationMs: seconds * 1_000,

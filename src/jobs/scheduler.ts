@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createTask, type ScheduledTask } from 'node-cron';
 import type { Clock, JumpingClock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { withTrace } from '../trace.ts';
+import { traceOfRun, withTrace } from '../trace.ts';
 import type { Job, JobPlan } from './job.ts';
 
 /** Every two seconds. A tick is only a reminder: what is due is read from the database. */
@@ -13,6 +13,7 @@ const STEP_WHEN_STUCK = Temporal.Duration.from({ minutes: 1 });
 
 /** A run of a job that was due. */
 export interface JobRun {
+  readonly id: string;
   readonly job: string;
   readonly plan: JobPlan;
   readonly outcome: 'done' | 'failed';
@@ -112,7 +113,7 @@ export class Scheduler {
       try {
         const due = await job.nextDueAt();
         if (!due || Temporal.Instant.compare(due, this.#clock.now()) > 0) continue;
-        if (job.plan.kind === 'by_state') await runJob(job, this.#clock, this.#onRun);
+        if (job.plan.kind === 'by_state') await this.#run(job);
         else this.#long.set(job.name, this.#runLong(job));
       } catch (error) {
         this.#complain(job, error);
@@ -122,12 +123,19 @@ export class Scheduler {
 
   async #runLong(job: Job): Promise<void> {
     try {
-      await runJob(job, this.#clock, this.#onRun);
+      await this.#run(job);
     } catch (error) {
       this.#complain(job, error);
     } finally {
       this.#long.delete(job.name);
     }
+  }
+
+  async #run(job: Job): Promise<void> {
+    await runJob(job, this.#clock, (run) => {
+      if (run.outcome === 'failed') this.#complain(job, run.error);
+      return this.#onRun(run);
+    });
   }
 
   #complain({ name }: Job, error: unknown): void {
@@ -146,20 +154,20 @@ export class Scheduler {
 }
 
 /**
- * Runs a job, and hands on what came of it. What a run tells bears the run's own trace.
- * @throws whatever the job throws, after that was handed on too
+ * Runs a job, hands on what came of it, and answers it: what the job throws is part of that. All that a run does and tells bears the run's own
+ * trace.
  */
-export async function runJob(job: Job, clock: Clock, onRun: (run: JobRun) => unknown): Promise<void> {
+export function runJob(job: Job, clock: Clock, onRun: (run: JobRun) => unknown): Promise<JobRun> {
   const start = performance.now();
   const { name, plan } = job;
-  const run = { job: name, plan, startedAt: clock.now() };
+  const begun = { id: randomUUID(), job: name, plan, startedAt: clock.now() };
   const seconds = () => (performance.now() - start) / 1_000;
-  let report: string | null;
-  try {
-    report = await withTrace(`${name}/${randomUUID()}`, () => job.run());
-  } catch (error) {
-    await onRun({ ...run, outcome: 'failed', seconds: seconds(), report: null, error });
-    throw error;
-  }
-  await onRun({ ...run, outcome: 'done', seconds: seconds(), report });
+  return withTrace(traceOfRun(name, begun.id), async () => {
+    const run = await job.run().then(
+      (report): JobRun => ({ ...begun, outcome: 'done', seconds: seconds(), report }),
+      (error: unknown): JobRun => ({ ...begun, outcome: 'failed', seconds: seconds(), report: null, error }),
+    );
+    await onRun(run);
+    return run;
+  });
 }

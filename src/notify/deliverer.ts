@@ -77,7 +77,8 @@ export class Deliverer {
     this.#again = true;
     this.#wakes += 1;
     this.#woken.resolve();
-    this.#running ??= this.#run();
+    // It goes on for others than who asked.
+    this.#running ??= withTrace(null, () => this.#run());
     return this.#running;
   }
 

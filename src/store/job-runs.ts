@@ -7,6 +7,8 @@ export type RunCause = 'schedule' | 'cli';
 
 /** A run of a job. */
 export interface StoredRun {
+  /** With the job's name the trace of what it did. */
+  readonly id: string;
   readonly job: string;
   /** The moment of the schedule that it was for; null for a run that has none. */
   readonly slot: Temporal.Instant | null;
@@ -133,11 +135,17 @@ export async function finishRun(db: Executor, runId: string, end: RunEnd): Promi
 /** Keeps a run that has ended and was for no slot. */
 export async function insertRun(
   db: Executor,
-  run: RunEnd & { readonly job: string; readonly startedAt: Temporal.Instant; readonly causedBy: RunCause },
+  run: RunEnd & {
+    readonly id: string;
+    readonly job: string;
+    readonly startedAt: Temporal.Instant;
+    readonly causedBy: RunCause;
+  },
 ): Promise<void> {
   await db
     .insertInto('job_runs')
     .values({
+      run_id: run.id,
       job: run.job,
       slot: null,
       started_at: run.startedAt,
@@ -197,6 +205,7 @@ export async function forgetRuns(
 }
 
 function toRun(row: {
+  run_id: string;
   job: string;
   slot: Temporal.Instant | null;
   state: RunState;
@@ -208,6 +217,7 @@ function toRun(row: {
   outcome: string | null;
 }): StoredRun {
   return {
+    id: row.run_id,
     job: row.job,
     slot: row.slot,
     state: row.state,

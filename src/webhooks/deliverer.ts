@@ -4,6 +4,7 @@ import { pauseAfter } from '../notify/retry.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import type { Tx } from '../store/schema.ts';
 import { type EventResult, finishEvent, type LeasedEvent, leaseDueEvents } from '../store/webhooks.ts';
+import { withTrace } from '../trace.ts';
 import { type CallResult, callWebhook, type WebhookCall } from './sender.ts';
 
 /** Receivers that are called at the same time. */
@@ -48,7 +49,8 @@ export class WebhookDeliverer {
   /** Resolves when all that was due at the call has been attempted. */
   deliverDue(): Promise<void> {
     this.#woken.resolve();
-    this.#running ??= this.#run().finally(() => {
+    // It goes on for others than who asked.
+    this.#running ??= withTrace(null, () => this.#run()).finally(() => {
       this.#running = undefined;
     });
     return this.#running;

@@ -1,9 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_SETTINGS } from '../../src/domain/settings.ts';
 import { readiness } from '../../src/readiness.ts';
-import { createAccount } from '../../src/services/accounts.ts';
+import { createAccount, recharge } from '../../src/services/accounts.ts';
+import { createApiKey } from '../../src/services/api-keys.ts';
+import { setAutoRenewal } from '../../src/services/auto-renewal.ts';
+import { authorizeGroup } from '../../src/services/groups.ts';
+import { grantPlan } from '../../src/services/plans.ts';
+import { reviewAccount } from '../../src/services/review.ts';
 import { inTransaction, openDatabase } from '../../src/store/database.ts';
+import { insertOffers } from '../../src/store/plans.ts';
+import { writeSettings } from '../../src/store/settings.ts';
 import { insertTariff } from '../../src/store/tariffs.ts';
-import { TARIFF } from '../support/billing-world.ts';
+import { OFFERS, TARIFF } from '../support/billing-world.ts';
+import { aPolicy, yuan } from '../support/builders.ts';
 import { runService } from '../support/running-service.ts';
 import { GROUP } from '../support/sandbox-world.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -54,6 +63,67 @@ describe('a service that runs', () => {
     const text = await (await fetch(`${service.url}/metrics`)).text();
     expect(text).toContain('sms_steward_accounts{standing="clear"}');
     expect(text).not.toMatch(/示例科技|zhangwei|lina|[0-9a-f]{8}-[0-9a-f]{4}-/);
+  });
+});
+
+describe('one id from what came in to what is told', () => {
+  test("given usage that takes the balance below its amount, and a click that lets a renewal buy, then what their reviews tell bears the request's and the click's id", async () => {
+    // What is due is looked at because of them alone, not because a tick came by.
+    await service.scheduler.stop();
+    const { context, db } = service;
+    const at = context.clock.now();
+    const { accountId, key } = await inTransaction(db, async (tx) => {
+      await insertOffers(tx, OFFERS);
+      const created = { tariffId: 'test', timeZone: 'Asia/Shanghai', defaultTemplateType: 'notification' } as const;
+      const id = await createAccount(context, tx, { ...created, name: '甲', creditLimit: 0n, overdueGraceHours: 0 });
+      await recharge(context, tx, { accountId: id, amount: yuan('1000'), key: 'first', by: 'test' });
+      await grantPlan(context, tx, { accountId: id, offerId: 'sms-100', key: 'first', by: 'test' });
+      await authorizeGroup(context, tx, {
+        ...{ accountId: id, conversation: { corpId: 'dingtestcorp', conversationId: GROUP }, title: '短信运维群' },
+        ...{ language: 'zh-CN', actor: { staffId: 'zhangwei', name: '张伟' } },
+      });
+      await setAutoRenewal(context, tx, id, aPolicy({ offerId: 'sms-5000', threshold: 50n }), 'test');
+      await writeSettings(tx, id, { ...DEFAULT_SETTINGS, balanceAlert: { below: yuan('900'), setAt: at } }, at);
+      return { accountId: id, key: await createApiKey(context, tx, id, 'gateway') };
+    });
+    await inTransaction(db, (tx) => reviewAccount(context, tx, accountId));
+    const traceOf = async (reason: string) =>
+      (
+        await db.kysely
+          .selectFrom('notices')
+          .select('trace')
+          .where('account_id', '=', accountId)
+          .where('reason', '=', reason)
+          .execute()
+      ).map(({ trace }) => trace);
+
+    const sentAt = at.toString({ smallestUnit: 'millisecond' });
+    const record = { destination: 'international', country: 'US', segments: 100, status: 'submitted' };
+    const response = await fetch(`${service.url}/v1/usage`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        records: Array.from({ length: 21 }, (_, n) => ({ ...record, id: `m-${n}`, at: sentAt })),
+      }),
+    });
+    expect(await response.json()).toMatchObject({ accepted: 21 });
+    await sandbox.waitForMessage(GROUP, ({ text }) => text.includes('余额告警线'));
+    const request = response.headers.get('x-request-id');
+    expect(request).toMatch(/^http\/[0-9a-f-]{36}$/);
+    expect(await traceOf('low_balance')).toEqual([request]);
+
+    // Auto-renewal is off, and its switch is confirmed by a click: the review after that buys.
+    await inTransaction(db, (tx) =>
+      setAutoRenewal(context, tx, accountId, aPolicy({ enabled: false, offerId: 'sms-5000', threshold: 200n }), 'test'),
+    );
+    sandbox.say(GROUP, 'zhangwei', '开启自动续费');
+    const card = await sandbox.waitForMessage(GROUP, ({ buttons }) => buttons.some(({ label }) => label === '确认'));
+    const button = card.buttons.find(({ label }) => label === '确认');
+    await sandbox.click(card.outTrackId ?? '', 'zhangwei', button?.id ?? '');
+    await sandbox.waitForMessage(GROUP, ({ title }) => title?.includes('自动续费成功') ?? false);
+    const [renewed] = await traceOf('renewed');
+    const frames = sandbox.acknowledgements.entries.map(({ messageId }) => messageId);
+    expect(frames).toContain(renewed);
   });
 });
 

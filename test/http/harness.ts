@@ -11,6 +11,7 @@ import type { ServiceContext } from '../../src/services/context.ts';
 import { type Database, inTransaction } from '../../src/store/database.ts';
 import { insertTariff } from '../../src/store/tariffs.ts';
 import { insertTemplateCodes } from '../../src/store/template-codes.ts';
+import { currentTrace } from '../../src/trace.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 /** What most tests take as now. */
@@ -44,6 +45,8 @@ export interface HttpHarness {
   readonly log: string[];
   /** Accounts that were woken for review. */
   readonly reviewed: string[];
+  /** Under which traces. */
+  readonly reviewedUnder: (string | undefined)[];
   readiness: Readiness;
   /** An account with ¥100 and a key; it knows the templates SMS_V, SMS_N and SMS_P. */
   account(): Promise<TestAccount>;
@@ -61,6 +64,7 @@ export async function createHttpHarness(): Promise<HttpHarness> {
   };
   const log: string[] = [];
   const reviewed: string[] = [];
+  const reviewedUnder: (string | undefined)[] = [];
   const sink = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       log.push(chunk.toString());
@@ -75,7 +79,12 @@ export async function createHttpHarness(): Promise<HttpHarness> {
       db,
       context,
       logger,
-      wake: { review: (accountId) => void reviewed.push(accountId) },
+      wake: {
+        review: (accountId) => {
+          reviewed.push(accountId);
+          reviewedUnder.push(currentTrace());
+        },
+      },
       readiness: async () => state.readiness,
       ...options,
     });
@@ -114,6 +123,7 @@ export async function createHttpHarness(): Promise<HttpHarness> {
     app: server(),
     log,
     reviewed,
+    reviewedUnder,
     get readiness() {
       return state.readiness;
     },

@@ -99,7 +99,7 @@ describe('runs of jobs (promise 7)', () => {
     const run = { job: 'many', causedBy: 'schedule', state: 'done', outcome: 'x', durationMs: 1 } as const;
     for (const days of [1, 4]) {
       const startedAt = NOW.subtract({ hours: 24 * days });
-      await insertRun(db.kysely, { ...run, startedAt, finishedAt: startedAt });
+      await insertRun(db.kysely, { ...run, id: randomUUID(), startedAt, finishedAt: startedAt });
     }
     const days = (count: number) => NOW.subtract({ hours: 24 * count });
     expect(await forgetRuns(db.kysely, { slots: days(90), others: days(3) })).toBe(1n);

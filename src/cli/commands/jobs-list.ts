@@ -3,6 +3,7 @@ import { databaseJobs, serviceJobsDueAt } from '../../jobs/index.ts';
 import type { Job } from '../../jobs/job.ts';
 import { SERVICE_JOB_NAMES } from '../../jobs/service-jobs.ts';
 import { readLastRuns, type StoredRun } from '../../store/job-runs.ts';
+import { traceOfRun } from '../../trace.ts';
 import { defineCommand } from '../command.ts';
 import { formatTime, table } from '../output.ts';
 
@@ -62,6 +63,7 @@ function toJson(job: string, due: Temporal.Instant | null, run: StoredRun | unde
           outcome: run.outcome,
           causedBy: run.causedBy,
           attempts: run.attempts,
+          trace: traceOfRun(job, run.id),
         }
       : null,
     nextDueAt: due?.toString() ?? null,

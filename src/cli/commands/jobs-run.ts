@@ -43,10 +43,7 @@ function findJob({ db, context, config, logger }: Session, name: string): Job {
 async function runNow({ db, context, logger }: Session, job: Job): Promise<string | null> {
   if (job.runNow) return job.runNow();
   const record = new RunRecord(db, context.clock, logger, 'cli');
-  let report: string | null = null;
-  await runJob(job, context.clock, async (run) => {
-    report = run.report;
-    await record.add(run);
-  });
+  const { outcome, report, error } = await runJob(job, context.clock, (run) => record.add(run));
+  if (outcome === 'failed') throw error;
   return report;
 }
