@@ -52,6 +52,11 @@ export type Deed =
       readonly type: 'template_codes_set';
       readonly codes: readonly { readonly code: string; readonly before: string | null; readonly after: string }[];
     }
+  /** Notices that nobody got, and why they were told: sent again, or given up. */
+  | {
+      readonly type: 'notices_retried' | 'notices_dropped';
+      readonly notices: readonly { readonly id: string; readonly reason: string }[];
+    }
   | { readonly type: 'group_code_issued' }
   | { readonly type: 'group_bound'; readonly title: string; readonly conversationId: string }
   | { readonly type: 'catalogue_imported'; readonly tariffs: readonly string[]; readonly offers: readonly string[] };

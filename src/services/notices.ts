@@ -2,11 +2,13 @@ import { InputError } from '../domain/errors.ts';
 import {
   dropLetters,
   type LetterFilter,
+  type LetterName,
   type NoticeLetter,
   readLetters,
   reviveLetters,
 } from '../store/notice-letters.ts';
 import type { Executor, Tx } from '../store/schema.ts';
+import { operatorOf, record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
 
 /** Which dead letters are meant: one by its id or the beginning of it, or those of an account, or all. */
@@ -40,7 +42,8 @@ export async function findNotice(db: Executor, id: string): Promise<NoticeLetter
  * @throws InputError `notice_unknown`, `notice_ambiguous`, `notice_not_dead`
  */
 export async function retryDeadLetters(context: ServiceContext, tx: Tx, which: DeadLetters): Promise<number> {
-  return reviveLetters(tx, await filterOf(tx, which), context.clock.now());
+  const letters = await reviveLetters(tx, await filterOf(tx, which), context.clock.now());
+  return recordLetters(context, tx, 'notices_retried', letters);
 }
 
 /**
@@ -49,7 +52,22 @@ export async function retryDeadLetters(context: ServiceContext, tx: Tx, which: D
  * @throws InputError `notice_unknown`, `notice_ambiguous`, `notice_not_dead`
  */
 export async function dropDeadLetters(context: ServiceContext, tx: Tx, which: DeadLetters): Promise<number> {
-  return dropLetters(tx, await filterOf(tx, which), context.clock.now());
+  const letters = await dropLetters(tx, await filterOf(tx, which), context.clock.now());
+  return recordLetters(context, tx, 'notices_dropped', letters);
+}
+
+/** In the audit of the account that each is of, or of none. */
+async function recordLetters(
+  context: ServiceContext,
+  tx: Tx,
+  type: 'notices_retried' | 'notices_dropped',
+  letters: readonly LetterName[],
+): Promise<number> {
+  for (const [accountId, ofAccount] of Map.groupBy(letters, (letter) => letter.accountId)) {
+    const notices = ofAccount.map(({ id, reason }) => ({ id, reason }));
+    await record(context, tx, accountId, { by: operatorOf(context), deed: { type, notices } });
+  }
+  return letters.length;
 }
 
 async function filterOf(tx: Tx, which: DeadLetters): Promise<LetterFilter> {

@@ -77,29 +77,39 @@ function together(filter: LetterFilter) {
     and (${accountId ?? null}::uuid is null or account_id = ${accountId ?? null}::uuid)`;
 }
 
+/** What a letter is known by when it is there no more. */
+export type LetterName = Pick<NoticeLetter, 'id' | 'accountId' | 'reason'>;
+
 /**
  * Gives dead letters all their attempts again, from the best form on. What was merged stays together: its card may be there, and must not
  * become another.
  *
- * @returns how many
+ * @returns which, those of an account together
  */
-export async function reviveLetters(tx: Tx, filter: LetterFilter, now: Temporal.Instant): Promise<number> {
-  const result = await tx
+export async function reviveLetters(tx: Tx, filter: LetterFilter, now: Temporal.Instant): Promise<LetterName[]> {
+  const rows = await tx
     .updateTable('notices')
     .set({ state: 'waiting', attempts: 1, form: null, finished_at: null, next_attempt_at: now })
     .where(together(filter))
-    .executeTakeFirst();
-  return Number(result.numUpdatedRows);
+    .returning(['account_id as accountId', 'notice_id as id', 'reason'])
+    .execute();
+  return inOrder(rows);
 }
 
-/** Gives dead letters up for good; they are deleted with the other finished ones. @returns how many */
-export async function dropLetters(tx: Tx, filter: LetterFilter, now: Temporal.Instant): Promise<number> {
-  const result = await tx
+/** Gives dead letters up for good; they are deleted with the other finished ones. @returns which, those of an account together */
+export async function dropLetters(tx: Tx, filter: LetterFilter, now: Temporal.Instant): Promise<LetterName[]> {
+  const rows = await tx
     .updateTable('notices')
     .set({ state: 'dropped', finished_at: now })
     .where(together(filter))
-    .executeTakeFirst();
-  return Number(result.numUpdatedRows);
+    .returning(['account_id as accountId', 'notice_id as id', 'reason'])
+    .execute();
+  return inOrder(rows);
+}
+
+function inOrder(names: readonly LetterName[]): LetterName[] {
+  const placeOf = ({ accountId, id }: LetterName) => `${accountId}/${id}`;
+  return names.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
 }
 
 /** How many notices became dead letters since then; those to the operator themselves do not count. */

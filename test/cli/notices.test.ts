@@ -82,6 +82,35 @@ describe('dead letters (rule 22)', () => {
     expect(await states()).toEqual({ [mine.id]: 'dropped', [other.id]: 'dropped' });
   });
 
+  test('when they are retried or dropped, then the audit has the operator and what it was about, in that of each account, and in that of none', async () => {
+    const auditOf = async (...of: string[]) =>
+      (await run('audit', 'export', '--format', 'jsonl', ...of)).out
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter(({ deed }) => String(deed).startsWith('notices_'));
+    const before = (await auditOf()).length;
+    const mine = await aLetter({ accountId: account.id });
+    const other = await aLetter();
+    await run('notices', 'retry', '--state', 'dead');
+    await db.kysely.updateTable('notices').set({ state: 'dead', finished_at: NOW }).execute();
+    await run('notices', 'drop', mine.id);
+    expect(codeOf(await run('notices', 'drop', mine.id))).toBe('notice_not_dead');
+
+    const by = { actor: 'operator', via: 'cli', outcome: 'done' };
+    const told = ({ id }: { id: string }) => ({ notices: [{ id, reason: 'quota_low' }] });
+    const entries = (await auditOf()).slice(before);
+    expect(entries).toHaveLength(3);
+    expect(entries).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ ...by, deed: 'notices_retried', account: account.id, details: told(mine) }),
+        expect.objectContaining({ ...by, deed: 'notices_retried', account: null, details: told(other) }),
+        expect.objectContaining({ ...by, deed: 'notices_dropped', account: account.id, details: told(mine) }),
+      ]),
+    );
+    expect((await auditOf('--account', 'Acme')).at(-1)).toMatchObject({ deed: 'notices_dropped' });
+  });
+
   test('when it is not said which, or nothing is meant by it, then that is said', async () => {
     expect(codeOf(await run('notices', 'retry'))).toBe('notices_unnamed');
     expect(codeOf(await run('notices', 'drop', 'deadbeef'))).toBe('notice_unknown');

@@ -114,6 +114,9 @@ function ofTheOperator(writer: Writer, who: Markdown, deed: OperatorDeed): Markd
       return writer.text('history.webhook_added', { who, host: writer.title(deed.host) });
     case 'webhook_removed':
       return writer.text('history.webhook_removed', { who, host: writer.title(deed.host) });
+    case 'notices_retried':
+    case 'notices_dropped':
+      return writer.text(`history.letters.${deed.type}`, { who, count: deed.notices.length });
     case 'group_code_issued':
       return writer.text('history.group_code_issued', { who });
     case 'group_bound':
