@@ -12,12 +12,12 @@ import {
   readGroup,
   readGroupsOfAccount,
 } from '../store/groups.ts';
-import { insertNotice, type NoticeContent, type NoticeTarget } from '../store/notices.ts';
+import { insertNotice, type NoticeContent, type NoticeTarget, type Urgency } from '../store/notices.ts';
 import type { Tx } from '../store/schema.ts';
 import { readSettings } from '../store/settings.ts';
 import type { ServiceContext } from './context.ts';
 import type { Staff } from './roles.ts';
-import { isToldInQuietHours, urgencyOf } from './urgency.ts';
+import { isToldInQuietHours, urgencyOf, urgencyOfChange } from './urgency.ts';
 
 export interface AnnounceOptions {
   /** What caused it: the same cause is announced once to each group. */
@@ -67,6 +67,7 @@ export async function announce(
     await queueGroupNotice(context, tx, account.id, group, content, {
       key: `${options.key}/${group.conversationId}`,
       reason: announcement.kind,
+      urgency: urgencyOf(announcement),
       // Also who is not called by it, where the group cannot be reached.
       directTo: called.map(({ staffId }) => staffId),
       subject: options.subject ?? null,
@@ -100,6 +101,7 @@ export async function announceToOne(
   await queueGroupNotice(context, tx, account.id, group, content, {
     key,
     reason: announcement.kind,
+    urgency: urgencyOf(announcement),
     directTo: [person.staffId],
     subject: null,
   });
@@ -110,9 +112,9 @@ function heldUntilOf(
   context: ServiceContext,
   account: Account,
   { quietHours }: AccountSettings,
-  { kind }: Pick<Announcement, 'kind'>,
+  news: Parameters<typeof isToldInQuietHours>[0],
 ): Temporal.Instant | null {
-  return isToldInQuietHours(kind) ? null : quietUntil(quietHours, account.timeZone, context.clock.now());
+  return isToldInQuietHours(news) ? null : quietUntil(quietHours, account.timeZone, context.clock.now());
 }
 
 /**
@@ -133,6 +135,7 @@ export async function announceToPerson(
   await queueCard(context, tx, account.id, { corpId: group.corpId, conversationId: staffId }, content, {
     ...options,
     reason: announcement.kind,
+    urgency: urgencyOf(announcement),
     target: { type: 'direct', userId: staffId },
     actsIn: group.conversationId,
   });
@@ -165,6 +168,7 @@ async function announceDirectly(
       await queueCard(context, tx, account.id, space, content, {
         key: `${key}/direct/${person.staffId}`,
         reason: announcement.kind,
+        urgency: urgencyOf(announcement),
         target: { type: 'direct', userId: person.staffId },
         subject,
         actsIn: group.conversationId,
@@ -212,6 +216,7 @@ export async function changeCards(
         target,
         content,
         outTrackId: card.outTrackId,
+        urgency: urgencyOfChange(announcement, isAnswer(context, card)),
       },
       context.clock.now(),
     );
@@ -229,6 +234,12 @@ function isAnsweredBeside({ source }: ServiceContext, card: ConversationRef, ann
   return announcement.kind !== 'approval_decided' || announcement.deciderName !== null;
 }
 
+/** Whether the change of a card answers what somebody pressed or typed in its conversation. */
+function isAnswer({ source }: ServiceContext, card: ConversationRef & { readonly actsIn: string | null }): boolean {
+  if (source?.via !== 'chat') return false;
+  return source.isDirect ? card.actsIn !== null : isSame(source, card);
+}
+
 function isSame(one: ConversationRef, other: ConversationRef): boolean {
   return one.corpId === other.corpId && one.conversationId === other.conversationId;
 }
@@ -243,14 +254,15 @@ export async function queueGroupNotice(
   options: {
     key: string;
     reason: string;
+    urgency: Urgency;
     directTo: readonly string[];
     subject: string | null;
     heldUntil?: Temporal.Instant | null;
   },
 ): Promise<void> {
-  const { key, reason, directTo, subject, heldUntil = null } = options;
+  const { directTo, ...others } = options;
   const target = { type: 'group', conversationId: group.conversationId, directTo } as const;
-  await queueCard(context, tx, accountId, group, content, { key, reason, target, subject, actsIn: null, heldUntil });
+  await queueCard(context, tx, accountId, group, content, { ...others, target, actsIn: null });
 }
 
 async function queueCard(
@@ -262,6 +274,7 @@ async function queueCard(
   options: {
     key: string;
     reason: string;
+    urgency: Urgency;
     target: NoticeTarget;
     subject: string | null;
     actsIn: string | null;
@@ -270,7 +283,7 @@ async function queueCard(
 ): Promise<void> {
   const now = context.clock.now();
   const outTrackId = newOutTrackId();
-  const { key, reason, target, subject, actsIn, heldUntil = null } = options;
+  const { key, reason, urgency, target, subject, actsIn, heldUntil = null } = options;
   const queued = await insertNotice(
     tx,
     {
@@ -281,7 +294,7 @@ async function queueCard(
       target,
       content,
       outTrackId,
-      urgency: urgencyOf(reason),
+      urgency,
       // A card that is changed later has to stay a card of its own.
       merges: subject === null,
       heldUntil,

@@ -122,7 +122,7 @@ describe('the table of alerts (rules 19 and 20)', () => {
         Object.keys(en).some((key) => key.startsWith(`${kind}.`)),
         kind,
       ).toBe(true);
-      expect(urgencyOf(kind), kind).toBe('critical');
+      expect(urgencyOf({ kind }), kind).toBe('critical');
     }
   });
 
