@@ -42,6 +42,8 @@ export interface ServiceOptions {
   readonly operator?: OperatorSettings;
   /** In which daily jobs have their times; an IANA name. Default: `SERVICE_TIME_ZONE`. */
   readonly timeZone?: string;
+  /** Real time after which a command that is still at work says so. Default: `Bot`'s. */
+  readonly patienceMs?: number;
   /** DingTalk's limits on calls. Default: those of a standard organisation. */
   readonly limits?: CallLimits;
 }
@@ -119,7 +121,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       throw error;
     }
   };
-  const bot = new Bot({ db, context, logger, wake, nameOf });
+  const { patienceMs } = options;
+  const bot = new Bot({ db, context, logger, wake, nameOf, ...(patienceMs !== undefined && { patienceMs }) });
   const shelf = new FrameShelf({ databaseUrl: options.databaseUrl, clock, logger });
   const stream = new StreamConnection({
     settings: dingtalk,

@@ -12,7 +12,6 @@ import { setAutoRenewal } from '../../src/services/auto-renewal.ts';
 import type { Compose, ServiceContext } from '../../src/services/context.ts';
 import { authorizeGroup, issueGroupCode } from '../../src/services/groups.ts';
 import { grantPlan } from '../../src/services/plans.ts';
-import { lockAccount } from '../../src/store/accounts.ts';
 import { type Database, inTransaction } from '../../src/store/database.ts';
 import type { Language } from '../../src/store/groups.ts';
 import type { NoticeContent, NoticeTarget } from '../../src/store/notices.ts';
@@ -20,6 +19,7 @@ import { insertOffers } from '../../src/store/plans.ts';
 import { readPolicy } from '../../src/store/renewals.ts';
 import { insertTariff } from '../../src/store/tariffs.ts';
 import { anOffer, aPolicy, NOW, yuan } from '../support/builders.ts';
+import { holdAccount } from '../support/hold-account.ts';
 
 export const CORP = 'dingcorp';
 export const OFFER: PlanOffer = anOffer({
@@ -257,19 +257,8 @@ export class BotWorld {
   }
 
   /** Holds the account as a long piece of work would, until what is returned is called. */
-  async holdAccount(): Promise<() => Promise<void>> {
-    const held = Promise.withResolvers<void>();
-    const gate = Promise.withResolvers<void>();
-    const work = inTransaction(this.db, async (tx) => {
-      await lockAccount(tx, this.accountId);
-      held.resolve();
-      await gate.promise;
-    });
-    await held.promise;
-    return () => {
-      gate.resolve();
-      return work;
-    };
+  holdAccount(): Promise<() => Promise<void>> {
+    return holdAccount(this.db, this.accountId);
   }
 
   /** Everything about the account that a command could change, to compare. */

@@ -1,17 +1,14 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Message } from '../../src/sandbox/conversations.ts';
-import { createAccount } from '../../src/services/accounts.ts';
-import { authorizeGroup } from '../../src/services/groups.ts';
-import { lockAccount } from '../../src/store/accounts.ts';
 import { inTransaction } from '../../src/store/database.ts';
-import { insertTariff } from '../../src/store/tariffs.ts';
+import { addExampleCatalogue, authorizeExampleGroup, openExampleAccount } from '../support/example-account.ts';
+import { holdAccount } from '../support/hold-account.ts';
 import { runService } from '../support/running-service.ts';
 import { GROUP } from '../support/sandbox-world.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
-const CORP = 'dingtestcorp';
 const database = await createTestDatabase();
-const running = await runService(database);
+const running = await runService(database, { patienceMs: 500 });
 const { service, sandbox } = running;
 const replica = await running.addReplica();
 await sandbox.waitForConnections(2);
@@ -19,56 +16,13 @@ let accountId = '';
 
 beforeAll(async () => {
   const { context, db } = service;
-  const tiers = [{ upTo: null, price: '0.045' }];
   await inTransaction(db, async (tx) => {
-    await insertTariff(
-      tx,
-      {
-        id: 'test',
-        version: 1,
-        currency: 'CNY',
-        effectiveFrom: '2020-01-01T00:00:00Z',
-        mode: 'volume',
-        planUsageCounts: false,
-        mainland: { verification: tiers, notification: tiers, promotion: tiers },
-        international: {},
-      },
-      context.clock.now(),
-    );
-    accountId = await createAccount(context, tx, {
-      name: '示例科技',
-      tariffId: 'test',
-      timeZone: 'Asia/Shanghai',
-      defaultTemplateType: 'notification',
-      creditLimit: 0n,
-      overdueGraceHours: 0,
-    });
-    await authorizeGroup(context, tx, {
-      accountId,
-      conversation: { corpId: CORP, conversationId: GROUP },
-      title: '短信运维群',
-      language: 'zh-CN',
-      actor: { staffId: 'zhangwei', name: '张伟' },
-    });
+    await addExampleCatalogue(tx, context.clock.now());
+    accountId = await openExampleAccount(context, tx);
+    await authorizeExampleGroup(context, tx, accountId);
   });
   await service.scheduler.tick();
 });
-
-/** Holds the account as a long piece of work would, until what is returned is called. */
-async function holdAccount(): Promise<() => Promise<void>> {
-  const held = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
-  const work = inTransaction(service.db, async (tx) => {
-    await lockAccount(tx, accountId);
-    held.resolve();
-    await gate.promise;
-  });
-  await held.promise;
-  return () => {
-    gate.resolve();
-    return work;
-  };
-}
 
 const fromBot = (title: string) => (message: Message) =>
   message.from === 'bot' && `${message.title} ${message.text}`.includes(title);
@@ -84,7 +38,7 @@ async function bothAreIdle(): Promise<void> {
 
 describe('acknowledgement', () => {
   test('given a command that waits, then its frame is acknowledged at once, it says so first, and the answer follows', async () => {
-    const release = await holdAccount();
+    const release = await holdAccount(service.db, accountId);
     const acknowledged = sandbox.acknowledgements.entries.length;
     const { seq } = sandbox.say(GROUP, 'zhangwei', '自动续费 开');
     await sandbox.acknowledgements.waitFor(() => sandbox.acknowledgements.entries.length > acknowledged);
@@ -100,7 +54,7 @@ describe('acknowledgement', () => {
     const { seq } = sandbox.say(GROUP, 'lina', '帮助');
     const card = await sandbox.waitForMessage(GROUP, ({ kind }) => kind === 'card', { after: seq });
     const button = card.buttons.find(({ label }) => label === '余额');
-    const release = await holdAccount();
+    const release = await holdAccount(service.db, accountId);
     // The commands of one conversation follow each other: this one holds up the button's.
     const held = sandbox.say(GROUP, 'lina', '自动续费 开');
     const { acknowledged, problem } = await sandbox.click(card.outTrackId ?? '', 'lina', button?.id ?? '');

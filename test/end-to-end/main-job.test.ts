@@ -1,20 +1,18 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseMoney } from '../../src/domain/money.ts';
 import type { Message } from '../../src/sandbox/conversations.ts';
-import { createAccount, recharge } from '../../src/services/accounts.ts';
+import { recharge } from '../../src/services/accounts.ts';
 import { createApiKey } from '../../src/services/api-keys.ts';
 import { setAutoRenewal } from '../../src/services/auto-renewal.ts';
-import { authorizeGroup, issueGroupCode } from '../../src/services/groups.ts';
+import { issueGroupCode } from '../../src/services/groups.ts';
 import { grantPlan } from '../../src/services/plans.ts';
 import { inTransaction } from '../../src/store/database.ts';
-import { insertOffers } from '../../src/store/plans.ts';
 import { DEFAULT_POLICY } from '../../src/store/renewals.ts';
-import { insertTariff } from '../../src/store/tariffs.ts';
+import { addExampleCatalogue, authorizeExampleGroup, openExampleAccount } from '../support/example-account.ts';
 import { runService } from '../support/running-service.ts';
 import { GROUP, LUNCH_GROUP } from '../support/sandbox-world.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
-const CORP = 'dingtestcorp';
 const database = await createTestDatabase();
 const running = await runService(database);
 const { service, sandbox } = running;
@@ -25,39 +23,9 @@ let key = '';
 /** An account with 12,000 of quota, ¥100 and auto-renewal at 10,000, which buys 20,000 for ¥800. */
 beforeAll(async () => {
   const { context, db } = service;
-  const now = context.clock.now();
   await inTransaction(db, async (tx) => {
-    const tiers = [
-      { upTo: 100_000, price: '0.045' },
-      { upTo: null, price: '0.040' },
-    ];
-    await insertTariff(
-      tx,
-      {
-        id: 'test',
-        version: 1,
-        currency: 'CNY',
-        effectiveFrom: '2020-01-01T00:00:00Z',
-        mode: 'volume',
-        planUsageCounts: false,
-        mainland: { verification: tiers, notification: tiers, promotion: tiers },
-        international: { HK: '0.40' },
-      },
-      now,
-    );
-    const offer = { currency: 'CNY', validityMonths: 12, renewalDiscountBp: 0 };
-    await insertOffers(tx, [
-      { ...offer, id: 'plan-12000', title: '12,000 条', segments: 12_000n, price: parseMoney('500') },
-      { ...offer, id: 'plan-20000', title: '20,000 条', segments: 20_000n, price: parseMoney('800') },
-    ]);
-    accountId = await createAccount(context, tx, {
-      name: '示例科技',
-      tariffId: 'test',
-      timeZone: 'Asia/Shanghai',
-      defaultTemplateType: 'notification',
-      creditLimit: 0n,
-      overdueGraceHours: 0,
-    });
+    await addExampleCatalogue(tx, context.clock.now());
+    accountId = await openExampleAccount(context, tx);
     await grantPlan(context, tx, { accountId, offerId: 'plan-12000', key: 'first', by: 'test' });
     await recharge(context, tx, { accountId, amount: parseMoney('1000'), key: 'first', by: 'test' });
     const policy = { ...DEFAULT_POLICY, enabled: true, threshold: 10_000n, offerId: 'plan-20000' };
@@ -65,15 +33,7 @@ beforeAll(async () => {
     key = await createApiKey(context, tx, accountId, 'test');
   });
   await service.scheduler.tick();
-  await inTransaction(db, (tx) =>
-    authorizeGroup(context, tx, {
-      accountId,
-      conversation: { corpId: CORP, conversationId: GROUP },
-      title: '短信运维群',
-      language: 'zh-CN',
-      actor: { staffId: 'zhangwei', name: '张伟' },
-    }),
-  );
+  await inTransaction(db, (tx) => authorizeExampleGroup(context, tx, accountId));
 });
 
 let sent = 0;

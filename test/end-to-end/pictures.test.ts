@@ -1,14 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { parseMoney } from '../../src/domain/money.ts';
 import type { Message } from '../../src/sandbox/conversations.ts';
-import { createAccount } from '../../src/services/accounts.ts';
-import { authorizeGroup } from '../../src/services/groups.ts';
 import { meterUsage } from '../../src/services/metering.ts';
 import { grantPlan } from '../../src/services/plans.ts';
 import { inTransaction } from '../../src/store/database.ts';
-import { insertOffers } from '../../src/store/plans.ts';
-import { insertTariff } from '../../src/store/tariffs.ts';
 import { aReport } from '../support/builders.ts';
+import { addExampleCatalogue, authorizeExampleGroup, openExampleAccount } from '../support/example-account.ts';
 import { runService } from '../support/running-service.ts';
 import { GROUP } from '../support/sandbox-world.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -19,45 +15,13 @@ const { service, sandbox } = await runService(database);
 
 beforeAll(async () => {
   const { context, db } = service;
-  const now = context.clock.now();
   // Starts the jobs, and makes the months' partitions.
   await service.scheduler.tick();
   await inTransaction(db, async (tx) => {
-    const tiers = [{ upTo: null, price: '0.045' }];
-    await insertTariff(
-      tx,
-      {
-        id: 'test',
-        version: 1,
-        currency: 'CNY',
-        effectiveFrom: '2020-01-01T00:00:00Z',
-        mode: 'volume',
-        planUsageCounts: false,
-        mainland: { verification: tiers, notification: tiers, promotion: tiers },
-        international: {},
-      },
-      now,
-    );
-    const offer = { currency: 'CNY', validityMonths: 12, renewalDiscountBp: 0 };
-    await insertOffers(tx, [
-      { ...offer, id: 'plan-12000', title: '12,000 条', segments: 12_000n, price: parseMoney('500') },
-    ]);
-    const accountId = await createAccount(context, tx, {
-      name: '示例科技',
-      tariffId: 'test',
-      timeZone: 'Asia/Shanghai',
-      defaultTemplateType: 'notification',
-      creditLimit: 0n,
-      overdueGraceHours: 0,
-    });
+    await addExampleCatalogue(tx, context.clock.now());
+    const accountId = await openExampleAccount(context, tx);
     await grantPlan(context, tx, { accountId, offerId: 'plan-12000', key: 'first', by: 'test' });
-    await authorizeGroup(context, tx, {
-      accountId,
-      conversation: { corpId: 'dingtestcorp', conversationId: GROUP },
-      title: '短信运维群',
-      language: 'zh-CN',
-      actor: { staffId: 'zhangwei', name: '张伟' },
-    });
+    await authorizeExampleGroup(context, tx, accountId);
     // A plan covers to the millisecond: the message is surely sent after it was bought.
     const sentAt = context.clock.now().add({ milliseconds: 10 });
     await meterUsage(context, tx, accountId, [aReport({ segments: 480, at: sentAt })]);

@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Acknowledgement, ROBOT_TOPIC } from '../../src/sandbox/gateway.ts';
 import { STEPS, type Step } from '../../src/steps.ts';
-import { lockAccount } from '../../src/store/accounts.ts';
-import { inTransaction } from '../../src/store/database.ts';
+import { holdAccount } from '../support/hold-account.ts';
 import { createTestDatabase } from '../support/test-database.ts';
-import { ADMIN, type FaultAccount, FaultWorld } from './support/fault-world.ts';
+import { ADMIN, FaultWorld } from './support/fault-world.ts';
 import { AT_MONTH_END, BY_USAGE, IN_CHAT, KEEP } from './support/kill-steps.ts';
 import { expectNothingLostOrDoubled } from './support/oracle.ts';
 import { isRenewing, plansOf } from './support/reading.ts';
@@ -79,7 +78,7 @@ describe('given a replica that is killed while it answers (promises 1, 2, 4 and 
     const account = await world.openAccount();
     const victim = await world.oneReplica();
     await world.quiet();
-    const letGo = await holdAccount(account);
+    const letGo = await holdAccount(db, account.id);
     const before = sandbox.acknowledgements.entries.length;
     if (at) await victim.tell({ killAt: { step: at } });
     const { seq } = sandbox.say(account.group, ADMIN, '自动续费 关');
@@ -100,19 +99,3 @@ describe('given a replica that is killed while it answers (promises 1, 2, 4 and 
     expect(await isRenewing(db, account)).toBe(false);
   });
 });
-
-/** Holds the account as a long piece of work would, until what is returned is called. */
-async function holdAccount(account: FaultAccount): Promise<() => Promise<void>> {
-  const held = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
-  const work = inTransaction(db, async (tx) => {
-    await lockAccount(tx, account.id);
-    held.resolve();
-    await gate.promise;
-  });
-  await held.promise;
-  return () => {
-    gate.resolve();
-    return work;
-  };
-}

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Difference, findDifferences } from '../../src/store/reconciliation.ts';
-import type { Tx } from '../../src/store/schema.ts';
+import { findDifferences } from '../../src/store/reconciliation.ts';
 import { BillingWorld, type TestAccount } from '../support/billing-world.ts';
 import { Bills } from '../support/bills.ts';
 import { aReport, at } from '../support/builders.ts';
+import { differencesAfter, differencesAfterChange } from '../support/damage.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase();
@@ -26,20 +26,6 @@ beforeAll(async () => {
   await bills.closeAt(other, '2026-04-02');
   await account.use(1);
 });
-
-/** Damages what is stored, looks, and takes the damage back. */
-async function differencesAfter(damage: (tx: Tx) => Promise<unknown>): Promise<Difference[]> {
-  const seen: Difference[] = [];
-  const undo = new Error('undo');
-  const damaging = world.run(async (tx) => {
-    await sql`set local session_replication_role = replica`.execute(tx);
-    await damage(tx);
-    seen.push(...(await findDifferences(tx, null)));
-    throw undo;
-  });
-  await expect(damaging).rejects.toBe(undo);
-  return seen;
-}
 
 describe('reconcile, bills (rules 6 and 10)', () => {
   test('given bills that nobody touched, with late usage and rounding, then nothing differs', async () => {
@@ -136,22 +122,16 @@ describe('reconcile, bills (rules 6 and 10)', () => {
     ],
   ])('given %s, then just that is named', async (_, table, change, where, expected) => {
     const [plan] = await account.plans();
-    const found = await differencesAfter((tx) =>
-      sql`update ${sql.table(table)} set ${change} where account_id = ${account.id} and ${where}`.execute(tx),
-    );
+    const found = await differencesAfterChange(world, account, { table, change, where });
     const named = found.map(({ figure, subject }) => [
       figure,
       figure === 'charge' ? 'CHARGE' : subject.replace(plan?.plan_id ?? '', 'PLAN'),
     ]);
     expect(named.toSorted()).toEqual(expected.toSorted());
-    for (const { accountId, stored, derived } of found) {
-      expect(accountId).toBe(account.id);
-      expect(stored).not.toBe(derived);
-    }
   });
 
   test('given a bill that is gone, then it is missing, and the next one begins nowhere', async () => {
-    const found = await differencesAfter(async (tx) => {
+    const found = await differencesAfter(world, async (tx) => {
       await sql`delete from bill_lines where account_id = ${account.id} and month = '2026-02'`.execute(tx);
       await sql`delete from bills where account_id = ${account.id} and month = '2026-02'`.execute(tx);
     });
@@ -165,7 +145,7 @@ describe('reconcile, bills (rules 6 and 10)', () => {
   });
 
   test('given a bill of a month that is not over, then it is named', async () => {
-    const found = await differencesAfter((tx) =>
+    const found = await differencesAfter(world, (tx) =>
       sql`insert into bills select account_id, '2026-07', closing, 0, 0, 0, 0, 0, 0, 0, closing, closed_at from bills
         where account_id = ${account.id} and month = '2026-03'`.execute(tx),
     );

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { reconcile } from '../../src/services/reconcile.ts';
-import { type Difference, findDifferences } from '../../src/store/reconciliation.ts';
-import type { Tx } from '../../src/store/schema.ts';
+import { findDifferences } from '../../src/store/reconciliation.ts';
 import { ensurePartitions } from '../../src/store/usage.ts';
 import { BillingWorld, type TestAccount } from '../support/billing-world.ts';
 import { NOW } from '../support/builders.ts';
+import { differencesAfter, differencesAfterChange } from '../support/damage.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase();
@@ -27,20 +27,6 @@ beforeAll(async () => {
   await account.use(2, { destination: 'international', country: 'XX' });
 });
 
-/** Damages what is stored, looks, and takes the damage back. */
-async function differencesAfter(damage: (tx: Tx) => Promise<unknown>): Promise<Difference[]> {
-  const seen: Difference[] = [];
-  const undo = new Error('undo');
-  const damaging = world.run(async (tx) => {
-    await sql`set local session_replication_role = replica`.execute(tx);
-    await damage(tx);
-    seen.push(...(await findDifferences(tx, null)));
-    throw undo;
-  });
-  await expect(damaging).rejects.toBe(undo);
-  return seen;
-}
-
 const of = (table: string) => sql`${sql.table(table)}`;
 
 describe('reconcile (rule 8)', () => {
@@ -51,7 +37,7 @@ describe('reconcile (rule 8)', () => {
 
   test('given a stored balance that is wrong, then it is named with the account and both figures', async () => {
     const { money } = await account.read();
-    const found = await differencesAfter((tx) =>
+    const found = await differencesAfter(world, (tx) =>
       sql`update accounts set balance = balance + 7 where account_id = ${account.id}`.execute(tx),
     );
     const [plain] = found;
@@ -153,16 +139,10 @@ describe('reconcile (rule 8)', () => {
     ],
   ] as const)('given %s that was changed, then just that is named', async (_, table, change, where, expected) => {
     const [plan] = await account.plans();
-    const found = await differencesAfter((tx) =>
-      sql`update ${of(table)} set ${change} where account_id = ${account.id} and ${where}`.execute(tx),
-    );
+    const found = await differencesAfterChange(world, account, { table, change, where });
     expect(found.map(({ figure, subject }) => [figure, subject.replace(plan?.plan_id ?? '', 'PLAN')])).toEqual(
       expected,
     );
-    for (const { accountId, stored, derived } of found) {
-      expect(accountId).toBe(account.id);
-      expect(stored).not.toBe(derived);
-    }
   });
 
   test.each([
@@ -175,19 +155,21 @@ describe('reconcile (rule 8)', () => {
     ],
   ])('given %s that is gone, then what it came to is named', async (_, table, figures) => {
     const international = sql`account_id = ${account.id} and destination = 'international'`;
-    const found = await differencesAfter((tx) => sql`delete from ${of(table)} where ${international}`.execute(tx));
+    const found = await differencesAfter(world, (tx) =>
+      sql`delete from ${of(table)} where ${international}`.execute(tx),
+    );
     expect(found.map(({ figure }) => figure)).toEqual(figures);
   });
 
   test('given a transfer that is gone, or says another amount, then its charge and its books are named', async () => {
     const ofUsage = sql`account_id = ${account.id} and kind = 'usage'`;
-    const gone = await differencesAfter((tx) => sql`delete from transfers where ${ofUsage}`.execute(tx));
+    const gone = await differencesAfter(world, (tx) => sql`delete from transfers where ${ofUsage}`.execute(tx));
     expect(gone.map(({ figure, stored, derived }) => [figure, stored, derived])).toEqual([
       ['charge', 0n, 100n],
       ['plan_remaining', 0n, 100n],
     ]);
     const ofRecharge = sql`account_id = ${account.id} and kind = 'recharge'`;
-    const more = await differencesAfter((tx) =>
+    const more = await differencesAfter(world, (tx) =>
       sql`update transfers set amount = amount + 1 where ${ofRecharge}`.execute(tx),
     );
     expect(more.map(({ figure, stored, derived }) => [figure, derived - stored])).toEqual([['balance', 1n]]);
@@ -195,7 +177,7 @@ describe('reconcile (rule 8)', () => {
 
   test('given a transfer that nothing explains, then it is named', async () => {
     const forge = (kind: string, unit: string, from: string, to: string) =>
-      differencesAfter((tx) =>
+      differencesAfter(world, (tx) =>
         sql`insert into transfers (account_id, transfer_id, key, kind, unit, from_book, to_book, amount, at, month)
           values (${account.id}, gen_random_uuid(), 'charge/none', ${kind}, ${unit}, ${from}, ${to}, 5, ${NOW}, '2026-03')`.execute(
           tx,

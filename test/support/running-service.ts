@@ -27,7 +27,11 @@ export interface RunningOptions {
   /** Default: one that runs at the machine's pace. */
   readonly clock?: JumpingClock;
   readonly behaviour?: Partial<PlatformBehaviour>;
+  /** Real time after which a command that is still at work says so. Default: never, for a busy machine is no reason to. */
+  readonly patienceMs?: number;
 }
+
+const NEVER_MS = 3_600_000;
 
 /** Starts a service for the tests of one file, and stops it after the last one. */
 export async function runService(database: TestDatabase, options: Omit<RunningOptions, 'databaseUrl'> = {}) {
@@ -38,7 +42,7 @@ export async function runService(database: TestDatabase, options: Omit<RunningOp
 
 /** Starts a service for one test, which stops it. */
 export async function startRunningService(options: RunningOptions): Promise<RunningService> {
-  const { databaseUrl, world = sandboxWorld(), clock = new OffsetClock(), behaviour } = options;
+  const { databaseUrl, world = sandboxWorld(), clock = new OffsetClock(), behaviour, patienceMs = NEVER_MS } = options;
   const logger = createLogger({ level: 'fatal', name: 'test' });
   const sandbox = await startSandbox({
     port: 0,
@@ -55,6 +59,7 @@ export async function startRunningService(options: RunningOptions): Promise<Runn
       http: { host: '127.0.0.1', port: 0 },
       clock,
       logger,
+      patienceMs,
       // As much as the emulator allows here.
       limits: { callsPerSecond: 1_000, repliesPerMinute: 1_000, callsPerMonth: 200_000 },
     });

@@ -5,23 +5,20 @@ import { createContext } from '../../../src/context.ts';
 import { parseMoney } from '../../../src/domain/money.ts';
 import type { Message } from '../../../src/sandbox/conversations.ts';
 import { type PlatformBehaviour, type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts';
-import { createAccount, recharge } from '../../../src/services/accounts.ts';
+import { recharge } from '../../../src/services/accounts.ts';
 import { createApiKey } from '../../../src/services/api-keys.ts';
 import { setAutoRenewal } from '../../../src/services/auto-renewal.ts';
 import type { ServiceContext } from '../../../src/services/context.ts';
-import { authorizeGroup } from '../../../src/services/groups.ts';
 import { grantPlan } from '../../../src/services/plans.ts';
 import { type Database, inTransaction } from '../../../src/store/database.ts';
-import { insertOffers } from '../../../src/store/plans.ts';
 import { DEFAULT_POLICY } from '../../../src/store/renewals.ts';
-import { insertTariff } from '../../../src/store/tariffs.ts';
 import { ensurePartitions } from '../../../src/store/usage.ts';
 import { eventually } from '../../support/eventually.ts';
+import { addExampleCatalogue, authorizeExampleGroup, openExampleAccount } from '../../support/example-account.ts';
 import { sandboxWorld } from '../../support/sandbox-world.ts';
 import { waitUntilQuiet } from './quiet.ts';
 import { type KillAt, Replica } from './replica.ts';
 
-export const CORP = 'dingtestcorp';
 export const ADMIN = 'zhangwei';
 export const MEMBER = 'lina';
 const GROUPS = 80;
@@ -143,31 +140,7 @@ export class FaultWorld {
 
   async #setUp(): Promise<void> {
     const now = this.clock.now();
-    const tiers = [
-      { upTo: 100_000, price: '0.045' },
-      { upTo: null, price: '0.040' },
-    ];
-    await inTransaction(this.db, async (tx) => {
-      await insertTariff(
-        tx,
-        {
-          id: 'test',
-          version: 1,
-          currency: 'CNY',
-          effectiveFrom: '2020-01-01T00:00:00Z',
-          mode: 'volume',
-          planUsageCounts: false,
-          mainland: { verification: tiers, notification: tiers, promotion: tiers },
-          international: { HK: '0.40' },
-        },
-        now,
-      );
-      const offer = { currency: 'CNY', validityMonths: 12, renewalDiscountBp: 0 };
-      await insertOffers(tx, [
-        { ...offer, id: 'plan-12000', title: '12,000 条', segments: 12_000n, price: parseMoney('500') },
-        { ...offer, id: 'plan-20000', title: '20,000 条', segments: 20_000n, price: parseMoney('800') },
-      ]);
-    });
+    await inTransaction(this.db, (tx) => addExampleCatalogue(tx, now));
     await ensurePartitions(this.db.kysely, now.subtract({ hours: 24 * 62 }), now.add({ hours: 24 * 31 }));
   }
 
@@ -178,26 +151,13 @@ export class FaultWorld {
     if (this.#groups > GROUPS) throw new RangeError('the world has no group left');
     const context = at ? createContext({ now: () => at }) : this.context;
     return inTransaction(this.db, async (tx) => {
-      const id = await createAccount(context, tx, {
-        name: '示例科技',
-        tariffId: 'test',
-        timeZone: 'Asia/Shanghai',
-        defaultTemplateType: 'notification',
-        creditLimit: 0n,
-        overdueGraceHours: 0,
-      });
+      const id = await openExampleAccount(context, tx);
       await grantPlan(context, tx, { accountId: id, offerId: 'plan-12000', key: 'first', by: 'test' });
       await recharge(context, tx, { accountId: id, amount: parseMoney('3000'), key: 'first', by: 'test' });
       const policy = { ...DEFAULT_POLICY, enabled: true, threshold: 10_000n, offerId: 'plan-20000' };
       await setAutoRenewal(context, tx, id, { ...policy, purchasesPerDay: 1, purchasesPerMonth: 2 }, 'test');
       const key = await createApiKey(context, tx, id, 'test');
-      await authorizeGroup(context, tx, {
-        accountId: id,
-        conversation: { corpId: CORP, conversationId: group },
-        title: group,
-        language: 'zh-CN',
-        actor: { staffId: ADMIN, name: '张伟' },
-      });
+      await authorizeExampleGroup(context, tx, id, { conversationId: group, title: group });
       return { id, group, key };
     });
   }

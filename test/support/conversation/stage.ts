@@ -6,8 +6,7 @@ import { setAutoRenewal } from '../../../src/services/auto-renewal.ts';
 import { authorizeGroup, issueGroupCode } from '../../../src/services/groups.ts';
 import { meterUsage } from '../../../src/services/metering.ts';
 import { grantPlan } from '../../../src/services/plans.ts';
-import { lockAccount } from '../../../src/store/accounts.ts';
-import { type Database, inTransaction } from '../../../src/store/database.ts';
+import { inTransaction } from '../../../src/store/database.ts';
 import { insertAdministrator } from '../../../src/store/groups.ts';
 import { insertOffers } from '../../../src/store/plans.ts';
 import type { Tx } from '../../../src/store/schema.ts';
@@ -15,13 +14,16 @@ import { insertTariff } from '../../../src/store/tariffs.ts';
 import { ensurePartitions } from '../../../src/store/usage.ts';
 import { anOffer, aPolicy, aReport, NOW, yuan } from '../builders.ts';
 import { eventually } from '../eventually.ts';
+import { holdAccount } from '../hold-account.ts';
 import { type RunningService, startRunningService } from '../running-service.ts';
 import { openTestDatabase } from '../test-database.ts';
 import { Cast, CORP, OPS_GROUP } from './cast.ts';
-import type { Action, Script } from './script.ts';
+import type { Action, Script, Step } from './script.ts';
 import { linesOf, Placeholders } from './transcript.ts';
 
 const MAX_SEGMENTS = 1_000;
+/** Where a script holds the account: long enough that no other command of it takes as long. */
+const HELD_PATIENCE_MS = 1_500;
 
 /** What a script may begin with, besides its `language`; each with its default. */
 const SETTINGS = {
@@ -69,6 +71,7 @@ export class Stage {
       databaseUrl: url,
       world: cast.world(),
       clock: new ManualClock(NOW),
+      ...(script.steps.some(isHold) && { patienceMs: HELD_PATIENCE_MS }),
     });
     const stage = new Stage(running, drop, cast);
     await stage.#setUp({ ...SETTINGS, ...given });
@@ -320,20 +323,8 @@ export class Stage {
   }
 }
 
-/** Holds an account as a long piece of work would, until what is returned is called. */
-async function holdAccount(db: Database, accountId: string): Promise<() => Promise<void>> {
-  const held = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
-  const work = inTransaction(db, async (tx) => {
-    await lockAccount(tx, accountId);
-    held.resolve();
-    await gate.promise;
-  });
-  await held.promise;
-  return () => {
-    gate.resolve();
-    return work;
-  };
+function isHold({ action }: Step): boolean {
+  return action.type === 'do' && action.verb === 'hold';
 }
 
 const NO_CARDS = { status: 400, body: { code: 'param.templateNotExist', message: '模板不存在', requestid: 'test' } };
