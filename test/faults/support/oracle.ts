@@ -62,7 +62,10 @@ async function doubledEffects(db: Database): Promise<string[]> {
     union all
     select 'message ' || i.message_id || ' has ' || count(n.key) || ' answers' from inbox i
     left join notices n on n.key = 'reply/' || i.corp_id || '/' || i.message_id
-    group by i.corp_id, i.message_id having count(n.key) <> 1
+    group by i.corp_id, i.message_id
+    having count(n.key) > 1 or count(n.key) = 0 and not exists (
+      -- The card that was clicked may itself have become the answer.
+      select 1 from notices c where 'click/' || c.trace = i.message_id and c.target ->> 'type' = 'card')
     union all
     select 'approval ' || approval_id || ' did twice: ' || deed from audit where approval_id is not null and outcome = 'done'
     group by approval_id, deed having count(*) > 1
