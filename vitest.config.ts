@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -11,5 +12,7 @@ export default defineConfig({
     // They end only what hangs: the machine may be busy, and a test waits for events, each for a minute at most.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    // Tests that run programs start some dozens of them: what Node has compiled for one serves the next.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') },
   },
 });

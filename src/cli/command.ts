@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import type { Config } from '../config.ts';
 import { bilingual, type Sentence } from '../domain/sentence.ts';
 import { issuesIn } from '../services/file-problems.ts';
 import { codeOf } from '../store/connection.ts';
@@ -47,18 +48,28 @@ export interface CommandSpec<Input extends z.ZodType> extends Description<Input>
 
 /** A command that opens what it needs itself, and answers also where that cannot be had. */
 export interface ProgramSpec<Input extends z.ZodType> extends Description<Input> {
-  /** `tell` shows the person at the terminal a line before the answer. */
-  readonly run: (input: z.output<Input>, tell: (line: string) => void) => Promise<Result>;
+  readonly run: (input: z.output<Input>, host: ProgramHost) => Promise<Result>;
+}
+
+/** What the command line does for a command that opens what it needs itself. */
+export interface ProgramHost {
+  /**
+   * Reads and validates the settings.
+   *
+   * @throws ConfigError `config_invalid`
+   */
+  readConfig(): Config;
+  /** Shows the person at the terminal a line before the answer. */
+  tell(line: string): void;
 }
 
 /** What the command line does for a command. */
-export interface Host {
+export interface Host extends ProgramHost {
   /** Opens the database of the settings for as long as `work` takes. */
   withSession(
     options: { readonly beforeMigration: boolean },
     work: (session: Session) => Promise<Result>,
   ): Promise<Result>;
-  tell(line: string): void;
 }
 
 /** A command whose input has been read, ready to run. */
@@ -82,7 +93,7 @@ export function defineCommand<Input extends z.ZodType>(spec: CommandSpec<Input>)
 }
 
 export function defineProgram<Input extends z.ZodType>(spec: ProgramSpec<Input>): Command {
-  return describe(spec, (input) => (host) => spec.run(input, (line) => host.tell(line)));
+  return describe(spec, (input) => (host) => spec.run(input, host));
 }
 
 function describe<Input extends z.ZodType>(

@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig } from '../config.ts';
+import { ConfigError, type ConfigSources, loadConfig } from '../config.ts';
 import { RuleError } from '../domain/errors.ts';
 import type { Sentence } from '../domain/sentence.ts';
 import { createLogger } from '../log.ts';
@@ -13,6 +13,8 @@ import { withSession } from './session.ts';
 export interface Terminal {
   /** In which it is told of errors, where the command line does not say it. Default: English. */
   readonly language?: Language;
+  /** Where its settings are read. Default: the process's own environment and working directory. */
+  readonly settings?: ConfigSources;
   out(line: string): void;
   error(line: string): void;
 }
@@ -52,9 +54,11 @@ async function carryOut(words: readonly string[], terminal: Terminal): Promise<R
   if (args.includes('--help') || args.includes('-h')) return { json: undefined, lines: helpFor(command) };
 
   const prepared = command.prepare(args);
+  const readConfig = () => loadConfig(terminal.settings);
   return prepared({
     withSession: (options, work) =>
-      withSession(loadConfig(), createLogger({ level: 'warn', name: 'cli' }), options, work),
+      withSession(readConfig(), createLogger({ level: 'warn', name: 'cli' }), options, work),
+    readConfig,
     tell: (line) => terminal.error(line),
   });
 }

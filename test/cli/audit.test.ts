@@ -12,12 +12,13 @@ import { insertTariff } from '../../src/store/tariffs.ts';
 import { TARIFF } from '../support/billing-world.ts';
 import { at, yuan } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
-import { cli, codeOf, jsonOf, type Ran } from './cli.ts';
+import { cli, cliProcess, codeOf, jsonOf, type Ran } from './cli.ts';
 
 const { db, url } = await createTestDatabase();
 const folder = await mkdtemp(join(tmpdir(), 'sms-steward-audit-'));
 afterAll(() => rm(folder, { recursive: true }));
-const run = (...args: string[]): Promise<Ran> => cli(args, { env: { DATABASE_URL: url }, folder });
+const settings = { env: { DATABASE_URL: url }, folder };
+const run = (...args: string[]): Promise<Ran> => cli(args, settings);
 
 const clock = new ManualClock(at('2026-03-09T12:00'));
 const context = createContext(clock);
@@ -98,7 +99,7 @@ describe('audit export', () => {
   });
 
   test('given a CSV file of all accounts, then a spreadsheet reads it, and runs nothing of it', async () => {
-    const answer = jsonOf(await run('audit', 'export', '--out', 'audit.csv', '--json'));
+    const answer = jsonOf(await cliProcess(['audit', 'export', '--out', 'audit.csv', '--json'], settings));
     const text = await readFile(join(folder, 'audit.csv'), 'utf8');
     const rows = text.split('\r\n');
     expect(text.startsWith('\ufefftime,account,actor')).toBe(true);

@@ -10,12 +10,13 @@ import { BillingWorld } from '../support/billing-world.ts';
 import { Bills } from '../support/bills.ts';
 import { anOffer, aReport, at, yuan } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
-import { cli, codeOf, jsonOf, type Ran } from './cli.ts';
+import { cli, cliProcess, codeOf, jsonOf, type Ran } from './cli.ts';
 
 const { db, url } = await createTestDatabase();
 const folder = await mkdtemp(join(tmpdir(), 'sms-steward-bills-'));
 afterAll(() => rm(folder, { recursive: true }));
-const run = (...args: string[]): Promise<Ran> => cli(args, { env: { DATABASE_URL: url }, folder });
+const settings = { env: { DATABASE_URL: url }, folder };
+const run = (...args: string[]): Promise<Ran> => cli(args, settings);
 const json = async (...args: string[]) => jsonOf(await run(...args, '--json'));
 
 /** March and April are closed: a recharge, a plan with a hostile title, pay-as-you-go, and a late message of March in April. */
@@ -69,7 +70,7 @@ describe('given closed bills', () => {
   });
 
   test('when one is exported, then it is a file that Excel reads, whose amounts add up, and in which nothing is a formula', async () => {
-    const { out } = await run('bill', 'export', '--month', '2026-03', '--out', 'march.csv');
+    const { out } = await cliProcess(['bill', 'export', '--month', '2026-03', '--out', 'march.csv'], settings);
     expect(out).toBe('Wrote 1 bills with 5 lines to march.csv\n');
     const file = await readFile(join(folder, 'march.csv'), 'utf8');
     const name = '"示例, ""科技"""';

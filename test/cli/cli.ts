@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { runCli } from '../../src/cli/run.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -10,15 +11,36 @@ export interface Ran {
   readonly error: string;
 }
 
-/** Runs the command line as a process of its own, with these settings and no others. */
-export async function cli(
-  args: readonly string[],
-  settings: { env: Record<string, string>; folder: string },
-): Promise<Ran> {
-  const { PATH = '', HOME = '' } = process.env;
+interface Settings {
+  readonly env: Record<string, string>;
+  /** The working directory; a `.env` in it counts. */
+  readonly folder: string;
+}
+
+/** Carries out a command line in the process of the test, with these settings and no others. */
+export async function cli(args: readonly string[], settings: Settings): Promise<Ran> {
+  const said = { out: '', error: '' };
+  const code = await runCli(args, {
+    settings,
+    out: (line) => {
+      said.out += `${line}\n`;
+    },
+    error: (line) => {
+      said.error += `${line}\n`;
+    },
+  });
+  return { code, ...said };
+}
+
+/**
+ * The same as the operator has it, a process of its own: for the entry itself, for files beside the working directory, and for what two
+ * processes do to each other.
+ */
+export async function cliProcess(args: readonly string[], { env, folder }: Settings): Promise<Ran> {
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env;
   const child = spawn(process.execPath, [MAIN, ...args], {
-    cwd: settings.folder,
-    env: { PATH, HOME, ...settings.env },
+    cwd: folder,
+    env: { PATH, HOME, NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<number | null>((resolve, reject) => {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
-import { runCli } from '../../src/cli/run.ts';
 import { ManualClock } from '../../src/clock.ts';
 import { createContext } from '../../src/context.ts';
 import { moneyToDecimal } from '../../src/domain/money.ts';
@@ -25,13 +24,7 @@ const SAMPLE = new URL('../../catalogue/sample.yaml', import.meta.url).pathname;
 
 const run = (...args: string[]): Promise<Ran> => cli(args, { env: { DATABASE_URL: url }, folder });
 const json = async (...args: string[]) => jsonOf(await run(...args, '--json'));
-/** The same without a process, for what needs no database. */
-const runHere = async (...args: string[]): Promise<Ran> => {
-  const [out, error]: [string[], string[]] = [[], []];
-  const terminal = { out: (line: string) => out.push(`${line}\n`), error: (line: string) => error.push(`${line}\n`) };
-  return { code: await runCli(args, terminal), out: out.join(''), error: error.join('') };
-};
-/** An account with a name of its own, without a process. */
+/** An account with a name of its own. */
 const anAccount = async () => {
   const name = `账户 ${randomUUID().slice(0, 8)}`;
   const id = await inTransaction(db, (tx) =>
@@ -268,13 +261,13 @@ describe('given a command line that is not understood', () => {
     ['an empty name', ['account', 'create', ' '], 'NAME must be printable'],
     ['a name that moves the cursor', ['account', 'create', 'a\u001b[2J'], 'NAME must be printable'],
   ])('when it is %s, then it says so, with exit code 2', async (_, args, said) => {
-    const { code, out, error } = await runHere(...args);
+    const { code, out, error } = await run(...args);
     expect([code, out]).toEqual([2, '']);
     expect(error).toMatch(/^usage: /);
     expect(error).toContain(said);
   });
 
-  test('then the process ends with that code, before it looks for a database', async () => {
+  test('then it is said before any setting is read', async () => {
     const { code, out, error } = await cli(['dance'], { env: { DATABASE_URL: 'nonsense' }, folder });
     expect([code, out, error]).toEqual([2, '', expect.stringContaining('"dance" is no command')]);
   });
@@ -288,7 +281,7 @@ describe('given a command line that is not understood', () => {
 
 describe('given someone who asks for help', () => {
   test.each([[['help']], [['--help']], [['-h']]])('when it is %j, then all commands are listed', async (args) => {
-    const { code, out, error } = await runHere(...args);
+    const { code, out, error } = await run(...args);
     expect([code, error]).toEqual([0, '']);
     for (const { name } of COMMANDS) expect(out).toContain(name);
   });
@@ -296,7 +289,7 @@ describe('given someone who asks for help', () => {
   test.each([[['help', 'recharge']], [['recharge', '--help']]])(
     'when it is %j, then the command is explained',
     async (args) => {
-      const { code, out } = await runHere(...args);
+      const { code, out } = await run(...args);
       expect(code).toBe(0);
       expect(out).toContain('Usage: npm run cli -- recharge ACCOUNT AMOUNT [--key KEY]');
     },

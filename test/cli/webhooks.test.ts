@@ -23,6 +23,7 @@ async function run(words: readonly string[], { isSandbox = true }: { isSandbox?:
   const config = loadConfig({ env: isSandbox ? {} : app, folder: import.meta.dirname });
   return command.prepare(args)({
     withSession: (_, work) => work({ db, context, config, logger: db.logger }),
+    readConfig: () => config,
     tell: () => {},
   });
 }

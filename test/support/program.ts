@@ -62,10 +62,10 @@ export async function runToEnd(file: string, start: Start): Promise<Ended> {
 }
 
 function run(file: string, { args = [], env, folder }: Start): { child: ChildProcess; output: Omit<Ended, 'code'> } {
-  const { PATH = '', HOME = '' } = process.env;
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env;
   const child = spawn(process.execPath, [fileURLToPath(new URL(file, SOURCES)), ...args], {
     cwd: folder,
-    env: { PATH, HOME, PORT: '0', SANDBOX_PORT: '0', ...env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, PORT: '0', SANDBOX_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { out: '', error: '' };

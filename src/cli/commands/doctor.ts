@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { type Config, loadConfig } from '../../config.ts';
+import type { Config } from '../../config.ts';
 import { completeSettings } from '../../dingtalk/settings.ts';
 import { bilingual } from '../../domain/sentence.ts';
 import { createLogger } from '../../log.ts';
 import { codeOf } from '../../store/connection.ts';
-import { defineProgram } from '../command.ts';
+import { defineProgram, type ProgramHost } from '../command.ts';
 import { checkDatabase } from '../doctor/database.ts';
 import { checkDingTalk, type Recipient, withoutApp } from '../doctor/dingtalk.ts';
 import { type Finding, failed, ok, sentenceOf, skipped } from '../doctor/finding.ts';
@@ -30,17 +30,17 @@ export const doctor = defineProgram({
       .transform(Number)
       .default(DEFAULT_WAIT_SECONDS),
   }),
-  run: async ({ group, user, wait }, tell) => {
-    const findings = await diagnose({ group, user, waitSeconds: wait }, tell);
+  run: async ({ group, user, wait }, host) => {
+    const findings = await diagnose({ group, user, waitSeconds: wait }, host);
     const isFailure = findings.some(({ state }) => state === 'failed');
     return { json: { ok: !isFailure, checks: findings }, lines: toLines(findings), isFailure };
   },
 });
 
-async function diagnose(recipient: Recipient, tell: (line: string) => void): Promise<Finding[]> {
+async function diagnose(recipient: Recipient, { readConfig, tell }: ProgramHost): Promise<Finding[]> {
   let config: Config;
   try {
-    config = loadConfig();
+    config = readConfig();
   } catch (error) {
     if (codeOf(error) !== 'config_invalid') throw error;
     const others = ['database', 'migrations', 'credentials', 'stream', 'message', 'button', 'service'];
