@@ -65,9 +65,14 @@ export interface DailyDigest extends Digest {
   readonly bought: Micro;
 }
 
+/** What a daily summary says of its day, without how things are now. */
+export type DayPart = Pick<DailyDigest, 'day' | 'bought' | 'used' | 'done' | 'moreDone'>;
+
 /** Takes the place of the receipt of the month's bill, and says all that it says. */
 export interface MonthlyDigest extends Digest, BillDraft {
   readonly month: Month;
+  /** The day before, where its summary was due at the same moment: how things are now is said once for both. Null where none was. */
+  readonly dayBefore: DayPart | null;
 }
 
 /** The deeds that a summary tells: what was decided, and what moved money or plans; not what was only asked for. */

@@ -1,11 +1,14 @@
 import type { AuditEntry } from '../domain/audit.ts';
 import type { BillDraft } from '../domain/bill.ts';
 import {
+  type DayPart,
   type Digest,
+  type DigestSlot,
   isStillNews,
   isToldInDigest,
   monthlyDigestDueAt,
   nextDailyDigest,
+  type PeriodUse,
   SHOWN_DEEDS,
 } from '../domain/digest.ts';
 import { CASH } from '../domain/ledger.ts';
@@ -15,8 +18,9 @@ import { type Account, lockAccount } from '../store/accounts.ts';
 import { readOpenAlerts } from '../store/alerts.ts';
 import { readAudit } from '../store/audit.ts';
 import { readBill } from '../store/bills.ts';
-import { dropDailyDigest, type PlannedDigest, planDigest, takeDigest } from '../store/digests.ts';
+import { dropDailyDigest, type PlannedDigest, planDigest, takeDigest, takeDigestAt } from '../store/digests.ts';
 import { readGroupsOfAccount } from '../store/groups.ts';
+import { isQueued } from '../store/notices.ts';
 import type { Tx } from '../store/schema.ts';
 import { readSettings } from '../store/settings.ts';
 import { readStatement } from '../store/statements.ts';
@@ -64,7 +68,8 @@ export async function tellBill(
 
 /**
  * Tells a summary that is due to the account's groups, each in its language, and plans the next one. A daily one is told once for its day, and
- * not at all when it is half a day late; a monthly one is the bill's receipt and is always told.
+ * not at all when it is half a day late; a monthly one is the bill's receipt and is always told. Where both are due at the same moment they are
+ * one: the month's, with the day in it.
  * @returns false when it was told, dropped or moved by somebody else
  */
 export async function tellDigest(context: ServiceContext, tx: Tx, planned: PlannedDigest): Promise<boolean> {
@@ -72,21 +77,34 @@ export async function tellDigest(context: ServiceContext, tx: Tx, planned: Plann
   const slot = await takeDigest(tx, planned, context.clock.now());
   if (!slot) return false;
   const settings = await readSettings(tx, account.id);
-  if (planned.kind === 'daily') {
-    const now = context.clock.now();
-    const next = nextDailyDigest(settings, account.timeZone, now);
-    if (next) await planDigest(tx, account.id, 'daily', next);
-    if (!next || !isStillNews(slot.dueAt, now)) return true;
-  }
+  const other = await takeDigestAt(tx, account.id, planned.kind === 'daily' ? 'monthly' : 'daily', slot.dueAt);
+  const [daily, monthly] = planned.kind === 'daily' ? [slot, other] : [other, slot];
+  const isDayNews = daily !== undefined && (await planNextDay(context, tx, account, settings, daily));
   const isHeard = (await readGroupsOfAccount(tx, account.id)).length > 0;
   if (!isHeard) return true;
-  if (planned.kind === 'daily') await tellDay(context, tx, account, slot.period);
-  else await tellMonth(context, tx, account, slot.period, settings);
+  const sentOn = isDayNews ? daily.period : null;
+  if (monthly) await tellMonth(context, tx, account, monthly.period, settings, sentOn);
+  else if (sentOn !== null) await tellDay(context, tx, account, sentOn);
   return true;
 }
 
+/** Plans the daily summary after one that is due; answers whether the latter is to be told. */
+async function planNextDay(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  settings: AccountSettings,
+  daily: DigestSlot,
+): Promise<boolean> {
+  const now = context.clock.now();
+  const next = nextDailyDigest(settings, account.timeZone, now);
+  if (!next) return false;
+  await planDigest(tx, account.id, 'daily', next);
+  return isStillNews(daily.dueAt, now) && !(await isQueued(tx, account.id, `${dayKey(daily.period)}/`));
+}
+
 async function tellDay(context: ServiceContext, tx: Tx, account: Account, sentOn: string): Promise<void> {
-  const day = Temporal.PlainDate.from(sentOn).subtract({ days: 1 });
+  const day = dayBefore(sentOn);
   const digest = await readDigest(context, tx, account, { first: day, last: day });
   const bought = await readBought(tx, account, day);
   await announce(
@@ -94,8 +112,17 @@ async function tellDay(context: ServiceContext, tx: Tx, account: Account, sentOn
     tx,
     account,
     { kind: 'daily_digest', day: day.toString(), bought, ...digest },
-    { key: `digest/${sentOn}` },
+    { key: dayKey(sentOn) },
   );
+}
+
+function dayBefore(sentOn: string): Temporal.PlainDate {
+  return Temporal.PlainDate.from(sentOn).subtract({ days: 1 });
+}
+
+/** With which the keys begin under which a day is told: alone, or with a month. */
+function dayKey(sentOn: string): string {
+  return `digest/${sentOn}`;
 }
 
 async function tellMonth(
@@ -104,20 +131,39 @@ async function tellMonth(
   account: Account,
   month: Month,
   { monthlyDigestAt }: AccountSettings,
+  sentOn: string | null,
 ): Promise<void> {
   const bill = await readBill(tx, account.id, month);
-  if (!bill) return;
+  if (!bill) return sentOn === null ? undefined : tellDay(context, tx, account, sentOn);
   const { figures, lines } = bill;
   const draft = { month, figures, lines };
   // How things are now is told with the newest month, not with each of those that were made up.
   if (monthlyDigestAt === null || addMonths(month, 1) !== account.openMonth) {
     await announce(context, tx, account, { kind: 'bill_closed', ...draft }, { key: billKey(month) });
-    return;
+    return sentOn === null ? undefined : tellDay(context, tx, account, sentOn);
   }
   const first = Temporal.PlainYearMonth.from(month).toPlainDate({ day: 1 });
   const last = first.add({ months: 1 }).subtract({ days: 1 });
   const digest = await readDigest(context, tx, account, { first, last });
-  await announce(context, tx, account, { kind: 'monthly_digest', ...draft, ...digest }, { key: billKey(month) });
+  const day = sentOn === null ? null : await readDay(context, tx, account, dayBefore(sentOn));
+  await announce(
+    context,
+    tx,
+    account,
+    { kind: 'monthly_digest', ...draft, ...digest, dayBefore: day },
+    { key: sentOn === null ? billKey(month) : `${dayKey(sentOn)}/${billKey(month)}` },
+  );
+}
+
+/** What a day's summary says of the day alone. */
+async function readDay(context: ServiceContext, tx: Tx, account: Account, day: Temporal.PlainDate): Promise<DayPart> {
+  const period = { first: day, last: day };
+  const [used, bought, done] = await Promise.all([
+    readUse(context, tx, account, period),
+    readBought(tx, account, day),
+    readDeeds(tx, account, period),
+  ]);
+  return { day: day.toString(), used, bought, ...shown(done) };
 }
 
 /** Under one key, so that a month is told once, whichever way. */
@@ -128,24 +174,14 @@ function billKey(month: Month): string {
 async function readDigest(context: ServiceContext, tx: Tx, account: Account, period: UsagePeriod): Promise<Digest> {
   const overview = await readOverview(context, tx, account.id);
   const { asOf, quota, available, forecast, forecastInput, policy } = overview;
-  const [usage, past, open, done] = await Promise.all([
-    readUsage(context, tx, account, period),
+  const [used, past, open, done] = await Promise.all([
+    readUse(context, tx, account, period),
     readQuotaHistory(tx, account, asOf),
     readOpenAlerts(tx, account.id),
     readDeeds(tx, account, period),
   ]);
-  const sum = (of: (line: (typeof usage.lines)[number]) => bigint) =>
-    usage.lines.reduce((total, line) => total + of(line), 0n);
-  const { starts, slots } = usage;
   return {
-    used: {
-      covered: sum(({ covered }) => covered),
-      payg: sum(({ payg }) => payg),
-      cost: sum(({ cost }) => cost),
-      asOf: usage.asOf,
-      starts,
-      slots,
-    },
+    used,
     present: {
       asOf,
       timeZone: account.timeZone,
@@ -157,9 +193,24 @@ async function readDigest(context: ServiceContext, tx: Tx, account: Account, per
       past,
     },
     open: open.map(({ kind, subject, level }) => ({ kind, subject, level })),
-    done: done.slice(-SHOWN_DEEDS),
-    moreDone: Math.max(0, done.length - SHOWN_DEEDS),
+    ...shown(done),
   };
+}
+
+async function readUse(context: ServiceContext, tx: Tx, account: Account, period: UsagePeriod): Promise<PeriodUse> {
+  const { lines, asOf, starts, slots } = await readUsage(context, tx, account, period);
+  const sum = (of: (line: (typeof lines)[number]) => bigint) => lines.reduce((total, line) => total + of(line), 0n);
+  return {
+    covered: sum(({ covered }) => covered),
+    payg: sum(({ payg }) => payg),
+    cost: sum(({ cost }) => cost),
+    ...{ asOf, starts, slots },
+  };
+}
+
+/** The newest of what was done, and how much more there was. */
+function shown(done: readonly AuditEntry[]): Pick<Digest, 'done' | 'moreDone'> {
+  return { done: done.slice(-SHOWN_DEEDS), moreDone: Math.max(0, done.length - SHOWN_DEEDS) };
 }
 
 async function readDeeds(tx: Tx, account: Account, { first, last }: UsagePeriod): Promise<AuditEntry[]> {

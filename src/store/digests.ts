@@ -40,6 +40,23 @@ export async function takeDigest(
   return row && { period, dueAt: row.due_at };
 }
 
+/** Takes the summary of the other kind that is due at the very same moment; undefined when there is none. Its account must be locked. */
+export async function takeDigestAt(
+  tx: Tx,
+  accountId: string,
+  kind: DigestKind,
+  dueAt: Temporal.Instant,
+): Promise<DigestSlot | undefined> {
+  const row = await tx
+    .deleteFrom('digests')
+    .where('account_id', '=', accountId)
+    .where('kind', '=', kind)
+    .where('due_at', '=', dueAt)
+    .returning(['period', 'due_at'])
+    .executeTakeFirst();
+  return row && { period: row.period, dueAt: row.due_at };
+}
+
 /** Summaries that are due, the longest first; page by `after`. */
 export async function findDueDigests(
   db: Executor,

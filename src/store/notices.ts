@@ -132,6 +132,18 @@ export async function insertNotice(tx: Tx, notice: NewNotice, now: Temporal.Inst
   return inserted !== undefined;
 }
 
+/** Whether anything of an account was queued under a key that begins so. */
+export async function isQueued(db: Executor, accountId: string, beginning: string): Promise<boolean> {
+  const found = await db
+    .selectFrom('notices')
+    .select('notice_id')
+    .where('account_id', '=', accountId)
+    .where(sql<boolean>`starts_with(key, ${beginning})`)
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
 /** How many notices wait, were delivered, or are dead letters; of all accounts and of none. */
 export async function countNotices(db: Executor): Promise<Record<'waiting' | 'delivered' | 'dead', number>> {
   const rows = await db

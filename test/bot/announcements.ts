@@ -254,7 +254,15 @@ export function everyAnnouncement(name: string): Announcement[] {
     ),
     { kind: 'bill_closed', month: '2026-02', ...aBill(name) },
     { kind: 'daily_digest', day: '2026-03-09', bought: yuan('1900'), ...aDigest(name) },
-    { kind: 'monthly_digest', month: '2026-02', ...aBill(name), ...aDigest(name) },
+    { kind: 'monthly_digest', month: '2026-02', ...aBill(name), ...aDigest(name), dayBefore: null },
+    {
+      ...{ kind: 'monthly_digest', month: '2026-02', ...aBill(name), ...aDigest(name) },
+      dayBefore: { day: '2026-03-01', bought: yuan('1900'), ...aDigest(name) },
+    },
+    {
+      ...{ kind: 'monthly_digest', month: '2026-02', ...aBill(name), ...aDigest(name), done: [], moreDone: 0 },
+      dayBefore: { day: '2026-03-01', bought: 0n, ...aDigest(name), done: [], moreDone: 0 },
+    },
     { kind: 'recharged', amount: yuan('500'), balance: yuan('487.6544'), available: yuan('1487.6544') },
     { kind: 'plan_added', title, segments: 50_000n, quota: 59_800n, expiresAt },
     ...actions.map((action): Announcement => ({ kind: 'approval_requested', action, ...approval })),

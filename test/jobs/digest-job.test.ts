@@ -13,6 +13,8 @@ let world: BillingWorld;
 let bills: Bills;
 let logged: string[] = [];
 
+type Deeds = readonly { readonly deed: { readonly type: string } }[];
+
 beforeAll(async () => {
   world = await BillingWorld.on(db);
   bills = new Bills(world);
@@ -184,6 +186,80 @@ describe('the summary of a month (rules 10 and 20)', () => {
     ]);
     await runAt('2027-01-03T09:00');
     expect(await account.news()).toEqual([]);
+  });
+
+  /** An account with both summaries at nine, whose bill of March has closed on the 2nd of April. */
+  async function bothAtNine(): Promise<TestAccount> {
+    const account = await dailyAccount('2026-03-20T10:00');
+    await account.use(10);
+    world.clock.set(at('2026-04-01T12:00'));
+    await runAt('2026-04-01T12:00');
+    await account.grant('sms-100');
+    await account.use(30);
+    await bills.closeAt(account, '2026-04-02');
+    await account.news();
+    return account;
+  }
+
+  test('given a daily summary that is due at the same moment, then they are one: the month with the day in it, and how things are now once', async () => {
+    const account = await bothAtNine();
+    expect((await planned(account)).map(({ kind, due_at }) => [kind, due_at])).toEqual([
+      ['daily', at('2026-04-02T09:00')],
+      ['monthly', at('2026-04-02T09:00')],
+    ]);
+    expect(await runAt('2026-04-02T09:00')).toBe('made 1 summaries');
+    const told = await account.news();
+    expect(told).toMatchObject([
+      {
+        ...{ kind: 'monthly_digest', month: '2026-03', used: { payg: '10', covered: '0' } },
+        present: { quota: '70', available: yuan('99.55').toString() },
+        dayBefore: { day: '2026-04-01', used: { covered: '30', payg: '0' }, bought: '0' },
+      },
+    ]);
+    const [{ done = [], dayBefore } = {}] = told as unknown as { done: Deeds; dayBefore: { done: Deeds } }[];
+    expect([done, dayBefore?.done].map((deeds) => deeds?.map(({ deed }) => deed.type))).toEqual([
+      ['recharged'],
+      ['plan_granted'],
+    ]);
+    expect(await planned(account)).toMatchObject([{ kind: 'daily', period: '2026-04-03' }]);
+
+    // The day was told with the month: another time on the same day does not tell it again.
+    await account.settings({ digestAt: '18:00' });
+    await runAt('2026-04-02T18:00');
+    expect(await account.news()).toEqual([]);
+    await runAt('2026-04-03T18:00');
+    expect(await account.news()).toMatchObject([{ kind: 'daily_digest', day: '2026-04-02' }]);
+  });
+
+  test('given several replicas on that tick, then it is told once', async () => {
+    const account = await bothAtNine();
+    world.clock.set(at('2026-04-02T09:00'));
+    await Promise.all([newJob().run(), newJob().run(), newJob().run()]);
+    expect(kinds(await account.news())).toEqual(['monthly_digest']);
+    expect(logged).toEqual([]);
+  });
+
+  test('given a service that was down for more than half a day, then the month is told without the day', async () => {
+    const account = await bothAtNine();
+    await runAt('2026-04-02T21:00');
+    expect(await account.news()).toMatchObject([{ kind: 'monthly_digest', dayBefore: null }]);
+    expect(await planned(account)).toMatchObject([{ kind: 'daily', period: '2026-04-03' }]);
+  });
+
+  test('given other times of day, then each is told at its own', async () => {
+    const account = await bothAtNine();
+    await account.settings({ digestAt: '08:00' });
+    await runAt('2026-04-02T08:00');
+    expect(await account.news()).toMatchObject([{ kind: 'daily_digest', day: '2026-04-01' }]);
+    await runAt('2026-04-02T09:00');
+    expect(await account.news()).toMatchObject([{ kind: 'monthly_digest', dayBefore: null }]);
+  });
+
+  test('given the monthly one is switched off before its time, then the receipt of the bill and the summary of the day are told', async () => {
+    const account = await bothAtNine();
+    await account.settings({ monthlyDigestAt: null, digestAt: '09:00' });
+    await runAt('2026-04-02T09:00');
+    expect(kinds(await account.news())).toEqual(['bill_closed', 'daily_digest']);
   });
 
   test('given a service that was away for months, then each bill is told, and how things are now with the newest alone', async () => {

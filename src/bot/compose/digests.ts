@@ -1,6 +1,6 @@
 import { alertName } from '../../domain/alert-levels.ts';
 import type { Announcement } from '../../domain/announcement.ts';
-import type { Digest } from '../../domain/digest.ts';
+import type { DayPart, Digest } from '../../domain/digest.ts';
 import { billButton, billSummary, spentOf } from '../bill-text.ts';
 import { askButton, type Draft } from '../content.ts';
 import { burnText, lastsText } from '../forecast-text.ts';
@@ -26,29 +26,12 @@ function daily(writer: Writer, digest: Of<'daily_digest'>): Draft {
   const { used, bought, present } = digest;
   const day = writer.day(Temporal.PlainDate.from(digest.day));
   const total = writer.segments(used.covered + used.payg);
-  const spent = used.cost + bought;
   const isUsed = used.covered + used.payg > 0n;
   const picture = quotaPicture(writer, present, present.past) ?? (isUsed ? usagePicture(writer, used, day) : undefined);
   return {
-    title: writer.text('digest.daily.title', { day, segments: total, spent: writer.money(spent) }),
+    title: writer.text('digest.daily.title', { day, segments: total, spent: writer.money(used.cost + bought) }),
     paragraphs: [
-      bullets([
-        isUsed
-          ? writer.text('digest.used', {
-              segments: total,
-              covered: writer.segments(used.covered),
-              payg: writer.segments(used.payg),
-            })
-          : writer.text('digest.unused'),
-        bought === 0n
-          ? writer.text('digest.spent', { spent: writer.money(spent) })
-          : writer.text('digest.spent.bought', {
-              spent: writer.money(spent),
-              payg: writer.money(used.cost),
-              bought: writer.money(bought),
-            }),
-        ...now(writer, digest),
-      ]),
+      bullets([...ofDay(writer, digest), ...now(writer, digest)]),
       ...openAlerts(writer, digest),
       ...done(writer, digest),
     ],
@@ -57,9 +40,31 @@ function daily(writer: Writer, digest: Of<'daily_digest'>): Draft {
   };
 }
 
+/** What a day used and spent. */
+function ofDay(writer: Writer, { used, bought }: DayPart): Markdown[] {
+  const spent = writer.money(used.cost + bought);
+  return [
+    used.covered + used.payg > 0n
+      ? writer.text('digest.used', {
+          segments: writer.segments(used.covered + used.payg),
+          covered: writer.segments(used.covered),
+          payg: writer.segments(used.payg),
+        })
+      : writer.text('digest.unused'),
+    bought === 0n
+      ? writer.text('digest.spent', { spent })
+      : writer.text('digest.spent.bought', {
+          spent,
+          payg: writer.money(used.cost),
+          bought: writer.money(bought),
+        }),
+  ];
+}
+
 function monthly(writer: Writer, digest: Of<'monthly_digest'>): Draft {
   const month = writer.month(digest.month);
-  const { used } = digest;
+  const { used, dayBefore, present } = digest;
+  const course = dayBefore && quotaPicture(writer, present, present.past);
   return {
     title: writer.text('digest.monthly.title', {
       month,
@@ -69,18 +74,25 @@ function monthly(writer: Writer, digest: Of<'monthly_digest'>): Draft {
     paragraphs: [
       writer.text('bill_closed.body', { month }),
       ...billSummary(writer, digest),
+      ...(dayBefore ? [...done(writer, digest, month), ...dayWithin(writer, dayBefore)] : []),
       writer.text('digest.now'),
       bullets(now(writer, digest)),
       ...openAlerts(writer, digest),
-      ...done(writer, digest),
+      ...(dayBefore ? [] : done(writer, digest)),
     ],
     buttons: [
       billButton(writer, digest.month, 0, writer.text('button.bill.details')),
       askButton(writer, 'quota'),
       askButton(writer, 'history'),
     ],
-    pictures: [usagePicture(writer, used, month)],
+    pictures: [usagePicture(writer, used, month), ...(course ? [course] : [])],
   };
+}
+
+/** The day before, in the summary of a month: how things are now is said once. */
+function dayWithin(writer: Writer, dayBefore: DayPart): Markdown[] {
+  const day = writer.day(Temporal.PlainDate.from(dayBefore.day));
+  return [writer.text('digest.day', { day }), bullets(ofDay(writer, dayBefore)), ...done(writer, dayBefore, day)];
 }
 
 /** What is left, and for how long. */
@@ -104,10 +116,13 @@ function openAlerts(writer: Writer, { open }: Digest): Markdown[] {
   return [writer.text('digest.alerts'), bullets(open.map((alert) => writer.text(`alert_name.${alertName(alert)}`)))];
 }
 
-function done(writer: Writer, digest: Digest): Markdown[] {
-  if (digest.done.length === 0) return [writer.text('digest.nothing_done')];
+/** `when`: where a summary tells of two stretches of time, that of which this is. */
+function done(writer: Writer, digest: Pick<Digest, 'done' | 'moreDone'>, when?: Markdown): Markdown[] {
+  if (digest.done.length === 0) {
+    return [when ? writer.text('digest.nothing_done_in', { when }) : writer.text('digest.nothing_done')];
+  }
   return [
-    writer.text('digest.done'),
+    when ? writer.text('digest.done_in', { when }) : writer.text('digest.done'),
     bullets([
       ...digest.done.map((entry) => historyLine(writer, entry)),
       digest.moreDone === 0 ? undefined : writer.text('digest.more_done', { count: digest.moreDone }),
