@@ -13,6 +13,27 @@ export async function accountState(
   accountId: string,
   conversationIds: readonly string[],
 ): Promise<Map<string, string>> {
+  const parts = [...(await keysOf(db))].map(([table, column]) => {
+    const owner = column === 'account_id' ? sql`= ${accountId}` : sql`= any(${conversationIds})`;
+    return sql`select ${table}::text as name, coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as rows
+      from ${sql.table(table)} t where ${sql.ref(column)} ${owner}`;
+  });
+  const { rows } = await sql<{ name: string; rows: string }>`${sql.join(parts, sql` union all `)}`.execute(db.kysely);
+  return new Map(rows.map((row) => [row.name, row.rows]));
+}
+
+const keysByDatabase = new WeakMap<Database, Promise<ReadonlyMap<string, string>>>();
+
+/** By table, the column that says whose its rows are. A database is asked once: no test of these makes tables. */
+function keysOf(db: Database): Promise<ReadonlyMap<string, string>> {
+  const known = keysByDatabase.get(db);
+  if (known) return known;
+  const keys = readKeys(db);
+  keysByDatabase.set(db, keys);
+  return keys;
+}
+
+async function readKeys(db: Database): Promise<ReadonlyMap<string, string>> {
   const { rows: columns } = await sql<{ table_name: string; column_name: string }>`
     select c.table_name, c.column_name from information_schema.columns c
     join pg_class p on p.relname = c.table_name and p.relnamespace = c.table_schema::regnamespace
@@ -23,13 +44,7 @@ export async function accountState(
   for (const { table_name: table, column_name: column } of columns) {
     if (!TELLING.includes(table) && !keys.has(table)) keys.set(table, column);
   }
-  const parts = [...keys].map(([table, column]) => {
-    const owner = column === 'account_id' ? sql`= ${accountId}` : sql`= any(${conversationIds})`;
-    return sql`select ${table}::text as name, coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as rows
-      from ${sql.table(table)} t where ${sql.ref(column)}::text ${owner}`;
-  });
-  const { rows } = await sql<{ name: string; rows: string }>`${sql.join(parts, sql` union all `)}`.execute(db.kysely);
-  return new Map(rows.map((row) => [row.name, row.rows]));
+  return keys;
 }
 
 /** The tables that differ. */

@@ -205,19 +205,20 @@ export class BotWorld {
     await this.bot.handleClick(click);
     const changes = await this.#changesOf(outTrackId);
     const key = `reply/${click.corpId}/click/${click.messageId}`;
-    const messages = (await this.allNotices()).filter((notice) => notice.key === key);
+    const messages = await this.#readNotices({ key });
     const [answer] = [...messages, ...changes.slice(before.length)];
     if (!answer) throw new Error(`the click ${click.messageId} was not answered`);
     return answer;
   }
 
   async #changesOf(outTrackId: string | null): Promise<QueuedNotice[]> {
-    const notices = await this.allNotices();
-    return notices.filter((notice) => notice.target.type === 'card' && notice.outTrackId === outTrackId);
+    if (outTrackId === null) return [];
+    const notices = await this.#readNotices({ out_track_id: outTrackId });
+    return notices.filter(({ target }) => target.type === 'card');
   }
 
   async answerTo(messageId: string): Promise<QueuedNotice> {
-    const answers = (await this.allNotices()).filter(({ key }) => key === `reply/${CORP}/${messageId}`);
+    const answers = await this.#readNotices({ key: `reply/${CORP}/${messageId}` });
     const [answer] = answers;
     if (!answer || answers.length > 1) throw new Error(`${answers.length} answers to ${messageId}`);
     return answer;
@@ -225,14 +226,19 @@ export class BotWorld {
 
   /** What was queued for this account, in order. */
   async notices(reason?: string): Promise<QueuedNotice[]> {
-    const notices = (await this.allNotices()).filter(({ accountId }) => accountId === this.accountId);
+    const notices = await this.#readNotices({ account_id: this.accountId });
     return reason === undefined ? notices : notices.filter((notice) => notice.reason === reason);
   }
 
-  async allNotices(): Promise<QueuedNotice[]> {
+  allNotices(): Promise<QueuedNotice[]> {
+    return this.#readNotices({});
+  }
+
+  async #readNotices(which: { key?: string; account_id?: string; out_track_id?: string }): Promise<QueuedNotice[]> {
     const rows = await this.db.kysely
       .selectFrom('notices')
       .selectAll()
+      .where((eb) => eb.and(which))
       .orderBy('queued_at')
       .orderBy('ordinal')
       .execute();
