@@ -7,7 +7,7 @@ import { type Database, openDatabase } from './store/database.ts';
 import { dropKeptFrame, keepFrame } from './store/kept-frames.ts';
 
 /** How long the process that kept a frame has it for itself; longer than a command waits for its locks. */
-export const KEPT_FOR = Temporal.Duration.from({ seconds: 60 });
+const KEPT_FOR = Temporal.Duration.from({ seconds: 60 });
 
 /**
  * Keeps frames in the database that take long, so that they can be acknowledged: the loss of this process then loses nothing. It has a

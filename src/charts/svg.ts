@@ -19,7 +19,7 @@ export const COLORS = {
 /** Told apart also by who sees colours differently, and dark enough on the ground. */
 export const SERIES_COLORS = ['#1d4ed8', '#0f766e', '#d97706', '#7c3aed'] as const;
 
-export const TITLE_SIZE = 15;
+const TITLE_SIZE = 15;
 export const TEXT_SIZE = 11.5;
 
 const MARGIN = 14;

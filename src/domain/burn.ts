@@ -6,9 +6,9 @@ import { TEMPLATE_TYPES, type TemplateType } from './usage.ts';
 export const PART = 1_000n;
 
 /** The window over which burn is measured. */
-export const BURN_WINDOW_DAYS = 7;
+const BURN_WINDOW_DAYS = 7;
 /** Whole weeks before today that show how days of the week differ. */
-export const PATTERN_WEEKS = 4;
+const PATTERN_WEEKS = 4;
 
 const HOUR_MS = 3_600_000;
 

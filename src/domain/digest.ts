@@ -8,7 +8,7 @@ import type { AccountSettings } from './settings.ts';
 import type { Destination, TemplateType } from './usage.ts';
 
 /** A daily summary that is later than this is not sent any more: the next one is nearer. */
-export const MAKE_UP_WITHIN = Temporal.Duration.from({ hours: 12 });
+const MAKE_UP_WITHIN = Temporal.Duration.from({ hours: 12 });
 /** So many entries of what was done are shown; the rest is counted. */
 export const SHOWN_DEEDS = 8;
 

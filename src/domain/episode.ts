@@ -2,7 +2,7 @@ import type { OpenAlert } from './alert.ts';
 import { isCritical } from './alert-levels.ts';
 
 /** Unanswered, a critical alert is told again so many days after it was told; after the last of them every week. (rule 19) */
-export const REPEAT_DAYS = [1, 3, 7] as const;
+const REPEAT_DAYS = [1, 3, 7] as const;
 const WEEK_DAYS = 7;
 
 /** How long repeats and escalation may be held back at once. */

@@ -2,9 +2,9 @@ import { RuleError } from './errors.ts';
 import type { Micro } from './money.ts';
 import { monthOf } from './month.ts';
 
-export const LIMIT_PERIODS = ['day', 'month'] as const;
+const LIMIT_PERIODS = ['day', 'month'] as const;
 export type LimitPeriod = (typeof LIMIT_PERIODS)[number];
-export const LIMIT_UNITS = ['segments', 'money'] as const;
+const LIMIT_UNITS = ['segments', 'money'] as const;
 export type LimitUnit = (typeof LIMIT_UNITS)[number];
 
 /** Which cap: an account has at most one of each. `money` is what pay-as-you-go costs. */

@@ -6,7 +6,7 @@ import type { Destination } from './usage.ts';
 /** An hour that uses more than so many times what is usual is a spike, where the account says nothing else. */
 export const SPIKE_FACTOR = 5n;
 /** What an hour may always use, in segments: below it a small account's noise is no spike. */
-export const SPIKE_FLOOR: HourUse = { mainland: 500n, international: 100n };
+const SPIKE_FLOOR: HourUse = { mainland: 500n, international: 100n };
 
 const HOUR_MS = 3_600_000;
 /** The same hour of so many past days shows what is usual. */

@@ -56,8 +56,3 @@ export function sendingReasons({ money, isPaused, isCapped }: SendingFacts, now:
     ...(isCapped ? (['capped'] as const) : []),
   ];
 }
-
-/** Whether messages may be sent now: only where there is no reason against it. */
-export function sendingOf(facts: SendingFacts, now: Temporal.Instant): Sending {
-  return sendingReasons(facts, now)[0] ?? 'allowed';
-}

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
 const id = z.string().min(1).max(128);
@@ -57,15 +56,6 @@ export type SandboxWorld = z.input<typeof worldSchema>;
 
 /** The same, validated and with every default filled in. */
 export type World = z.output<typeof worldSchema>;
-
-/**
- * Reads a world file: a JSON object whose `dingtalk` key holds the world. Its other keys belong to the program that is being tried.
- * Throws a `ZodError`, or a `SyntaxError` where the file is not JSON.
- */
-export async function loadWorld(path: string): Promise<SandboxWorld> {
-  const file = z.looseObject({ dingtalk: worldSchema }).parse(JSON.parse(await readFile(path, 'utf8')));
-  return file.dingtalk;
-}
 
 export interface Member {
   readonly userId: string;

@@ -245,7 +245,7 @@ function isSame(one: ConversationRef, other: ConversationRef): boolean {
 }
 
 /** Queues a card for a group. */
-export async function queueGroupNotice(
+async function queueGroupNotice(
   context: ServiceContext,
   tx: Tx,
   accountId: string,

@@ -25,7 +25,7 @@ export interface OperatorAlertOptions {
  * by an error in the log with the alert's kind as its code. (rules 5, 8, 22 and 23)
  * @returns false when this episode was told before
  */
-export async function tellOperator(
+async function tellOperator(
   context: ServiceContext,
   tx: Tx,
   alert: OperatorAlert,

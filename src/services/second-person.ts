@@ -7,7 +7,7 @@ import { announce } from './announce.ts';
 import type { ServiceContext } from './context.ts';
 
 /** Whether an account has an administrator, in any of its groups, besides this person. */
-export async function hasOtherAdministrator(db: Executor, accountId: string, staffId: string): Promise<boolean> {
+async function hasOtherAdministrator(db: Executor, accountId: string, staffId: string): Promise<boolean> {
   for (const group of await readGroupsOfAccount(db, accountId)) {
     const administrators = await readAdministrators(db, group);
     if (administrators.some((administrator) => administrator.staffId !== staffId)) return true;

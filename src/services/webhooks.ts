@@ -26,7 +26,7 @@ const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
  * @param anyHttp whether it may be without TLS on another machine, as in the sandbox
  * @throws InputError `webhook_url_invalid`
  */
-export function assertWebhookUrl(text: string, anyHttp: boolean): string {
+function assertWebhookUrl(text: string, anyHttp: boolean): string {
   const url = URL.canParse(text) && text.length <= MAX_URL_LENGTH ? new URL(text) : undefined;
   const isHttps = url?.protocol === 'https:';
   const isLocal = url?.protocol === 'http:' && (anyHttp || LOCAL_HOSTS.includes(url.hostname));

@@ -148,7 +148,7 @@ function overview(context: GroupCommandContext, states: readonly LimitState[], f
 }
 
 /** A cap in a line: its values, what was used, and whether it is reached. */
-export function limitLine(writer: Writer, { key, limit, used, isReached }: LimitState): Markdown {
+function limitLine(writer: Writer, { key, limit, used, isReached }: LimitState): Markdown {
   const line = writer.text(`limits.line.${key.period}`, {
     limit: limitName(writer, key),
     values: limitValues(writer, key.unit, limit),
