@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ManualClock } from '../src/clock.ts';
+import { ALWAYS } from '../src/domain/offer.ts';
 import { TEMPLATE_TYPES, type UsageReport } from '../src/domain/usage.ts';
 import { Intake } from '../src/http/intake.ts';
 import { createAccount, recharge } from '../src/services/accounts.ts';
@@ -60,7 +61,15 @@ export class MeteringWorld {
     await ensurePartitions(this.db.kysely, NOW.subtract({ hours: 24 * 60 }), NOW);
     await inTransaction(this.db, async (tx) => {
       for (const tariff of tariffs) await insertTariff(tx, tariff, NOW);
-      const offer = { title: 'bench', price: 0n, currency: 'CNY', validityMonths: 12, renewalDiscountBp: 0 };
+      const offer = {
+        version: 1,
+        effectiveFrom: ALWAYS,
+        title: 'bench',
+        price: 0n,
+        currency: 'CNY',
+        validityMonths: 12,
+        renewalDiscountBp: 0,
+      };
       await insertOffers(tx, [
         { ...offer, id: 'small', segments: 50_000n },
         { ...offer, id: 'endless', segments: 1_000_000_000n },

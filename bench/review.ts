@@ -145,11 +145,12 @@ async function fill(db: Database, { accounts, due }: Size): Promise<void> {
       now() + interval '300 days'
     from bench_accounts`.execute(kysely);
   await sql`
-    insert into plan_offers (offer_id, title, segments, price, currency, validity_months)
-    values ('bench', '5 万条包', 50000, 1900000000, 'CNY', 12)`.execute(kysely);
+    insert into plan_offers
+      (offer_id, version, effective_from, withdrawn, title, segments, price, currency, validity_months, renewal_discount_bp)
+    values ('bench', 1, 'epoch', false, '5 万条包', 50000, 1900000000, 'CNY', 12, 0)`.execute(kysely);
   await sql`
-    insert into renewal_policies (account_id, enabled, threshold, offer_id, purchases_per_day, purchases_per_month, changed_at, changed_by)
-    select account_id, number % 2 = 0, 5000, 'bench', 3, 20, now(), 'bench' from bench_accounts`.execute(kysely);
+    insert into renewal_policies (account_id, enabled, threshold, offer_id, offer_version, purchases_per_day, purchases_per_month, changed_at, changed_by)
+    select account_id, number % 2 = 0, 5000, 'bench', 1, 3, 20, now(), 'bench' from bench_accounts`.execute(kysely);
   await sql`
     insert into groups (corp_id, conversation_id, account_id, title, language, bound_at, bound_by)
     select 'corp', 'cid' || number, account_id, 'group', 'zh-CN', now(), 'bench' from bench_accounts`.execute(kysely);

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { SystemClock } from '../src/clock.ts';
+import { ALWAYS } from '../src/domain/offer.ts';
 import { createAccount, recharge } from '../src/services/accounts.ts';
 import { createApiKey } from '../src/services/api-keys.ts';
 import type { ServiceContext } from '../src/services/context.ts';
@@ -130,7 +131,15 @@ async function setUp(db: Database): Promise<{ accounts: string[]; keys: string[]
   await ensurePartitions(db.kysely, clock.now(), clock.now());
   return inTransaction(db, async (tx) => {
     await insertTariff(tx, TARIFF, clock.now());
-    const offer = { id: 'bench', title: 'bench', segments: 20_000n, price: 0n, currency: 'CNY' };
+    const offer = {
+      id: 'bench',
+      version: 1,
+      effectiveFrom: ALWAYS,
+      title: 'bench',
+      segments: 20_000n,
+      price: 0n,
+      currency: 'CNY',
+    };
     await insertOffers(tx, [{ ...offer, validityMonths: 12, renewalDiscountBp: 0 }]);
     const accounts: string[] = [];
     const keys: string[] = [];

@@ -17,6 +17,7 @@ export const CHAT_ERRORS: Readonly<Record<string, (writer: Writer, details: Deta
       missing: writer.payable(BigInt(missing)),
     }),
   offer_changed: (writer, { offer = '' }) => writer.text('error.offer_changed', { plan: writer.title(offer) }),
+  offer_not_sold: (writer, { offer = '' }) => writer.text('error.offer_not_sold', { plan: writer.title(offer) }),
   already_so: (writer, { state = '' }) => alreadySo(writer, state),
   already_requested: (writer, { code = '' }) => writer.text('error.already_requested', { code: writer.name(code) }),
   offer_missing: (writer) => writer.text('error.offer_missing'),

@@ -146,7 +146,5 @@ function allPhrases(): CommandPhrase[] {
   for (const { words, state, language } of switchSentences()) {
     phrases.push({ words, command: 'auto-renew', language, switchTo: state });
   }
-  return phrases
-    .map((phrase) => ({ ...phrase, ...phraseOf(phrase.words) }))
-    .toSorted((a, b) => b.length - a.length);
+  return phrases.map((phrase) => ({ ...phrase, ...phraseOf(phrase.words) })).toSorted((a, b) => b.length - a.length);
 }

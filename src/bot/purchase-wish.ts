@@ -58,7 +58,7 @@ export function findOffer(offers: readonly PlanOffer[], said: string): PlanOffer
   const wanted = compact(said.replace(/^(第|no\.? ?|#)/u, '').replace(/(个|号)$/u, ''));
   if (wanted === '') return undefined;
   if (/^[1-9]\d?$/.test(wanted) && offers[Number(wanted) - 1]) return offers[Number(wanted) - 1];
-  const exact = offers.find(({ id, title }) => compact(id) === wanted || compact(title) === wanted);
+  const exact = findNamed(offers, wanted);
   if (exact) return exact;
   const segments = numberOf(wanted.replace(/(的?套餐|包)$/u, ''));
   const alike =
@@ -66,6 +66,12 @@ export function findOffer(offers: readonly PlanOffer[], said: string): PlanOffer
       ? offers.filter(({ title }) => compact(title).includes(wanted))
       : offers.filter((offer) => offer.segments === segments);
   return alike.length === 1 ? alike[0] : undefined;
+}
+
+/** The offer of which this is the id or the title. */
+export function findNamed(offers: readonly PlanOffer[], said: string): PlanOffer | undefined {
+  const wanted = compact(said);
+  return offers.find(({ id, title }) => compact(id) === wanted || compact(title) === wanted);
 }
 
 /** As the parser leaves it, without spaces. */

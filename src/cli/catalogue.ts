@@ -1,12 +1,15 @@
 import { type Catalogue, type CatalogueEntry, readCatalogueFile } from '../services/catalogue.ts';
 import type { Result } from './command.ts';
 import { DataFile } from './data-file.ts';
-import { CliError } from './errors.ts';
 import { table } from './output.ts';
 
 /** The entries of one kind that a catalogue file has. */
 export async function readCatalogue<K extends keyof Catalogue>(path: string, kind: K): Promise<Catalogue[K]> {
-  const file = await DataFile.read(path);
+  return entriesOf(await DataFile.read(path), kind);
+}
+
+/** As `readCatalogue`, of a file that is read. */
+export function entriesOf<K extends keyof Catalogue>(file: DataFile, kind: K): Catalogue[K] {
   const catalogue = readCatalogueFile(file.value);
   if ('problems' in catalogue) throw file.refuse(catalogue.problems);
   if (catalogue[kind].length > 0) return catalogue[kind];
@@ -14,15 +17,15 @@ export async function readCatalogue<K extends keyof Catalogue>(path: string, kin
   throw file.refuse([{ path: [kind], message }]);
 }
 
-/** @throws CliError with this code, so that nothing is imported, when an entry does not go together with what is there */
-export function assertImported(entries: readonly CatalogueEntry[], code: 'tariff_conflict' | 'offer_conflict'): void {
-  const problems = entries.flatMap((entry) =>
-    entry.state === 'different' ? [{ name: `${entry.kind} ${entry.id}`, reason: entry.reason }] : [],
+/**
+ * @param entries what came of the entries of this kind in the file, in its order
+ * @throws CliError so that nothing is imported, when an entry does not go together with what is there
+ */
+export function assertImported(file: DataFile, kind: keyof Catalogue, entries: readonly CatalogueEntry[]): void {
+  const problems = entries.flatMap((entry, index) =>
+    entry.state === 'different' ? [{ path: [kind, index, entry.field], message: entry.reason }] : [],
   );
-  if (problems.length === 0) return;
-  const english = problems.map(({ name, reason }) => `${name}: ${reason.english}`).join('\n  ');
-  const chinese = problems.map(({ name, reason }) => `${name}：${reason.chinese}`).join('\n  ');
-  throw new CliError(code, `Nothing was imported.\n  ${english}`, { problems: chinese });
+  if (problems.length > 0) throw file.refuse(problems, kind === 'tariffs' ? 'tariff_conflict' : 'offer_conflict');
 }
 
 export function importResult(entries: readonly CatalogueEntry[]): Result {

@@ -36,26 +36,27 @@ export class DataFile {
         chinese: `第 ${line} 行第 ${col} 列：YAML 语法错误（${message}）`,
       };
     });
-    if (problems.length > 0) throw invalid(path, problems);
+    if (problems.length > 0) throw refusal(path, problems);
     try {
       return new DataFile(path, document, lines);
     } catch (error) {
       // An alias that leads nowhere, or too many of them.
       const reason = error instanceof Error ? error.message : String(error);
-      throw invalid(path, [{ english: reason, chinese: `YAML 引用无法解析（${reason}）` }]);
+      throw refusal(path, [{ english: reason, chinese: `YAML 引用无法解析（${reason}）` }]);
     }
   }
 
-  /** What is wrong, each with its line and its place. */
-  refuse(problems: readonly FileProblem[]): CliError {
+  /** What is wrong, or does not go together with what is there, each with its line and its place. */
+  refuse(problems: readonly FileProblem[], code: RefusalCode = 'file_invalid'): CliError {
     const placed = problems.map((problem) => ({ ...problem, line: this.#lineOf(problem.path) }));
     placed.sort((a, b) => a.line - b.line);
-    return invalid(
+    return refusal(
       this.path,
       placed.map(({ line, path, message }) => ({
         english: `line ${line}, ${placeOf(path) || 'the file'}: ${message.english}`,
         chinese: `第 ${line} 行，${placeOf(path) || '整个文件'}：${message.chinese}`,
       })),
+      code,
     );
   }
 
@@ -102,12 +103,14 @@ function placeOf(path: readonly PropertyKey[]): string {
   return text.replace(/^\./, '');
 }
 
-function invalid(path: string, problems: readonly Sentence[]): CliError {
+/** What is wrong with a file itself, or between it and what is there. */
+type RefusalCode = 'file_invalid' | 'tariff_conflict' | 'offer_conflict';
+
+function refusal(path: string, problems: readonly Sentence[], code: RefusalCode = 'file_invalid'): CliError {
   const english = problems.map((problem) => problem.english).join('\n  ');
   const chinese = problems.map((problem) => problem.chinese).join('\n  ');
-  return new CliError(
-    'file_invalid',
-    `${path} cannot be used, and nothing was imported. Mend it and try again:\n  ${english}`,
-    { path, problems: chinese },
-  );
+  return new CliError(code, `${path} cannot be used, and nothing was imported. Mend it and try again:\n  ${english}`, {
+    path,
+    problems: chinese,
+  });
 }

@@ -3,15 +3,22 @@ import type { BillDraft } from './bill.ts';
 import type { DailyDigest, MonthlyDigest } from './digest.ts';
 import type { LimitKey, LimitValues, UsePeriod } from './limit.ts';
 import type { Micro } from './money.ts';
-import type { RenewalGuard, RenewalTrigger } from './renewal.ts';
+import type { RenewalStop, RenewalTrigger } from './renewal.ts';
 import type { SettingChange } from './settings.ts';
 import type { SendingReason } from './standing.ts';
 import type { Destination } from './usage.ts';
 
 type Instant = Temporal.Instant;
 
-/** What auto-renewal will do about a low quota: it buys, it waits for something, or it is off. */
-export type RenewalOutlook = 'buys' | 'waits' | 'off';
+/** What auto-renewal will do about a low quota: it buys, it waits for something, it needs another offer, or it is off. */
+export type RenewalOutlook = 'buys' | 'waits' | 'needs_offer' | 'off';
+
+/** What a plan is and costs. */
+export interface PlanFigures {
+  readonly price: Micro;
+  readonly segments: bigint;
+  readonly validityMonths: number;
+}
 
 /** A request that waits for an administrator. */
 interface PendingRequest {
@@ -140,6 +147,9 @@ type News =
   | {
       kind: 'renewed';
       trigger: RenewalTrigger;
+      /** What administrators knew of the offer, where something of it has changed since. */
+      changed: PlanFigures | null;
+      validityMonths: number;
       title: string;
       segments: bigint;
       price: Micro;
@@ -176,7 +186,7 @@ type News =
       renews: boolean;
     }
   | { kind: 'renewal_failed'; title: string; price: Micro; available: Micro; missing: Micro; nextAttemptAt: Instant }
-  | { kind: 'renewal_stopped'; title: string; price: Micro; guard: RenewalGuard; nextAttemptAt: Instant }
+  | { kind: 'renewal_stopped'; title: string; price: Micro; guard: RenewalStop; nextAttemptAt: Instant }
   /** A month was closed. (rule 10) */
   | ({ kind: 'bill_closed'; month: string } & BillDraft)
   | ({ kind: 'daily_digest' } & DailyDigest)

@@ -38,14 +38,8 @@ export type ApprovalAction =
     } & LimitKey)
   /** Whether nobody may approve what they asked for. */
   | { readonly type: 'set_two_person'; readonly enabled: boolean }
-  | {
-      readonly type: 'renew';
-      readonly renewalId: string;
-      readonly offerId: string;
-      readonly offerTitle: string;
-      readonly segments: string;
-      readonly price: string;
-    };
+  /** Buys what auto-renewal asked for. */
+  | ({ readonly type: 'renew'; readonly renewalId: string } & PlanTerms);
 
 /** A cap's values as decimal text: segments, or money in micro-units. */
 export interface LimitTexts {

@@ -1,6 +1,6 @@
 import type { AlertKind, FormerAlertKind } from './alert-levels.ts';
 import type { ApprovalAction, ApprovalOutcome } from './approval.ts';
-import type { RenewalGuard, RenewalTrigger } from './renewal.ts';
+import type { RenewalStop, RenewalTrigger } from './renewal.ts';
 
 /** What was done, with all that says what it was. Money in micro-units and segments, both as text; secrets and binding codes never. */
 export type Deed =
@@ -31,7 +31,7 @@ export type Deed =
       readonly planId?: string;
     }
   | { readonly type: 'renewal_failed'; readonly title: string; readonly price: string; readonly missing: string }
-  | { readonly type: 'renewal_stopped'; readonly title: string; readonly price: string; readonly guard: RenewalGuard }
+  | { readonly type: 'renewal_stopped'; readonly title: string; readonly price: string; readonly guard: RenewalStop }
   /** An episode that ended without a purchase. */
   | { readonly type: 'renewal_ended'; readonly reason: 'turned_off' | 'trigger_gone' }
   /** Somebody knows of a critical alert, or has held it back for a while. */

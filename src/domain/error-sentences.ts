@@ -26,9 +26,10 @@ export const CHINESE = {
   tariff_unknown: '没有资费“{tariff}”。用 npm run cli -- tariff list 查看，用 tariff import FILE 导入。',
   tariff_missing: '还没有资费。先用 npm run cli -- tariff import FILE 导入一份。',
   tariff_ambiguous: '有多份资费，请用 --tariff 指明一份：{tariffs}。',
-  tariff_conflict: '没有导入任何内容。\n  {problems}',
+  tariff_conflict: '{path} 与已有的资费不符，没有导入任何内容：\n  {problems}',
   offer_unknown: '没有套餐“{offer}”。用 npm run cli -- offer list 查看可买的套餐。',
-  offer_conflict: '没有导入任何内容。\n  {problems}',
+  offer_not_sold: '套餐“{offer}”现在不出售。请换一个套餐；用 npm run cli -- offer list 查看在售的套餐和开售时间。',
+  offer_conflict: '{path} 与已有的套餐不符，没有导入任何内容：\n  {problems}',
   offer_currency: '套餐“{offer}”以 {currency} 计价，而账户用 {accountCurrency} 记账。请换一个套餐。',
   plan_conflict: '“{key}”已经是另一个套餐的键。新的套餐请换一个新的键。',
 

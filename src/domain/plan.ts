@@ -1,9 +1,11 @@
 import type { Micro } from './money.ts';
 import { roundToFen } from './money.ts';
 
-/** A plan that can be bought: the catalogue's entry. */
+/** A plan that can be bought: one version of an entry of the catalogue, sold from a time until the next version begins. */
 export interface PlanOffer {
   readonly id: string;
+  readonly version: number;
+  readonly effectiveFrom: Temporal.Instant;
   readonly title: string;
   readonly segments: bigint;
   readonly price: Micro;

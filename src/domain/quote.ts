@@ -7,6 +7,8 @@ import { availableOf, type MoneyState } from './standing.ts';
 /** A plan at its price, as a request holds it: numbers as decimal text, because JSON has no big ones. (rule 17) */
 export interface PlanTerms {
   readonly offerId: string;
+  /** Which version of the offer it is. */
+  readonly offerVersion: number;
   readonly offerTitle: string;
   readonly segments: string;
   /** In micro-units of the account's currency. */
@@ -77,6 +79,7 @@ export function renewalTerms(offer: PlanOffer): PlanTerms {
 function planTerms(offer: PlanOffer, price: Micro): PlanTerms {
   return {
     offerId: offer.id,
+    offerVersion: offer.version,
     offerTitle: offer.title,
     segments: offer.segments.toString(),
     price: price.toString(),

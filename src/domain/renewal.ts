@@ -1,5 +1,6 @@
 import { RuleError } from './errors.ts';
 import type { Micro } from './money.ts';
+import type { OfferState, OfferVersion } from './offer.ts';
 import { type Plan, type PlanOffer, renewalPrice } from './plan.ts';
 
 /** The highest threshold that the SMS console accepts. (rule 13) */
@@ -16,6 +17,9 @@ export type RenewalTrigger = 'threshold' | 'expiry';
 export type RenewalState = 'requested' | 'approved' | 'paid' | 'failed' | 'stopped';
 export const RENEWAL_GUARDS = ['purchases_per_day', 'purchases_per_month', 'money_per_month'] as const;
 export type RenewalGuard = (typeof RENEWAL_GUARDS)[number];
+/** What stops a renewal: a guard, or that its offer cannot be bought, or would not suffice, any more. */
+export const RENEWAL_STOPS = [...RENEWAL_GUARDS, 'offer_not_sold', 'offer_too_small'] as const;
+export type RenewalStop = (typeof RENEWAL_STOPS)[number];
 
 /** What the account's administrators have set. (rule 13) */
 export interface RenewalPolicy {
@@ -55,7 +59,11 @@ export interface RenewalInput {
   readonly timeZone: string;
   readonly plans: readonly Plan[];
   readonly policy: RenewalPolicy;
+  /** As it is sold now, or was sold last; null where none is chosen. */
   readonly offer: PlanOffer | null;
+  readonly isSold: boolean;
+  /** The next change of the offer that is announced. */
+  readonly next: OfferVersion | null;
   readonly open: OpenRenewal | null;
   readonly history: RenewalHistory;
   readonly available: Micro;
@@ -71,11 +79,11 @@ export type RenewalStep =
   | ({ readonly type: 'buy' } & Purchase)
   | ({ readonly type: 'ask' } & Purchase)
   | ({ readonly type: 'fail'; readonly missing: Micro } & Failure & Purchase)
-  | ({ readonly type: 'stop'; readonly guard: RenewalGuard } & Failure & Purchase);
+  | ({ readonly type: 'stop'; readonly guard: RenewalStop } & Failure & Purchase);
 
 /** An attempt that did not buy. */
 interface Failure {
-  /** The guard, or `insufficient_balance`. */
+  /** What stopped it, or `insufficient_balance`. */
   readonly reason: string;
   readonly nextAttemptAt: Temporal.Instant;
   /** Whether it is to be told: a daily retry that fails like the one before it is not. */
@@ -128,7 +136,7 @@ export function decideRenewal(input: RenewalInput): RenewalStep {
   if (open && !input.approved && !isRetryDue(open, now, input.lastRechargedAt)) return { type: 'none' };
 
   const purchase: Purchase = { trigger, offer, price: renewalPrice(offer) };
-  const stopped = guardThatStops(input, purchase.price);
+  const stopped = offerThatStops(input, offer) ?? guardThatStops(input, purchase.price);
   if (stopped) return { type: 'stop', ...stopped, ...purchase, ...failure(input, stopped.guard) };
   const missing = purchase.price - input.available;
   if (missing > 0n) {
@@ -157,11 +165,35 @@ function isRetryDue(open: OpenRenewal, now: Temporal.Instant, lastRechargedAt: T
   return open.state === 'failed' && rechargeAfterAttempt(open, lastRechargedAt) >= 0;
 }
 
+/** Whether an offer can be bought, and lifts the quota above a threshold; else what keeps it from that. (rule 13) */
+export function offerProblem(
+  { offer, isSold }: Pick<OfferState, 'offer' | 'isSold'>,
+  threshold: bigint,
+): 'offer_not_sold' | 'offer_too_small' | undefined {
+  if (!isSold) return 'offer_not_sold';
+  return offer.segments <= threshold ? 'offer_too_small' : undefined;
+}
+
+/**
+ * What is bought is what is sold at the moment of the purchase. An offer that was withdrawn, or has too few segments by now to end the
+ * episode, waits for another one; it is tried again once a day, and when it changes next.
+ */
+function offerThatStops(
+  { policy, isSold, next, now }: RenewalInput,
+  offer: PlanOffer,
+): { guard: RenewalStop; nextAttemptAt: Temporal.Instant } | undefined {
+  const guard = offerProblem({ offer, isSold }, policy.threshold);
+  if (!guard) return undefined;
+  const tomorrow = now.add(RETRY_AFTER);
+  const changesBefore = next !== null && Temporal.Instant.compare(next.effectiveFrom, tomorrow) < 0;
+  return { guard, nextAttemptAt: changesBefore ? next.effectiveFrom : tomorrow };
+}
+
 /** Rule 13: the first guard that the purchase would break, and when it may pass again. */
 function guardThatStops(
   { policy, history, now, timeZone }: RenewalInput,
   price: Micro,
-): { guard: RenewalGuard; nextAttemptAt: Temporal.Instant } | undefined {
+): { guard: RenewalStop; nextAttemptAt: Temporal.Instant } | undefined {
   const day = now.toZonedDateTimeISO(timeZone).startOfDay();
   const nextMonth = day.with({ day: 1 }).add({ months: 1 }).startOfDay().toInstant();
   if (history.purchasesThisMonth >= policy.purchasesPerMonth) {
@@ -177,10 +209,10 @@ function guardThatStops(
 }
 
 /**
- * Rule 13: what may be configured.
- * @throws RuleError `threshold_out_of_range`, `guard_out_of_range`, `offer_missing`, `offer_too_small`
+ * Rule 13: what a threshold and guards may be.
+ * @throws RuleError `threshold_out_of_range`, `guard_out_of_range`
  */
-export function assertPolicy(policy: RenewalPolicy, offer: PlanOffer | null): void {
+export function assertGuards(policy: RenewalPolicy): void {
   if (policy.threshold < 0n || policy.threshold > MAX_THRESHOLD) {
     throw new RuleError('threshold_out_of_range', `The threshold must be from 0 to ${MAX_THRESHOLD} segments.`, {
       max: MAX_THRESHOLD.toString(),
@@ -194,6 +226,14 @@ export function assertPolicy(policy: RenewalPolicy, offer: PlanOffer | null): vo
       'Auto-renewal may be limited to one purchase or more a day and a month, and to amounts of zero or more; turn it off to stop it.',
     );
   }
+}
+
+/**
+ * Rule 13: what may be configured, with an offer that is chosen.
+ * @throws RuleError what `assertGuards` refuses, `offer_missing`, `offer_too_small`
+ */
+export function assertPolicy(policy: RenewalPolicy, offer: PlanOffer | null): void {
+  assertGuards(policy);
   if (!policy.enabled) return;
   if (!offer) {
     throw new RuleError('offer_missing', 'Auto-renewal needs a plan offer to buy; choose one first.');

@@ -11,15 +11,16 @@ import type { Announcement, RenewalOutlook } from '../domain/announcement.ts';
 import { CAP_LEVEL, capOf } from '../domain/cap-alert.ts';
 import { presentUse } from '../domain/limit.ts';
 import { quotaOf } from '../domain/plan.ts';
-import type { OpenRenewal, RenewalPolicy } from '../domain/renewal.ts';
+import { type OpenRenewal, offerProblem } from '../domain/renewal.ts';
 import { spikeState } from '../domain/spike.ts';
 import { availableOf, suspendedFrom } from '../domain/standing.ts';
+import type { AutoRenewal } from './auto-renewal.ts';
 
 /** What is told of a change of an alert; undefined for what is not worth a message. (rules 19 and 20) */
 export function alertAnnouncement(
   change: AlertChange,
   input: AlertInput,
-  policy: RenewalPolicy,
+  autoRenewal: AutoRenewal,
   renewal: OpenRenewal | null,
 ): Announcement | undefined {
   const available = availableOf(input.money);
@@ -30,7 +31,7 @@ export function alertAnnouncement(
   if (change.type === 'ease' && change.condition.kind !== 'low_balance') return undefined;
 
   const { condition } = change;
-  const outlook = renewalOutlook(policy, renewal);
+  const outlook = renewalOutlook(autoRenewal, renewal);
   const { paygPerDay, runwayDays, quotaDays } = input.forecast;
   switch (condition.kind) {
     case 'quota':
@@ -88,7 +89,8 @@ export function alertAnnouncement(
   }
 }
 
-function renewalOutlook(policy: RenewalPolicy, renewal: OpenRenewal | null): RenewalOutlook {
+function renewalOutlook({ policy, offer, isSold }: AutoRenewal, renewal: OpenRenewal | null): RenewalOutlook {
   if (!policy.enabled) return 'off';
+  if (!offer || offerProblem({ offer, isSold }, policy.threshold)) return 'needs_offer';
   return renewal ? 'waits' : 'buys';
 }

@@ -155,9 +155,12 @@ async function carryOut(
 ): Promise<{ outcome: ApprovalOutcome; problem: ApprovalProblem | null }> {
   const { action, id: approvalId } = approval;
   const requester = approval.requestedBy === actor.staffId ? null : await readRequester(tx, account, approval);
+  // What is checked is what is done: nothing begins or ends between the two.
+  const now = context.clock.now();
+  const moment = { ...context, clock: { now: () => now } };
   try {
     const by = { group, actor, approvalId, requester };
-    const outcome = await handlerOf(action).carryOut(context, tx, account, action, by);
+    const outcome = await handlerOf(action).carryOut(moment, tx, account, action, by);
     return { outcome, problem: null };
   } catch (error) {
     if (!(error instanceof RuleError)) throw error;

@@ -1,22 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { PlanOffer } from '../domain/plan.ts';
-import { assertPolicy, type OpenRenewal, type RenewalPolicy } from '../domain/renewal.ts';
+import { assertGuards, assertPolicy, type OpenRenewal, type RenewalPolicy } from '../domain/renewal.ts';
 import { type Account, lockAccount, makeDue } from '../store/accounts.ts';
-import { readOffer } from '../store/plans.ts';
-import { readOpenRenewal, readPolicy, retryRenewal, writePolicy } from '../store/renewals.ts';
+import { readOpenRenewal, readPolicy, readToldVersion, retryRenewal, writePolicy } from '../store/renewals.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import { announce } from './announce.ts';
 import type { ServiceContext } from './context.ts';
+import { assertSold, type ChosenOffer, readChosenOffer } from './offers.ts';
 import { assertCurrency } from './plans.ts';
 
-export interface AutoRenewal {
+/** Auto-renewal with the offer that it would buy now. */
+export interface AutoRenewal extends ChosenOffer {
   readonly policy: RenewalPolicy;
-  readonly offer: PlanOffer | null;
 }
 
-export async function readAutoRenewal(db: Executor, accountId: string): Promise<AutoRenewal> {
+export async function readAutoRenewal(db: Executor, accountId: string, now: Temporal.Instant): Promise<AutoRenewal> {
   const policy = await readPolicy(db, accountId);
-  return { policy, offer: policy.offerId === null ? null : ((await readOffer(db, policy.offerId)) ?? null) };
+  return { policy, ...(await readChosenOffer(db, policy.offerId, now)) };
 }
 
 /** The episode that has not ended, if auto-renewal tries or waits for something now. (rule 14) */
@@ -25,8 +24,9 @@ export function readRenewalEpisode(db: Executor, accountId: string): Promise<Ope
 }
 
 /**
- * Sets an account's auto-renewal; it is looked at again at once. (rules 11 to 13)
- * @throws RuleError what `assertPolicy` refuses, or `offer_currency`
+ * Sets an account's auto-renewal; it is looked at again at once. An offer that is not sold is refused when it is chosen or auto-renewal is
+ * turned on, one that is too small also when the threshold changes; an offer that has changed since hinders no other setting. (rules 11 to 13)
+ * @throws RuleError what `assertPolicy` refuses, `offer_currency` or `offer_not_sold`
  */
 export async function setAutoRenewal(
   context: ServiceContext,
@@ -37,14 +37,20 @@ export async function setAutoRenewal(
 ): Promise<AutoRenewal> {
   const account = await lockAccount(tx, accountId);
   const now = context.clock.now();
-  const offer = policy.offerId === null ? null : ((await readOffer(tx, policy.offerId)) ?? null);
-  assertPolicy(policy, offer);
+  const before = await readPolicy(tx, accountId);
+  const chosen = await readChosenOffer(tx, policy.offerId, now);
+  const { offer, isSold } = chosen;
+  const isAgreed = policy.offerId !== before.offerId || (policy.enabled && !before.enabled);
+  if (isAgreed || policy.threshold !== before.threshold) assertPolicy(policy, offer);
+  else assertGuards(policy);
   assertCurrency(account, offer);
-  await writePolicy(tx, accountId, policy, { at: now, by });
+  if (offer && isAgreed) assertSold(offer, isSold);
+  const offerVersion = isAgreed ? (offer?.version ?? null) : await readToldVersion(tx, accountId);
+  await writePolicy(tx, accountId, policy, { at: now, by, offerVersion });
   // What failed, was stopped or was rejected under the old policy may pass under the new one.
   await retryRenewal(tx, accountId, now);
   await makeDue(tx, accountId, now);
-  return { policy, offer };
+  return { policy, ...chosen };
 }
 
 /** Turns auto-renewal on or off and tells the account's groups, except the one whose command says so itself. */

@@ -1,5 +1,6 @@
 import { isSupportedCountry } from 'libphonenumber-js/max';
 import { z } from 'zod';
+import { ALWAYS, type OfferStep, offerVersionProblem } from '../domain/offer.ts';
 import type { Sentence } from '../domain/sentence.ts';
 import { type TariffVersion, tierProblems, versionProblem } from '../domain/tariff.ts';
 
@@ -11,28 +12,38 @@ export interface FileProblem {
 
 // As much of a file as can be read: what cannot be read is named by the schema, and must not hide what else is wrong.
 const anyTiers = z.array(z.object({ upTo: z.int().nullable().optional().catch(undefined) }).catch({})).catch([]);
+const anyTime = z.iso
+  .datetime({ offset: true })
+  .transform((text) => Temporal.Instant.from(text))
+  .optional()
+  .catch(undefined);
 const anyTariff = z
   .object({
     id: z.string().optional().catch(undefined),
     version: z.int().optional().catch(undefined),
     currency: z.string().optional().catch(undefined),
-    effectiveFrom: z.iso
-      .datetime({ offset: true })
-      .transform((text) => Temporal.Instant.from(text))
-      .optional()
-      .catch(undefined),
+    effectiveFrom: anyTime,
     mainland: z.record(z.string(), anyTiers).catch({}),
     international: z.record(z.string(), z.unknown()).catch({}),
   })
   .catch({ mainland: {}, international: {} });
+const anyOffer = z
+  .object({
+    id: z.string().optional().catch(undefined),
+    version: z.int().optional().default(1).catch(0),
+    currency: z.string().optional().catch(undefined),
+    effectiveFrom: anyTime,
+  })
+  .catch({ version: 0 });
 const anyCatalogue = z
   .object({
     tariffs: z.array(anyTariff).catch([]),
-    offers: z.array(z.object({ id: z.string().optional().catch(undefined) }).catch({})).catch([]),
+    offers: z.array(anyOffer).catch([]),
   })
   .catch({ tariffs: [], offers: [] });
 
 type AnyTariff = z.output<typeof anyTariff>;
+type AnyOffer = z.output<typeof anyOffer>;
 
 /** What no schema of a single value sees: gaps and overlaps of tiers and versions, unknown countries, entries that occur twice. */
 export function catalogueProblems(value: unknown): FileProblem[] {
@@ -43,10 +54,11 @@ export function catalogueProblems(value: unknown): FileProblem[] {
         return { path: ['tariffs', index, ...path], message };
       }),
     ),
-    ...offers.flatMap(({ id }, index) => {
-      const isTwice = id !== undefined && offers.slice(0, index).some((other) => other.id === id);
-      return isTwice ? [{ path: ['offers', index, 'id'], message: twice(`the offer "${id}"`, `套餐“${id}”`) }] : [];
-    }),
+    ...offers.flatMap((offer, index) =>
+      problemsAmongOffers(offer, offers.slice(0, index)).map(({ path, message }) => {
+        return { path: ['offers', index, ...path], message };
+      }),
+    ),
   ];
 }
 
@@ -101,4 +113,25 @@ function problemsAmong(tariff: AnyTariff, before: readonly AnyTariff[]): FilePro
 function versionOf({ version, currency, effectiveFrom }: AnyTariff): TariffVersion | undefined {
   if (version === undefined || currency === undefined || !effectiveFrom) return undefined;
   return { version, currency, effectiveFrom };
+}
+
+function problemsAmongOffers(offer: AnyOffer, before: readonly AnyOffer[]): FileProblem[] {
+  const { id, version } = offer;
+  if (id === undefined || version < 1) return [];
+  return before.flatMap((other): FileProblem[] => {
+    if (other.id !== id) return [];
+    if (other.version === version) {
+      const message = twice(`version ${version} of the offer "${id}"`, `套餐“${id}”的第 ${version} 版`);
+      return [{ path: ['version'], message }];
+    }
+    const [step, known] = [stepOf(offer), stepOf(other)];
+    const problem = step && known && offerVersionProblem(step, known);
+    return problem ? [{ path: [problem.field], message: problem.message }] : [];
+  });
+}
+
+/** Undefined where it cannot be read: what is missing is named by the schema. */
+function stepOf({ version, effectiveFrom, currency }: AnyOffer): OfferStep | undefined {
+  const begins = effectiveFrom ?? (version === 1 ? ALWAYS : undefined);
+  return version < 1 || !begins ? undefined : { version, effectiveFrom: begins, currency: currency ?? null };
 }

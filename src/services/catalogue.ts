@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import type { PlanOffer } from '../domain/plan.ts';
+import { moneyToDecimal } from '../domain/money.ts';
+import { ALWAYS, isWithdrawal, type OfferVersion, offerStep, offerVersionProblem } from '../domain/offer.ts';
 import { bilingual, type Sentence } from '../domain/sentence.ts';
 import { versionProblem } from '../domain/tariff.ts';
 import { makeWaitingDue } from '../store/accounts.ts';
 import { NO_ACCOUNT } from '../store/notices.ts';
-import { insertOffers, readOffers } from '../store/plans.ts';
+import { insertOffers, lockOffers, readOffers } from '../store/plans.ts';
 import type { Tx } from '../store/schema.ts';
 import {
   currencyInFile,
@@ -14,28 +15,57 @@ import {
   readTariffs,
   type TariffDocument,
   tariffDocument,
+  timeInFile,
 } from '../store/tariffs.ts';
 import { operatorOf, record } from './audit.ts';
 import { catalogueProblems, type FileProblem } from './catalogue-problems.ts';
 import type { ServiceContext } from './context.ts';
 import { issuesIn, parseFile } from './file-problems.ts';
 
+const offerKey = {
+  id: z
+    .string()
+    .regex(/^\S{1,60}$/, bilingual('an id has 1 to 60 characters and no spaces', 'id 由 1 到 60 个字符组成，不含空格')),
+  version: z.int().positive().default(1),
+  effectiveFrom: timeInFile.optional(),
+};
+
+/** A version of an offer: its terms, or that it is not sold from then on. The first one has always been sold where it names no time. */
 const offerSchema = z
-  .strictObject({
-    id: z
-      .string()
-      .regex(
-        /^\S{1,60}$/,
-        bilingual('an id has 1 to 60 characters and no spaces', 'id 由 1 到 60 个字符组成，不含空格'),
-      ),
-    title: z.string().min(1).max(60),
-    segments: z.int().positive().transform(BigInt),
-    price: moneyInFile,
-    currency: currencyInFile,
-    validityMonths: z.int().min(1).max(120),
-    renewalDiscountBp: z.int().min(0).max(10_000).default(0),
+  .discriminatedUnion('withdrawn', [
+    z.strictObject({
+      ...offerKey,
+      withdrawn: z.literal(false).optional(),
+      title: z.string().min(1).max(60),
+      segments: z.int().positive().transform(BigInt),
+      price: moneyInFile,
+      currency: currencyInFile,
+      validityMonths: z.int().min(1).max(120),
+      renewalDiscountBp: z.int().min(0).max(10_000).default(0),
+    }),
+    z.strictObject({ ...offerKey, withdrawn: z.literal(true) }),
+  ])
+  .superRefine(({ version, effectiveFrom, withdrawn }, context) => {
+    const refuse = (field: string, { english, chinese }: Sentence) =>
+      context.addIssue({ code: 'custom', path: [field], message: english, params: { english, chinese } });
+    if (version > 1 && effectiveFrom === undefined) refuse('effectiveFrom', NO_TIME);
+    if (version === 1 && withdrawn) refuse('withdrawn', NOTHING_SOLD);
   })
-  .transform((offer): PlanOffer => offer);
+  .transform((given): OfferVersion => {
+    const effectiveFrom = given.effectiveFrom === undefined ? ALWAYS : Temporal.Instant.from(given.effectiveFrom);
+    if (given.withdrawn) return { id: given.id, version: given.version, effectiveFrom, withdrawn: true };
+    const { withdrawn: _, ...offer } = given;
+    return { ...offer, effectiveFrom };
+  });
+
+const NO_TIME: Sentence = {
+  english: 'a version after the first one needs a time from which it holds, such as 2026-04-01T00:00:00+08:00',
+  chinese: '第一版之后的版本须写明生效时间，例如 2026-04-01T00:00:00+08:00',
+};
+const NOTHING_SOLD: Sentence = {
+  english: 'nothing of this offer is sold that could be withdrawn; an earlier version has to be there',
+  chinese: '这个套餐还没有在售的版本，无从停售；须先有更早的一版',
+};
 
 const entries = { tariffs: z.array(tariffDocument).default([]), offers: z.array(offerSchema).default([]) };
 
@@ -54,14 +84,20 @@ const catalogueFile = z.strictObject({
 
 export interface Catalogue {
   readonly tariffs: readonly TariffDocument[];
-  readonly offers: readonly PlanOffer[];
+  readonly offers: readonly OfferVersion[];
 }
 
 /** What became of an entry: `different` says why it does not go together with what is there, and was left out. */
 export type CatalogueEntry = { readonly kind: 'tariff' | 'offer'; readonly id: string } & (
   | { readonly state: 'added' | 'known' }
-  | { readonly state: 'different'; readonly reason: Sentence }
+  | ({ readonly state: 'different' } & Difference)
 );
+
+/** Why an entry does not go together with what is there, and in which of its fields. */
+interface Difference {
+  readonly field: string;
+  readonly reason: Sentence;
+}
 
 /** All that is wrong with a catalogue file, or what stands in it. */
 export function readCatalogueFile(value: unknown): Catalogue | { readonly problems: readonly FileProblem[] } {
@@ -105,9 +141,8 @@ export async function addTariffs(
     const versions = await readTariffs(tx, tariff.id);
     const same = versions.find(({ version }) => version === tariff.version);
     if (same) {
-      added.push(
-        isSame(same, given) ? { ...entry, state: 'known' } : { ...entry, state: 'different', reason: OTHER_TARIFF },
-      );
+      const difference = otherContent('tariff', same, given, versions);
+      added.push(difference ? { ...entry, state: 'different', ...difference } : { ...entry, state: 'known' });
       continue;
     }
     const [reason] = versions.flatMap((version) => versionProblem(given, version) ?? []);
@@ -115,39 +150,75 @@ export async function addTariffs(
       await insertTariff(tx, tariff, context.clock.now());
       await makeWaitingDue(tx, tariff.id, context.clock.now());
     }
-    added.push(reason === undefined ? { ...entry, state: 'added' } : { ...entry, state: 'different', reason });
+    const field = versions.some(({ currency }) => currency !== given.currency) ? 'currency' : 'effectiveFrom';
+    added.push(reason === undefined ? { ...entry, state: 'added' } : { ...entry, state: 'different', field, reason });
   }
   return added;
 }
 
-const OTHER_TARIFF: Sentence = {
-  english: 'this version is there with other content, and bills may rest on it; give the new one a new version',
-  chinese: '这一版已存在而内容不同，账单可能以它为据；请给新的内容一个新版本号',
-};
-const OTHER_OFFER: Sentence = {
-  english: 'this offer is there with other content, and plans may rest on it; give the new one a new id',
-  chinese: '这个套餐已存在而内容不同，已购套餐可能以它为据；请给新的套餐一个新 id',
-};
+/**
+ * Adds versions of offers, in their order; those that do not go together with what is there are left out. What was sold stays as it was sold:
+ * another price, or the end of the sale, is a new version.
+ */
+export async function addOffers(tx: Tx, given: readonly OfferVersion[]): Promise<CatalogueEntry[]> {
+  await lockOffers(tx);
+  const known = new Map((await readOffers(tx)).map(({ id, versions }) => [id, [...versions]]));
+  const states = new Map<OfferVersion, CatalogueEntry>();
+  for (const version of given.toSorted((a, b) => a.version - b.version)) {
+    const versions = known.get(version.id) ?? [];
+    const entry = { kind: 'offer', id: `${version.id} version ${version.version}` } as const;
+    const same = versions.find((other) => other.version === version.version);
+    const problem = same ? otherContent('offer', same, version, versions) : versionRefusal(version, versions);
+    if (problem) states.set(version, { ...entry, state: 'different', ...problem });
+    else if (same) states.set(version, { ...entry, state: 'known' });
+    else {
+      await insertOffers(tx, [version]);
+      known.set(version.id, [...versions, version]);
+      states.set(version, { ...entry, state: 'added' });
+    }
+  }
+  return given.flatMap((version) => states.get(version) ?? []);
+}
 
-/** Adds offers; those that are there with other content are left out. */
-export async function addOffers(tx: Tx, offers: readonly PlanOffer[]): Promise<CatalogueEntry[]> {
-  const known = new Map((await readOffers(tx)).map((offer) => [offer.id, offer]));
-  const fresh = offers.filter((offer) => !known.has(offer.id));
-  if (fresh.length > 0) await insertOffers(tx, fresh);
-  return offers.map((offer) => {
-    const entry = { kind: 'offer', id: offer.id } as const;
-    const there = known.get(offer.id);
-    if (!there) return { ...entry, state: 'added' };
-    return isSame(there, offer) ? { ...entry, state: 'known' } : { ...entry, state: 'different', reason: OTHER_OFFER };
-  });
+function versionRefusal(version: OfferVersion, others: readonly OfferVersion[]): Difference | undefined {
+  if (isWithdrawal(version) && others.every((other) => isWithdrawal(other) || other.version > version.version)) {
+    return { field: 'withdrawn', reason: NOTHING_SOLD };
+  }
+  const [problem] = others.flatMap((other) => offerVersionProblem(offerStep(version), offerStep(other)) ?? []);
+  return problem && { field: problem.field, reason: problem.message };
+}
+
+/** In which field a version is another one than the one that is there; undefined where it is the same. */
+function otherContent(
+  kind: CatalogueEntry['kind'],
+  there: object & { readonly id: string; readonly version: number },
+  given: object,
+  versions: readonly { readonly version: number }[],
+): Difference | undefined {
+  const [before, after] = [withTexts(there), withTexts(given)];
+  const field = Object.keys({ ...after, ...before }).find((key) => !isDeepStrictEqual(before[key], after[key]));
+  if (field === undefined) return undefined;
+  const next = Math.max(...versions.map(({ version }) => version)) + 1;
+  const name = `version ${there.version} of ${kind} "${there.id}"`;
+  const chineseName = `${kind === 'offer' ? '套餐' : '资费'}“${there.id}”的第 ${there.version} 版`;
+  const value = shownValue(field, before[field]);
+  return {
+    field,
+    reason: {
+      english: `${name} is there with ${value ? `the ${field} ${value}` : `another ${field}`}, and a version is never changed; import the change as version ${next}, with the time from which it holds ("effectiveFrom")`,
+      chinese: `${chineseName}已存在，其 ${field} ${value ? `为 ${value}` : '不同'}，版本不会再变；请把改动作为第 ${next} 版导入，并写明生效时间（effectiveFrom）`,
+    },
+  };
+}
+
+/** A value that was imported before, as it stands in a file; undefined for what is more than a value. */
+function shownValue(field: string, value: unknown): string | undefined {
+  if (typeof value === 'bigint') return field === 'price' ? moneyToDecimal(value) : value.toString();
+  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : undefined;
 }
 
 /** Two instants always count as deeply equal, so they are compared as text. */
-function isSame(known: object, given: object): boolean {
-  return isDeepStrictEqual(withTexts(known), withTexts(given));
-}
-
-function withTexts(value: object): object {
+function withTexts(value: object): Readonly<Record<string, unknown>> {
   const text = (item: unknown) => (item instanceof Temporal.Instant ? item.toString() : item);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, text(item)]));
 }

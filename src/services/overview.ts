@@ -32,7 +32,7 @@ export async function readOverview(context: ServiceContext, db: Executor, accoun
     readPlansWithQuota(db, accountId),
     readLimitStates(db, account, asOf),
     readUsageState(db, account, asOf),
-    readAutoRenewal(db, accountId),
+    readAutoRenewal(db, accountId, asOf),
   ]);
   const facts = {
     money: account.money,

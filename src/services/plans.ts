@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { InputError, RuleError } from '../domain/errors.ts';
+import { RuleError } from '../domain/errors.ts';
 import { newPlanTransfers } from '../domain/ledger.ts';
 import type { Micro } from '../domain/money.ts';
 import { expiryOf, type Plan, type PlanOffer, quotaOf } from '../domain/plan.ts';
 import { type Account, lockAccount, makeDue } from '../store/accounts.ts';
 import { postTransfers } from '../store/ledger.ts';
-import { insertPlan, readOffer, readPlanByKey, readPlansWithQuota } from '../store/plans.ts';
+import { insertPlan, readPlanByKey, readPlansWithQuota } from '../store/plans.ts';
 import type { Tx } from '../store/schema.ts';
 import { announce } from './announce.ts';
 import { record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
+import { findOffer } from './offers.ts';
 
 export interface NewPlanInput {
   readonly source: 'purchase' | 'renewal' | 'grant';
@@ -48,6 +49,7 @@ export async function addPlan(context: ServiceContext, tx: Tx, account: Account,
     key: input.key,
     source,
     offerId: offer.id,
+    offerVersion: offer.version,
     title: offer.title,
     total: offer.segments,
     price,
@@ -56,7 +58,8 @@ export async function addPlan(context: ServiceContext, tx: Tx, account: Account,
   };
   if (!(await insertPlan(tx, account.id, plan))) {
     const existing = await readPlanByKey(tx, account.id, input.key);
-    if (existing?.total === plan.total && existing.price === price && existing.title === plan.title) return existing;
+    const isSame = existing?.total === plan.total && existing.price === price && existing.title === plan.title;
+    if (isSame && existing.offerId === plan.offerId) return existing;
     throw new RuleError('plan_conflict', `"${input.key}" already names another plan; use a new key for a new plan.`, {
       key: input.key,
     });
@@ -80,7 +83,8 @@ export interface Granted extends Plan {
 }
 
 /**
- * Gives an account a plan of an offer without payment: the operator's way to enter a plan that was bought elsewhere.
+ * Gives an account a plan of an offer without payment: the operator's way to enter a plan that was bought elsewhere, also of an offer that
+ * is not sold any more.
  * @throws InputError `offer_unknown`, `account_unknown`; RuleError `plan_conflict`, `offer_currency`
  */
 export async function grantPlan(
@@ -89,18 +93,14 @@ export async function grantPlan(
   input: { accountId: string; offerId: string; key: string; by: string },
 ): Promise<Granted> {
   const account = await lockAccount(tx, input.accountId);
-  const offer = await readOffer(tx, input.offerId);
-  if (!offer) {
-    throw new InputError(
-      'offer_unknown',
-      `There is no plan offer "${input.offerId}"; "npm run cli -- offer list" lists them.`,
-      { offer: input.offerId },
-    );
-  }
   const key = `grant/${input.key}`;
-  const isKnown = (await readPlanByKey(tx, account.id, key)) !== undefined;
+  const known = await readPlanByKey(tx, account.id, key);
+  const versions = await findOffer(tx, input.offerId);
+  // Said again, it is the plan that it was, also when the offer is another one by now.
+  const same = known?.offerId === input.offerId ? versions.version(known.offerVersion ?? 0) : undefined;
+  const offer = same ?? versions.stateAt(context.clock.now()).offer;
   const plan = await addPlan(context, tx, account, { source: 'grant', offer, price: 0n, key, by: input.by });
-  if (isKnown) return { ...plan, booked: false };
+  if (known) return { ...plan, booked: false };
   const now = context.clock.now();
   const { id: planId, title, total } = plan;
   await record(context, tx, account.id, {

@@ -1,7 +1,7 @@
-import { InputError } from '../domain/errors.ts';
 import { type PlanOffer, quotaOf } from '../domain/plan.ts';
 import {
   assertPayable,
+  type PlanTerms,
   type PurchaseQuote,
   purchaseTerms,
   quotePurchase,
@@ -10,12 +10,13 @@ import {
 } from '../domain/quote.ts';
 import { assertPolicy } from '../domain/renewal.ts';
 import { type Account, makeDue, readAccount } from '../store/accounts.ts';
-import { readOffer, readPlansWithQuota } from '../store/plans.ts';
+import { readPlansWithQuota } from '../store/plans.ts';
 import { readPolicy } from '../store/renewals.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import { announce } from './announce.ts';
 import { setAutoRenewal } from './auto-renewal.ts';
 import type { ServiceContext } from './context.ts';
+import { findOffer, findSoldOffer } from './offers.ts';
 import { addPlan, assertCurrency } from './plans.ts';
 import { readTierState } from './prices.ts';
 import type { Requester } from './requester.ts';
@@ -29,7 +30,8 @@ export interface PurchaseWish {
 
 /**
  * What a purchase would cost and change now. Nothing is kept of it: the request for it is.
- * @throws InputError `account_unknown`, `offer_unknown`; RuleError `offer_currency`, and what `assertPolicy` refuses of the renewal
+ * @throws InputError `account_unknown`, `offer_unknown`; RuleError `offer_not_sold`, `offer_currency`, and what `assertPolicy` refuses of the
+ * renewal
  */
 export async function quote(
   context: ServiceContext,
@@ -39,8 +41,8 @@ export async function quote(
 ): Promise<PurchaseQuote> {
   const account = await readAccount(db, accountId);
   const now = context.clock.now();
-  const offer = await offerOf(db, account, offerId);
-  const renewalOffer = renewal && (await offerOf(db, account, renewal.offerId));
+  const offer = await soldTo(db, account, offerId, now);
+  const renewalOffer = renewal && (await soldTo(db, account, renewal.offerId, now));
   if (renewal && renewalOffer) await assertRenewal(db, account, renewal.threshold, renewalOffer);
   const { tariff } = await readTierState(db, account, now);
   return quotePurchase({
@@ -55,21 +57,23 @@ export async function quote(
   });
 }
 
-/** Whether a quote still says what would be bought now: the offers and the price list are as they were. (rule 17) */
+/**
+ * Whether a quote still says what would be bought now: the offers and the price list are as they were. (rule 17)
+ * @throws RuleError `offer_not_sold` when one of the offers is not sold any more
+ */
 export async function isStillQuoted(
   context: ServiceContext,
   db: Executor,
   account: Account,
   { terms, renewal }: PurchaseQuote,
 ): Promise<boolean> {
-  const offer = await readOffer(db, terms.offerId);
-  if (!offer) return false;
-  const { tariff } = await readTierState(db, account, context.clock.now());
+  const now = context.clock.now();
+  const offer = await findSoldOffer(db, terms.offerId, now);
+  const { tariff } = await readTierState(db, account, now);
   if (!sameTerms(terms, purchaseTerms(offer, tariff))) return false;
   if (!renewal) return true;
   const { threshold: _, ...renewed } = renewal;
-  const renewalOffer = await readOffer(db, renewal.offerId);
-  return renewalOffer !== undefined && sameTerms(renewed, renewalTerms(renewalOffer));
+  return sameTerms(renewed, renewalTerms(await findSoldOffer(db, renewal.offerId, now)));
 }
 
 /**
@@ -77,9 +81,11 @@ export async function isStillQuoted(
  * @throws RuleError `offer_currency`, `insufficient_balance`, and what `assertPolicy` refuses of the renewal that begins with it
  */
 export async function assertPurchase(tx: Tx, account: Account, { terms, renewal }: PurchaseQuote): Promise<void> {
-  await offerOf(tx, account, terms.offerId);
+  assertCurrency(account, await quotedOffer(tx, terms));
   if (renewal) {
-    await assertRenewal(tx, account, BigInt(renewal.threshold), await offerOf(tx, account, renewal.offerId));
+    const offer = await quotedOffer(tx, renewal);
+    assertCurrency(account, offer);
+    await assertRenewal(tx, account, BigInt(renewal.threshold), offer);
   }
   assertPayable(BigInt(terms.price), account.money);
 }
@@ -98,7 +104,7 @@ export async function purchase(
   { terms, renewal }: PurchaseQuote,
   { key, by, requester = null }: { key: string; by: Staff; requester?: Requester | null },
 ): Promise<void> {
-  const offer = await offerOf(tx, account, terms.offerId);
+  const offer = await quotedOffer(tx, terms);
   const price = BigInt(terms.price);
   const plan = await addPlan(context, tx, account, { source: 'purchase', offer, price, key, by: by.staffId });
   const now = context.clock.now();
@@ -130,16 +136,16 @@ export async function purchase(
   await makeDue(tx, account.id, now);
 }
 
-async function offerOf(db: Executor, account: Account, offerId: string): Promise<PlanOffer> {
-  const offer = await readOffer(db, offerId);
-  if (!offer) {
-    throw new InputError(
-      'offer_unknown',
-      `There is no plan offer "${offerId}"; "npm run cli -- offer list" lists them.`,
-      { offer: offerId },
-    );
-  }
+async function soldTo(db: Executor, account: Account, offerId: string, now: Temporal.Instant): Promise<PlanOffer> {
+  const offer = await findSoldOffer(db, offerId, now);
   assertCurrency(account, offer);
+  return offer;
+}
+
+/** The version that was quoted, whatever has begun since: versions are never changed. */
+async function quotedOffer(db: Executor, { offerId, offerVersion }: PlanTerms): Promise<PlanOffer> {
+  const offer = (await findOffer(db, offerId)).version(offerVersion);
+  if (!offer) throw new RangeError(`the offer "${offerId}" has no version ${offerVersion} that is sold`);
   return offer;
 }
 

@@ -3,7 +3,7 @@ import { burnOf, burnWindow, NOTHING_USED } from '../domain/burn.ts';
 import { dueSteps, nextStepAt } from '../domain/episode.ts';
 import { usePeriodOf } from '../domain/limit.ts';
 import { addMonths } from '../domain/month.ts';
-import type { PlanOffer } from '../domain/plan.ts';
+import type { Offer } from '../domain/offer.ts';
 import { quotaOf } from '../domain/plan.ts';
 import { tierVolumesOf } from '../domain/prices.ts';
 import { decideRenewal } from '../domain/renewal.ts';
@@ -91,7 +91,7 @@ async function readLooks(tx: Tx, accounts: readonly Account[], now: Temporal.Ins
   const periods = new Set(zones.flatMap((zone) => periodsOf(now, zone)));
   return {
     states,
-    offers: new Map<string, PlanOffer>(offers.map((offer) => [offer.id, offer])),
+    offers: new Map<string, Offer>(offers.map((offer) => [offer.id, offer])),
     tariffs: new Map<string, readonly Tariff[]>(tariffs),
     usage: new Map<string, UsageStates>(usage),
     uses: await readPeriodUses(tx, capped, [...periods]),
@@ -126,7 +126,7 @@ function nextOf(looks: Looks, account: Account, now: Temporal.Instant): NextRevi
   const policy = states.policyOf(id);
   const renewal = decideRenewal({
     ...{ now, timeZone, plans, policy, open: null, lastRechargedAt: account.lastRechargedAt, approved: false },
-    offer: (policy.offerId === null ? undefined : offers.get(policy.offerId)) ?? null,
+    ...(offers.get(policy.offerId ?? '')?.stateAt(now) ?? NO_OFFER),
     // What was bought before matters to guards alone, which are asked when something is to be bought.
     history: { purchasesToday: 0, purchasesThisMonth: 0, spentThisMonth: 0n },
     available: availableOf(account.money),
@@ -182,4 +182,5 @@ function inputOf(looks: Looks, account: Account, now: Temporal.Instant): AlertIn
   };
 }
 
+const NO_OFFER = { offer: null, isSold: false, next: null } as const;
 const NEVER_USED = { byWeekday: Array.from({ length: 7 }, () => NOTHING_USED), firstUsedAt: null } as const;

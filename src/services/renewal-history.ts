@@ -20,9 +20,10 @@ export async function readRenewalHistory(
   { limit = 20 }: { limit?: number } = {},
 ): Promise<RenewalRecord[]> {
   const renewals = await listRenewals(db, accountId, limit);
-  const titles = new Map((await readOffers(db)).map(({ id, title }) => [id, title]));
+  const offers = new Map((await readOffers(db)).map((offer) => [offer.id, offer]));
+  const titleAt = ({ offerId, at }: StoredStep) => offers.get(offerId)?.stateAt(at).offer.title ?? offerId;
   return renewals.map((renewal) => ({
     ...renewal,
-    steps: renewal.steps.map((step) => ({ ...step, offerTitle: titles.get(step.offerId) ?? step.offerId })),
+    steps: renewal.steps.map((step) => ({ ...step, offerTitle: titleAt(step) })),
   }));
 }

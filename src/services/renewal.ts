@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import type { Announcement } from '../domain/announcement.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Announcement, PlanFigures } from '../domain/announcement.ts';
 import type { Deed } from '../domain/audit.ts';
-import { quotaOf } from '../domain/plan.ts';
-import { decideRenewal, type OpenRenewal, type Purchase, RENEWAL_GUARDS, type RenewalStep } from '../domain/renewal.ts';
+import { type PlanOffer, quotaOf, renewalPrice } from '../domain/plan.ts';
+import { renewalTerms } from '../domain/quote.ts';
+import { decideRenewal, type OpenRenewal, type Purchase, RENEWAL_STOPS, type RenewalStep } from '../domain/renewal.ts';
 import { availableOf } from '../domain/standing.ts';
 import type { Account } from '../store/accounts.ts';
 import { readOffer, readPlansWithQuota } from '../store/plans.ts';
 import {
   closeRenewal,
+  markVersionTold,
   type RenewalUpdate,
   readOpenRenewal,
   readPolicy,
   readRenewalHistory,
   readRenewalPrice,
+  readToldVersion,
   writeRenewal,
 } from '../store/renewals.ts';
 import type { Tx } from '../store/schema.ts';
@@ -21,6 +25,7 @@ import { requestApproval } from './approval-request.ts';
 import { record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
 import { tellRenewalTrouble } from './episodes.ts';
+import { readChosenOffer } from './offers.ts';
 import { addPlan } from './plans.ts';
 
 /** Who auto-renewal is, in the record of what was done. */
@@ -46,7 +51,7 @@ export async function renewIfDue(
     timeZone: account.timeZone,
     plans: await readPlansWithQuota(tx, account.id),
     policy,
-    offer: policy.offerId === null ? null : ((await readOffer(tx, policy.offerId)) ?? null),
+    ...(await readChosenOffer(tx, policy.offerId, now)),
     open,
     history: await readRenewalHistory(tx, account.id, now, account.timeZone),
     available: availableOf(account.money),
@@ -110,14 +115,15 @@ async function carryOut(
 export async function renewalTrouble(
   tx: Tx,
   account: Account,
+  now: Temporal.Instant,
 ): Promise<Extract<Announcement, { kind: 'renewal_failed' | 'renewal_stopped' }> | undefined> {
   const open = await readOpenRenewal(tx, account.id);
   if (!open?.nextAttemptAt || (open.state !== 'failed' && open.state !== 'stopped')) return undefined;
   const { offerId, price } = await readRenewalPrice(tx, account.id, open.id);
-  const offer = await readOffer(tx, offerId);
+  const { offer } = await readChosenOffer(tx, offerId, now);
   const trouble = { title: offer?.title ?? offerId, price, nextAttemptAt: open.nextAttemptAt };
   if (open.state === 'stopped') {
-    const guard = RENEWAL_GUARDS.find((name) => name === open.reason);
+    const guard = RENEWAL_STOPS.find((name) => name === open.reason);
     return guard && { kind: 'renewal_stopped', ...trouble, guard };
   }
   const available = availableOf(account.money);
@@ -160,6 +166,8 @@ async function buy(
     {
       kind: 'renewed',
       trigger,
+      changed: await whatWasKnown(tx, account, offer),
+      validityMonths: offer.validityMonths,
       title: offer.title,
       segments: offer.segments,
       price,
@@ -169,6 +177,21 @@ async function buy(
     },
     { key: `renewal/${id}/paid` },
   );
+  await markVersionTold(tx, account.id, offer.version);
+}
+
+/** What administrators were told last of an offer, where it has become another one since; null where it is what they know. */
+async function whatWasKnown(tx: Tx, account: Account, offer: PlanOffer): Promise<PlanFigures | null> {
+  const version = await readToldVersion(tx, account.id);
+  if (version === null || version === offer.version) return null;
+  const known = (await readOffer(tx, offer.id))?.version(version);
+  if (!known) return null;
+  const [before, after] = [figuresOf(known), figuresOf(offer)];
+  return isDeepStrictEqual(before, after) ? null : before;
+}
+
+function figuresOf(offer: PlanOffer): PlanFigures {
+  return { price: renewalPrice(offer), segments: offer.segments, validityMonths: offer.validityMonths };
 }
 
 /** Rule 13: above the amount that the policy names, an administrator decides. */
@@ -180,15 +203,12 @@ async function ask(
   id: string,
   purchase: Purchase,
 ): Promise<void> {
-  const { offer, price } = purchase;
+  const { offer } = purchase;
   const approval = await requestApproval(context, tx, account, {
     action: {
       type: 'renew',
       renewalId: id,
-      offerId: offer.id,
-      offerTitle: offer.title,
-      segments: offer.segments.toString(),
-      price: price.toString(),
+      ...renewalTerms(offer),
     },
     requestedBy: AUTO_RENEWAL,
     requesterName: null,

@@ -3,19 +3,20 @@ import { decideAlerts } from '../domain/alert.ts';
 import { isCritical } from '../domain/alert-levels.ts';
 import type { Announcement } from '../domain/announcement.ts';
 import { forfeitTransfer } from '../domain/ledger.ts';
-import type { OpenRenewal, RenewalPolicy } from '../domain/renewal.ts';
+import type { OpenRenewal } from '../domain/renewal.ts';
 import { expiredPlans, nextReview } from '../domain/review.ts';
 import type { AccountSettings } from '../domain/settings.ts';
 import { type Account, delayReview, lockAccount, lockIfDue, makeDue, scheduleReview } from '../store/accounts.ts';
 import { closeAlert, openAlert, readOpenAlerts, type StoredEpisode, setAlertLevel } from '../store/alerts.ts';
 import { postTransfers } from '../store/ledger.ts';
 import { hadPlans, markPlanExpired, readPlansWithQuota } from '../store/plans.ts';
-import { readOpenRenewal, readPolicy } from '../store/renewals.ts';
+import { readOpenRenewal } from '../store/renewals.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import { readSettings } from '../store/settings.ts';
 import { alertAnnouncement } from './alert-announcement.ts';
 import { announce } from './announce.ts';
 import { closeNeedlessApprovals } from './approval-end.ts';
+import { type AutoRenewal, readAutoRenewal } from './auto-renewal.ts';
 import type { ServiceContext } from './context.ts';
 import { settleEpisodes, showEpisode, tellLevel } from './episodes.ts';
 import { forecastOf, keepUsagePattern, readSpikeInput, readUsageState } from './forecast.ts';
@@ -116,8 +117,8 @@ async function announcementOf(
   input: ReviewInput,
   change: AlertChange,
 ): Promise<Announcement | undefined> {
-  if (change.type === 'raise' && change.condition.kind === 'renewal') return renewalTrouble(tx, account);
-  return alertAnnouncement(change, input, input.policy, input.renewal);
+  if (change.type === 'raise' && change.condition.kind === 'renewal') return renewalTrouble(tx, account, input.now);
+  return alertAnnouncement(change, input, input.autoRenewal, input.renewal);
 }
 
 /** What an open alert says now, to be repeated. */
@@ -141,7 +142,7 @@ async function writeAlert(tx: Tx, accountId: string, change: AlertChange, now: T
 interface ReviewInput extends AlertInput {
   readonly open: readonly StoredEpisode[];
   readonly renewal: OpenRenewal | null;
-  readonly policy: RenewalPolicy;
+  readonly autoRenewal: AutoRenewal;
   readonly settings: AccountSettings;
 }
 
@@ -152,7 +153,7 @@ async function readAlertInput(
   now: Temporal.Instant,
 ): Promise<ReviewInput> {
   const plans = await readPlansWithQuota(db, account.id);
-  const policy = await readPolicy(db, account.id);
+  const autoRenewal = await readAutoRenewal(db, account.id, now);
   const settings = await readSettings(db, account.id);
   return {
     now,
@@ -160,7 +161,7 @@ async function readAlertInput(
     lastRechargedAt: account.lastRechargedAt,
     plans,
     hadPlans: await hadPlans(db, account.id),
-    threshold: policy.threshold,
+    threshold: autoRenewal.policy.threshold,
     alertShare: settings.alertShare,
     balanceAlert: settings.balanceAlert,
     forecast: forecastOf(account, plans, usage),
@@ -168,7 +169,7 @@ async function readAlertInput(
     caps: await readCaps(db, account, now),
     renewal: await readOpenRenewal(db, account.id),
     open: await readOpenAlerts(db, account.id),
-    policy,
+    autoRenewal,
     settings,
   };
 }

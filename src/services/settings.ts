@@ -1,4 +1,3 @@
-import type { PlanOffer } from '../domain/plan.ts';
 import type { RenewalPolicy } from '../domain/renewal.ts';
 import {
   type AccountSettings,
@@ -9,25 +8,24 @@ import {
   type SettingValue,
 } from '../domain/settings.ts';
 import { type Group, readGroup } from '../store/groups.ts';
-import { readOffer } from '../store/plans.ts';
 import { readPolicy } from '../store/renewals.ts';
 import type { Executor } from '../store/schema.ts';
 import { readSettings } from '../store/settings.ts';
+import { type ChosenOffer, readChosenOffer } from './offers.ts';
 
 /** Everything that a group can see and change under `设置`, as it is now. */
-export interface GroupSettings {
+export interface GroupSettings extends ChosenOffer {
   readonly policy: RenewalPolicy;
-  readonly offer: PlanOffer | null;
   readonly account: AccountSettings;
   readonly group: Pick<Group, 'language'>;
 }
 
 /** What is set for a group and its account. */
-export async function readGroupSettings(db: Executor, group: Group): Promise<GroupSettings> {
+export async function readGroupSettings(db: Executor, group: Group, now: Temporal.Instant): Promise<GroupSettings> {
   const policy = await readPolicy(db, group.accountId);
   return {
     policy,
-    offer: policy.offerId === null ? null : ((await readOffer(db, policy.offerId)) ?? null),
+    ...(await readChosenOffer(db, policy.offerId, now)),
     account: await readSettings(db, group.accountId),
     // Read anew: it may have been changed since the group was found.
     group: (await readGroup(db, group)) ?? group,

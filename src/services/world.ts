@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { ManualClock } from '../clock.ts';
-import { InputError } from '../domain/errors.ts';
 import { TEMPLATE_TYPES, type UsageReport } from '../domain/usage.ts';
 import { hasAccount, lockAccount } from '../store/accounts.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import { insertAdministrator } from '../store/groups.ts';
-import { readOffer } from '../store/plans.ts';
 import { DEFAULT_POLICY } from '../store/renewals.ts';
 import type { Tx } from '../store/schema.ts';
 import { moneyInFile } from '../store/tariffs.ts';
@@ -18,6 +16,7 @@ import type { ServiceContext } from './context.ts';
 import { parseFile } from './file-problems.ts';
 import { authorizeGroup } from './groups.ts';
 import { meterUsage } from './metering.ts';
+import { findSoldOffer } from './offers.ts';
 import { addPlan } from './plans.ts';
 
 const days = z.int().min(0).max(80);
@@ -157,8 +156,7 @@ async function purchase(
   offerId: string,
   key: string,
 ): Promise<void> {
-  const offer = await readOffer(tx, offerId);
-  if (!offer) throw new InputError('offer_unknown', `There is no plan offer "${offerId}".`, { offer: offerId });
+  const offer = await findSoldOffer(tx, offerId, context.clock.now());
   const account = await lockAccount(tx, accountId);
   await addPlan(context, tx, account, { source: 'purchase', offer, price: offer.price, key, by: BY });
 }

@@ -1,5 +1,6 @@
-import type { Selectable } from 'kysely';
-import type { Plan, PlanOffer, PlanRecord } from '../domain/plan.ts';
+import { type Selectable, sql } from 'kysely';
+import { isWithdrawal, Offer, type OfferVersion } from '../domain/offer.ts';
+import type { Plan, PlanRecord } from '../domain/plan.ts';
 import type { Executor, Schema, Tx } from './schema.ts';
 
 export interface NewPlan {
@@ -7,7 +8,9 @@ export interface NewPlan {
   /** Two purchases with one key are one purchase. */
   readonly key: string;
   readonly source: 'purchase' | 'renewal' | 'grant';
-  readonly offerId: string | null;
+  readonly offerId: string;
+  /** As which version of the offer it was bought. */
+  readonly offerVersion: number;
   readonly title: string;
   readonly total: bigint;
   readonly price: bigint;
@@ -25,6 +28,7 @@ export async function insertPlan(tx: Tx, accountId: string, plan: NewPlan): Prom
       key: plan.key,
       source: plan.source,
       offer_id: plan.offerId,
+      offer_version: plan.offerVersion,
       title: plan.title,
       total: plan.total,
       remaining: 0n,
@@ -38,14 +42,19 @@ export async function insertPlan(tx: Tx, accountId: string, plan: NewPlan): Prom
   return inserted !== undefined;
 }
 
-export async function readPlanByKey(db: Executor, accountId: string, key: string): Promise<Plan | undefined> {
+/** The plan of a key, and as what it was bought. */
+export async function readPlanByKey(
+  db: Executor,
+  accountId: string,
+  key: string,
+): Promise<(Plan & { readonly offerId: string | null; readonly offerVersion: number | null }) | undefined> {
   const row = await db
     .selectFrom('plans')
     .selectAll()
     .where('account_id', '=', accountId)
     .where('key', '=', key)
     .executeTakeFirst();
-  return row && toPlan(row);
+  return row && { ...toPlan(row), offerId: row.offer_id, offerVersion: row.offer_version };
 }
 
 /** One plan of an account, whatever became of it. */
@@ -144,32 +153,30 @@ export async function markPlanExpired(tx: Tx, accountId: string, planId: string,
     .execute();
 }
 
-export async function insertOffers(tx: Tx, offers: readonly PlanOffer[]): Promise<void> {
+/** Adds versions of offers; the same version again is the first one. */
+export async function insertOffers(tx: Tx, versions: readonly OfferVersion[]): Promise<void> {
   await tx
     .insertInto('plan_offers')
-    .values(
-      offers.map((offer) => ({
-        offer_id: offer.id,
-        title: offer.title,
-        segments: offer.segments,
-        price: offer.price,
-        currency: offer.currency,
-        validity_months: offer.validityMonths,
-        renewal_discount_bp: offer.renewalDiscountBp,
-      })),
-    )
-    .onConflict((oc) => oc.column('offer_id').doNothing())
+    .values(versions.map(toRow))
+    .onConflict((oc) => oc.columns(['offer_id', 'version']).doNothing())
     .execute();
 }
 
-export async function readOffer(db: Executor, offerId: string): Promise<PlanOffer | undefined> {
-  const row = await db.selectFrom('plan_offers').selectAll().where('offer_id', '=', offerId).executeTakeFirst();
-  return row && toOffer(row);
+/** Nobody else adds versions until the transaction ends; they are read meanwhile. */
+export async function lockOffers(tx: Tx): Promise<void> {
+  await sql`lock table plan_offers in share row exclusive mode`.execute(tx);
 }
 
-export async function readOffers(db: Executor): Promise<PlanOffer[]> {
-  const rows = await db.selectFrom('plan_offers').selectAll().orderBy('segments').orderBy('offer_id').execute();
-  return rows.map(toOffer);
+/** An offer with all its versions; undefined where nothing has this id. */
+export async function readOffer(db: Executor, offerId: string): Promise<Offer | undefined> {
+  const rows = await db.selectFrom('plan_offers').selectAll().where('offer_id', '=', offerId).execute();
+  return rows.length === 0 ? undefined : new Offer(rows.map(toVersion));
+}
+
+/** All offers with all their versions, by their ids. */
+export async function readOffers(db: Executor): Promise<Offer[]> {
+  const rows = await db.selectFrom('plan_offers').selectAll().orderBy('offer_id').execute();
+  return [...Map.groupBy(rows, (row) => row.offer_id).values()].map((versions) => new Offer(versions.map(toVersion)));
 }
 
 function toPlanRecord(row: Selectable<Schema['plans']>): PlanRecord {
@@ -188,14 +195,45 @@ export function toPlan(row: Selectable<Schema['plans']>): Plan {
   };
 }
 
-function toOffer(row: Selectable<Schema['plan_offers']>): PlanOffer {
+function toRow(version: OfferVersion): Selectable<Schema['plan_offers']> {
+  const key = { offer_id: version.id, version: version.version, effective_from: version.effectiveFrom };
+  if (isWithdrawal(version)) return { ...key, withdrawn: true, ...NO_TERMS };
   return {
-    id: row.offer_id,
-    title: row.title,
-    segments: row.segments,
-    price: row.price,
-    currency: row.currency,
-    validityMonths: row.validity_months,
-    renewalDiscountBp: row.renewal_discount_bp,
+    ...key,
+    withdrawn: false,
+    title: version.title,
+    segments: version.segments,
+    price: version.price,
+    currency: version.currency,
+    validity_months: version.validityMonths,
+    renewal_discount_bp: version.renewalDiscountBp,
   };
 }
+
+const NO_TERMS = {
+  title: null,
+  segments: null,
+  price: null,
+  currency: null,
+  validity_months: null,
+  renewal_discount_bp: null,
+} as const;
+
+function toVersion(row: Selectable<Schema['plan_offers']>): OfferVersion {
+  const { title, segments, price, currency, validity_months, renewal_discount_bp } = row;
+  const key = { id: row.offer_id, version: row.version, effectiveFrom: row.effective_from };
+  if (row.withdrawn) return { ...key, withdrawn: true };
+  if (title === null || segments === null || price === null || currency === null) throw new RangeError(NO_TERMS_KEPT);
+  if (validity_months === null || renewal_discount_bp === null) throw new RangeError(NO_TERMS_KEPT);
+  return {
+    ...key,
+    title,
+    segments,
+    price,
+    currency,
+    validityMonths: validity_months,
+    renewalDiscountBp: renewal_discount_bp,
+  };
+}
+
+const NO_TERMS_KEPT = 'a version of an offer that is sold has no terms';

@@ -41,12 +41,13 @@ export async function writePolicy(
   tx: Tx,
   accountId: string,
   policy: RenewalPolicy,
-  change: { at: Temporal.Instant; by: string },
+  change: { at: Temporal.Instant; by: string; offerVersion: number | null },
 ): Promise<void> {
   const values = {
     enabled: policy.enabled,
     threshold: policy.threshold,
     offer_id: policy.offerId,
+    offer_version: change.offerVersion,
     purchases_per_day: policy.purchasesPerDay,
     purchases_per_month: policy.purchasesPerMonth,
     money_per_month: policy.moneyPerMonth,
@@ -58,6 +59,25 @@ export async function writePolicy(
     .insertInto('renewal_policies')
     .values({ account_id: accountId, ...values })
     .onConflict((oc) => oc.column('account_id').doUpdateSet(values))
+    .execute();
+}
+
+/** The version of the policy's offer of which administrators were told last what it costs; null where that is not known. */
+export async function readToldVersion(db: Executor, accountId: string): Promise<number | null> {
+  const row = await db
+    .selectFrom('renewal_policies')
+    .select('offer_version')
+    .where('account_id', '=', accountId)
+    .executeTakeFirst();
+  return row?.offer_version ?? null;
+}
+
+/** Administrators have been told what a version of the policy's offer costs. */
+export async function markVersionTold(tx: Tx, accountId: string, version: number): Promise<void> {
+  await tx
+    .updateTable('renewal_policies')
+    .set({ offer_version: version })
+    .where('account_id', '=', accountId)
     .execute();
 }
 
@@ -265,7 +285,7 @@ async function addStep(
 /** A step of an episode: an attempt, a decision, or its end. */
 export interface StoredStep {
   readonly state: RenewalState;
-  /** A guard, `insufficient_balance`, `rejected`, `expired`, `price_changed`, `turned_off`, `trigger_gone`; null for none. */
+  /** A guard, `offer_not_sold`, `offer_too_small`, `insufficient_balance`, `rejected`, `expired`, `price_changed`, `turned_off`, `trigger_gone`; null for none. */
   readonly reason: string | null;
   readonly offerId: string;
   /** In micro-units. */

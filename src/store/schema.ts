@@ -18,14 +18,18 @@ export interface Schema {
     document: Json<object>;
     imported_at: Instant;
   };
+  /** A version of an offer; one that takes it off the market has no terms. */
   plan_offers: {
     offer_id: string;
-    title: string;
-    segments: bigint;
-    price: bigint;
-    currency: string;
-    validity_months: number;
-    renewal_discount_bp: number;
+    version: number;
+    effective_from: Instant;
+    withdrawn: boolean;
+    title: string | null;
+    segments: bigint | null;
+    price: bigint | null;
+    currency: string | null;
+    validity_months: number | null;
+    renewal_discount_bp: number | null;
   };
   accounts: {
     account_id: string;
@@ -113,6 +117,7 @@ export interface Schema {
     key: string;
     source: 'purchase' | 'renewal' | 'grant';
     offer_id: string | null;
+    offer_version: Defaulted<number | null>;
     title: string;
     total: bigint;
     remaining: bigint;
@@ -234,6 +239,7 @@ export interface Schema {
     enabled: boolean;
     threshold: bigint;
     offer_id: string | null;
+    offer_version: Defaulted<number | null>;
     purchases_per_day: number;
     purchases_per_month: number;
     money_per_month: bigint | null;

@@ -27,6 +27,14 @@ export const currencyInFile = z
   .string()
   .regex(/^[A-Z]{3}$/, bilingual('a currency is three capital letters, such as CNY', '币种是三个大写字母，例如 CNY'));
 
+export const timeInFile = z.iso.datetime({
+  offset: true,
+  error: bilingual(
+    'a time has an offset, such as 2026-04-01T00:00:00+08:00',
+    '时间须带时区偏移，例如 2026-04-01T00:00:00+08:00',
+  ),
+});
+
 const tiers = z
   .array(z.object({ upTo: z.int().positive().nullable(), price: moneyInFile }))
   .min(1)
@@ -42,13 +50,7 @@ export const tariffDocument = z.strictObject({
   id: z.string().min(1),
   version: z.int().positive(),
   currency: currencyInFile,
-  effectiveFrom: z.iso.datetime({
-    offset: true,
-    error: bilingual(
-      'a time has an offset, such as 2026-04-01T00:00:00+08:00',
-      '时间须带时区偏移，例如 2026-04-01T00:00:00+08:00',
-    ),
-  }),
+  effectiveFrom: timeInFile,
   mode: z.enum(['volume', 'graduated']),
   planUsageCounts: z.boolean(),
   mainland: z.strictObject({ verification: tiers, notification: tiers, promotion: tiers }),

@@ -22,7 +22,7 @@ async function closeAllUntil(account: TestAccount, moment: Temporal.Instant): Pr
 function buy(account: TestAccount, offerId: string) {
   return world.run(async (tx) => {
     const locked = await lockAccount(tx, account.id);
-    const offer = await readOffer(tx, offerId);
+    const offer = (await readOffer(tx, offerId))?.soldAt(world.clock.now());
     if (!offer) throw new RangeError(offerId);
     return addPlan(context, tx, locked, {
       source: 'purchase',

@@ -19,7 +19,7 @@ const { context, db } = world;
 async function buy(account: TestAccount, offerId: string, months: number): Promise<string> {
   await world.run(async (tx) => {
     const locked = await lockAccount(tx, account.id);
-    const offer = await readOffer(tx, offerId);
+    const offer = (await readOffer(tx, offerId))?.soldAt(world.clock.now());
     if (!offer) throw new RangeError(offerId);
     expect(offer.validityMonths).toBe(months);
     await addPlan(context, tx, locked, { source: 'purchase', offer, price: offer.price, key: offerId, by: 'operator' });

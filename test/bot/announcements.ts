@@ -4,6 +4,7 @@ import { type BillDraft, drawBill } from '../../src/domain/bill.ts';
 import { burnOf, NOTHING_USED } from '../../src/domain/burn.ts';
 import type { Digest } from '../../src/domain/digest.ts';
 import { forecast } from '../../src/domain/forecast.ts';
+import { RENEWAL_STOPS } from '../../src/domain/renewal.ts';
 import type { Audience } from '../../src/services/context.ts';
 import { aTariff, at, NOW, yuan } from '../support/builders.ts';
 import { LIMIT_ACTIONS, limitAnnouncements } from './limit-announcements.ts';
@@ -13,13 +14,19 @@ export const SWITCH_ON: ApprovalAction = { type: 'switch_auto_renewal', enabled:
 
 export const SWITCH_ON_AND_BUY: ApprovalAction = {
   ...SWITCH_ON,
-  buysNow: { offerId: 'o', offerTitle: '国内短信 5 万条包', segments: '50000', price: yuan('1805').toString() },
+  buysNow: {
+    offerId: 'o',
+    offerVersion: 1,
+    offerTitle: '国内短信 5 万条包',
+    segments: '50000',
+    price: yuan('1805').toString(),
+  },
 };
 export const TWO_PERSON_ON: ApprovalAction = { type: 'set_two_person', enabled: true };
 export const TWO_PERSON_OFF: ApprovalAction = { type: 'set_two_person', enabled: false };
 
 export function aPurchaseAction(offerTitle = '国内短信 5 万条包', withRenewal = false): ApprovalAction {
-  const terms = { offerId: 'o', offerTitle, segments: '50000', price: yuan('1900').toString() };
+  const terms = { offerId: 'o', offerVersion: 1, offerTitle, segments: '50000', price: yuan('1900').toString() };
   return {
     type: 'purchase',
     terms: { ...terms, validityMonths: 12, tariffId: 'test', tariffVersion: 1 },
@@ -37,7 +44,8 @@ export function aPurchaseAction(offerTitle = '国内短信 5 万条包', withRen
 }
 
 export function aRenewAction(offerTitle = '国内短信 5 万条包'): ApprovalAction {
-  return { type: 'renew', renewalId: 'r', offerId: 'o', offerTitle, segments: '50000', price: yuan('1805').toString() };
+  const terms = { offerId: 'o', offerVersion: 1, offerTitle, segments: '50000', price: yuan('1805').toString() };
+  return { type: 'renew', renewalId: 'r', ...terms };
 }
 
 /** A summary of a day whose deeds have such names in them. */
@@ -227,6 +235,8 @@ export function everyAnnouncement(name: string): Announcement[] {
       (trigger): Announcement => ({
         kind: 'renewed',
         trigger,
+        changed: trigger === 'threshold' ? null : { price: yuan('1750'), segments: 55_000n, validityMonths: 24 },
+        validityMonths: 12,
         title,
         segments: 50_000n,
         price: yuan('1805'),
@@ -243,7 +253,7 @@ export function everyAnnouncement(name: string): Announcement[] {
       missing: yuan('305'),
       nextAttemptAt: at('2026-03-11T12:00'),
     },
-    ...(['purchases_per_day', 'purchases_per_month', 'money_per_month'] as const).map(
+    ...RENEWAL_STOPS.map(
       (guard): Announcement => ({
         kind: 'renewal_stopped',
         title,

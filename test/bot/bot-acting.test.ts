@@ -4,9 +4,9 @@ import { authorizeGroup } from '../../src/services/groups.ts';
 import { reviewAccount } from '../../src/services/review.ts';
 import { inTransaction } from '../../src/store/database.ts';
 import { insertAdministrator } from '../../src/store/groups.ts';
-import { readPlansWithQuota } from '../../src/store/plans.ts';
+import { insertOffers, readPlansWithQuota } from '../../src/store/plans.ts';
 import { createTestDatabase } from '../support/test-database.ts';
-import { ADMIN, BotWorld, CORP, EXTERNAL, MEMBER, type QueuedNotice } from './bot-world.ts';
+import { ADMIN, BotWorld, CORP, EXTERNAL, MEMBER, OFFER, type QueuedNotice } from './bot-world.ts';
 import { wordsOf } from './markdown-structure.ts';
 
 const { db } = await createTestDatabase();
@@ -362,17 +362,7 @@ describe('Bot: approving a renewal (rule 17)', () => {
   it('given another offer was chosen meanwhile, then the approval of the old quote buys nothing', async () => {
     const world = await aRenewalToApprove();
     const { code } = await requested(world);
-    await db.kysely
-      .insertInto('plan_offers')
-      .columns(['offer_id', 'title', 'segments', 'price', 'currency', 'validity_months', 'renewal_discount_bp'])
-      .expression((eb) =>
-        eb
-          .selectFrom('plan_offers')
-          .select(['title', 'title', 'segments', 'price', 'currency', 'validity_months', 'renewal_discount_bp'])
-          .where('offer_id', '=', 'sms-50000'),
-      )
-      .onConflict((oc) => oc.doNothing())
-      .execute();
+    await inTransaction(db, (tx) => insertOffers(tx, [{ ...OFFER, id: '国内短信 5 万条包' }]));
     await db.kysely
       .updateTable('renewal_policies')
       .set({ offer_id: '国内短信 5 万条包' })

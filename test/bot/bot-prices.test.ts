@@ -6,7 +6,7 @@ import { insertOffers } from '../../src/store/plans.ts';
 import { ensurePartitions } from '../../src/store/usage.ts';
 import { anOffer, aReport, NOW, yuan } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
-import { BotWorld, MEMBER } from './bot-world.ts';
+import { BotWorld, MEMBER, OFFER } from './bot-world.ts';
 import { wordsOf } from './markdown-structure.ts';
 
 const { db } = await createTestDatabase();
@@ -56,12 +56,9 @@ describe('Bot: 价格 and price', () => {
 
   it('given offers that are dearer, the same, or of another currency, then each is told as it is, and pay-as-you-go wins', async () => {
     const world = await new BotWorld(db).setUp();
-    await db.kysely
-      .updateTable('plan_offers')
-      .set({ price: yuan('2500') })
-      .execute();
     await inTransaction(db, (tx) =>
       insertOffers(tx, [
+        { ...OFFER, version: 2, price: yuan('2500') },
         anOffer({ id: 'same', title: 'Even', segments: 1_000n, price: yuan('45'), validityMonths: 3 }),
         anOffer({ id: 'usd', title: 'Dollars', segments: 1_000n, price: yuan('1'), currency: 'USD' }),
         anOffer({ id: 'hostile', title: '**[x](http://evil.cn)**', segments: 10n, price: yuan('5') }),
@@ -76,6 +73,5 @@ describe('Bot: 价格 and price', () => {
     expect(text).toContain('An international segment, always pay-as-you-go: Hong Kong ¥0.30 and US ¥0.05');
     expect(text).not.toContain('Dollars');
     expect(content.markdown).not.toContain('http://evil');
-    await db.kysely.deleteFrom('plan_offers').where('offer_id', 'in', ['same', 'usd', 'hostile']).execute();
   });
 });

@@ -51,7 +51,7 @@ describe('Bot: 购买 (rules 16 and 17)', () => {
     expect(read(card)).toContain(
       '每条 ¥0.038；与现在的按量付费相比：验证码便宜 ¥0.007，通知便宜 ¥0.007，推广便宜 ¥0.017',
     );
-    expect(commands(card)).toEqual(['购买 1', '购买 2']);
+    expect(commands(card)).toEqual([`购买 ${SMALL.id}`, `购买 ${OFFER.id}`]);
     expect(await plans(world)).toHaveLength(1);
   });
 
@@ -189,11 +189,7 @@ describe('Bot: 购买 (rules 16 and 17)', () => {
     });
     await inTransaction(db, (tx) => insertOffers(tx, [moving]));
     const quote = await world.say(ADMIN, `购买 ${moving.id}`);
-    await db.kysely
-      .updateTable('plan_offers')
-      .set({ price: yuan('4') })
-      .where('offer_id', '=', moving.id)
-      .execute();
+    await inTransaction(db, (tx) => insertOffers(tx, [{ ...moving, version: 2, price: yuan('4') }]));
     const answer = await press(world, quote, '确认');
     expect(read(answer)).toContain('套餐或价格在申请之后变了');
     expect(await plans(world)).toHaveLength(1);
@@ -201,7 +197,8 @@ describe('Bot: 购买 (rules 16 and 17)', () => {
     expect(read(again)).toContain('¥4.00');
     await press(world, again, '确认');
     expect(await plans(world)).toHaveLength(2);
-    await db.kysely.deleteFrom('plan_offers').where('offer_id', '=', moving.id).execute();
+    const withdrawal = { id: moving.id, version: 3, effectiveFrom: moving.effectiveFrom, withdrawn: true } as const;
+    await inTransaction(db, (tx) => insertOffers(tx, [withdrawal]));
   });
 
   it('given the same is asked for twice, then the older card loses its buttons and cannot be confirmed', async () => {

@@ -137,6 +137,8 @@ describe('compose: what is told, with its figures (rule 20)', () => {
       {
         kind: 'renewed',
         trigger: 'expiry',
+        changed: { price: yuan('1710'), segments: 50_000n, validityMonths: 12 },
+        validityMonths: 12,
         title: '国内 5 万条',
         segments: 50_000n,
         price: yuan('1805'),
@@ -144,7 +146,15 @@ describe('compose: what is told, with its figures (rule 20)', () => {
         balance: yuan('3195.5'),
         expiresAt: at('2027-03-10T12:00'),
       },
-      ['+50,000 条', '¥1,805.00', '10 天内到期', '国内 5 万条', '59,800 条', '¥3,195.50', '2027年3月10日 12:00'],
+      [
+        '+50,000 条',
+        '10 天内到期',
+        '国内 5 万条',
+        '续费价 ¥1,710.00 → ¥1,805.00',
+        '59,800 条',
+        '¥3,195.50',
+        '2027年3月10日 12:00',
+      ],
       ['+50,000 segments', '¥1,805.00', 'within 10 days', '59,800 segments', '¥3,195.50', 'Mar 10, 2027, 12:00'],
     ],
     [

@@ -40,7 +40,7 @@ describe('given the sample', () => {
       code: 0,
       out: 'is there  tariff  sample version 1\n',
     });
-    expect((await run('offer', 'import', SAMPLE)).out).toMatch(/^(is there {2}offer {2}sample-\d+\n){5}$/);
+    expect((await run('offer', 'import', SAMPLE)).out).toMatch(/^(is there {2}offer {2}sample-\d+ version 1 *\n){5}$/);
   });
 });
 
@@ -52,7 +52,9 @@ describe('given tariffs', () => {
     await writeFile(file, JSON.stringify({ tariffs: [other, { ...prices, planUsageCounts: true }] }));
     const refused = await run('tariff', 'import', file);
     expect([refused.code, codeOf(refused)]).toEqual([1, 'tariff_conflict']);
-    expect(refused.error).toContain('tariff sample version 1: this version is there with other content');
+    expect(refused.error).toMatch(
+      /conflict\.json cannot be used.*line \d+, tariffs\[1\]\.planUsageCounts: version 1 of tariff "sample" is there with the planUsageCounts false/s,
+    );
     expect((await run('tariff', 'list')).out).not.toContain('brand-new');
   });
 
@@ -84,9 +86,48 @@ describe('given tariffs', () => {
 
 describe('given offers', () => {
   test('when one comes with other content, then nothing of the file is imported', async () => {
-    const refused = await run('offer', 'import', await changed('segments: 5000\n', 'segments: 5001\n'));
+    const refused = await run('offer', 'import', await changed(/^ {4}segments: 5000\n/m, '    segments: 5001\n'));
     expect([refused.code, codeOf(refused)]).toEqual([1, 'offer_conflict']);
-    expect(refused.error).toContain('offer sample-5000: this offer is there with other content');
+    expect(refused.error).toMatch(
+      /line \d+, offers\[0\]\.segments: version 1 of offer "sample-5000" is there with the segments 5000.*as version 2/,
+    );
+    const chinese = await run(
+      'offer',
+      'import',
+      await changed(/^ {4}price: 250\.00/m, '    price: 251.00'),
+      '--language',
+      'zh-CN',
+    );
+    expect(chinese.error).toMatch(
+      /与已有的套餐不符.*第 \d+ 行，offers\[0\]\.price：套餐“sample-5000”的第 1 版已存在，其 price 为 250/s,
+    );
+  });
+
+  test('when the sample is changed as it says itself, then every version is listed, with from when it holds', async () => {
+    const text = await readFile(SAMPLE, 'utf8');
+    // What stands in its comment, as entries.
+    const announced = text
+      .split('\n')
+      .filter((line) => /^# {3}( {2}[a-zA-Z]|- )/.test(line))
+      .map((line) => line.slice(2));
+    expect(announced.join('\n')).toContain('withdrawn: true');
+    const path = join(folder, 'announced.yaml');
+    await writeFile(path, `offers:\n${announced.join('\n')}\n`);
+    expect((await run('offer', 'import', path)).out).toBe(
+      'added  offer  sample-5000 version 2\nadded  offer  sample-5000 version 3\n',
+    );
+    const { out } = await run('offer', 'list');
+    expect(out).toMatch(/^sample-5000 +1 +(sold|over) +always .* 5,000 +¥250\.00 +¥250\.00 +6$/m);
+    expect(out).toMatch(/^sample-5000 +2 +\w+ +2026-04-01 00:00 .* ¥260\.00 +¥260\.00 +6$/m);
+    expect(out).toMatch(/^sample-5000 +3 +\w+ +2027-01-01 00:00 +not sold *$/m);
+    const listed = await json('offer', 'list');
+    expect(listed).toContainEqual({
+      ...{ id: 'sample-5000', version: 3, effectiveFrom: '2026-12-31T16:00:00Z', withdrawn: true },
+      state: expect.stringMatching(/announced|withdrawn/),
+    });
+    expect(listed).toContainEqual(
+      expect.objectContaining({ id: 'sample-50000', version: 1, effectiveFrom: null, state: 'sold' }),
+    );
   });
 
   test('then they can be listed, for people and for machines', async () => {

@@ -40,6 +40,7 @@ describe('a quote (rule 17)', () => {
     const quote = quotePurchase(input({ renewal: { threshold: 1_000n, offer: anOffer({ renewalDiscountBp: 500 }) } }));
     expect(quote.terms).toEqual({
       offerId: 'sms-5000',
+      offerVersion: 1,
       offerTitle: '5,000 segments',
       segments: '5000',
       price: yuan('170').toString(),
@@ -94,6 +95,7 @@ describe('a quote (rule 17)', () => {
 
   test.each([
     ['offerId', { id: 'other' }],
+    ['version of the offer', { version: 2 }],
     ['segments', { segments: 4_999n }],
     ['price', { price: yuan('170.01') }],
     ['validity', { validityMonths: 11 }],

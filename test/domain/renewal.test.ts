@@ -24,6 +24,8 @@ function input(overrides: Partial<RenewalInput> = {}): RenewalInput {
     plans: [aPlan({ remaining: 1_000n })],
     policy: aPolicy(),
     offer: anOffer(),
+    isSold: true,
+    next: null,
     open: null,
     history: { purchasesToday: 0, purchasesThisMonth: 0, spentThisMonth: 0n },
     available: yuan('1000'),
@@ -341,5 +343,49 @@ describe('a whole episode, by the rules alone', () => {
 
     plans = [...plans, aPlan({ remaining: 5_000n })];
     expect(decideRenewal(input({ plans, now: recharged, lastRechargedAt: recharged })).type).toBe('none');
+  });
+});
+
+describe('rule 13: an offer that has changed since it was chosen', () => {
+  const DAY = { hours: 24 };
+
+  test('given it is dearer, then it is bought at the price of the moment, within the guards', () => {
+    const dearer = anOffer({ version: 2, price: yuan('180') });
+    expect(decideRenewal(input({ offer: dearer }))).toMatchObject({ type: 'buy', price: yuan('180') });
+    expect(decideRenewal(input({ offer: dearer, policy: aPolicy({ approvalAbove: yuan('175') }) }))).toMatchObject({
+      type: 'ask',
+      price: yuan('180'),
+    });
+    expect(decideRenewal(input({ offer: dearer, policy: aPolicy({ moneyPerMonth: yuan('175') }) }))).toMatchObject({
+      type: 'stop',
+      guard: 'money_per_month',
+    });
+  });
+
+  test('given it is not sold any more, then the renewal stops, before any guard, and is tried again in a day', () => {
+    const stopped = decideRenewal(input({ isSold: false, policy: aPolicy({ moneyPerMonth: 1n }), available: 0n }));
+    expect(stopped).toMatchObject({ type: 'stop', guard: 'offer_not_sold', isNews: true });
+    expect(stopped).toMatchObject({ nextAttemptAt: NOW.add(DAY) });
+  });
+
+  test('given it is sold again within the day, then it is tried again at that moment', () => {
+    const next = anOffer({ version: 3, effectiveFrom: NOW.add({ hours: 5 }) });
+    expect(decideRenewal(input({ isSold: false, next }))).toMatchObject({ nextAttemptAt: next.effectiveFrom });
+    const later = anOffer({ version: 3, effectiveFrom: NOW.add({ hours: 25 }) });
+    expect(decideRenewal(input({ isSold: false, next: later }))).toMatchObject({ nextAttemptAt: NOW.add(DAY) });
+  });
+
+  test.each([
+    [1_001n, 'buy'],
+    [1_000n, 'stop'],
+  ])('given it has %s segments by now and the threshold is 1,000, then it is: %s', (segments, type) => {
+    const shrunk = decideRenewal(input({ offer: anOffer({ version: 2, segments }) }));
+    expect(shrunk.type).toBe(type);
+    if (shrunk.type === 'stop') expect(shrunk.guard).toBe('offer_too_small');
+  });
+
+  test('given the daily retry finds it as before, then that is no news', () => {
+    const waiting = open({ state: 'stopped', reason: 'offer_not_sold', nextAttemptAt: NOW });
+    expect(decideRenewal(input({ isSold: false, open: waiting }))).toMatchObject({ type: 'stop', isNews: false });
   });
 });

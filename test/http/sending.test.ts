@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
+import { ALWAYS } from '../../src/domain/offer.ts';
 import { createApiKey, revokeApiKey } from '../../src/services/api-keys.ts';
 import { pauseSending, resumeSending, setLimit } from '../../src/services/limits.ts';
 import { addPlan } from '../../src/services/plans.ts';
@@ -48,7 +49,16 @@ describe('GET /v1/sending', () => {
 
   test('given plans that begin later, have expired or are used up, then the quota is what covers a message sent now', async () => {
     const { id, key } = await http.account();
-    const offer = { id: 'o', title: 'o', price: 0n, currency: 'CNY', validityMonths: 1, renewalDiscountBp: 0 };
+    const offer = {
+      id: 'o',
+      version: 1,
+      effectiveFrom: ALWAYS,
+      title: 'o',
+      price: 0n,
+      currency: 'CNY',
+      validityMonths: 1,
+      renewalDiscountBp: 0,
+    };
     await inTransaction(http.db, async (tx) => {
       const account = await lockAccount(tx, id);
       for (const [name, segments] of [

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
+import { ALWAYS } from '../../src/domain/offer.ts';
 import { HTTP_ERRORS, HttpError, toHttpError } from '../../src/http/errors.ts';
 import { RECORD_PROBLEMS } from '../../src/http/record-problem.ts';
 import { recharge } from '../../src/services/accounts.ts';
@@ -37,6 +38,8 @@ describe('given a gateway that asks whether it may send', () => {
     await inTransaction(http.db, async (tx) => {
       const offer = {
         id: 'o',
+        version: 1,
+        effectiveFrom: ALWAYS,
         title: '5,000',
         segments: 5_000n,
         price: 0n,

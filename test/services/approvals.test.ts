@@ -163,14 +163,11 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
   });
 
   test('rule 17: given the price has changed meanwhile, then nothing is bought, and the new price is asked for at once', async () => {
-    await world.run((tx) => insertOffers(tx, [anOffer({ id: 'moving', price: yuan('170') })]));
+    const moving = anOffer({ id: 'moving', price: yuan('170') });
+    await world.run((tx) => insertOffers(tx, [moving]));
     const { account, code } = await askingAccount({ offerId: 'moving' });
     await account.news();
-    await db.kysely
-      .updateTable('plan_offers')
-      .set({ price: yuan('180') })
-      .where('offer_id', '=', 'moving')
-      .execute();
+    await world.run((tx) => insertOffers(tx, [{ ...moving, version: 2, price: yuan('180') }]));
     expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'price_changed' } });
     expect(await bought(account)).toEqual([]);
     await account.review();
@@ -183,9 +180,10 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
   });
 
   test('rule 17: given the offer holds fewer segments meanwhile, then that is not what was approved', async () => {
-    await world.run((tx) => insertOffers(tx, [anOffer({ id: 'shrinking', segments: 5_000n })]));
+    const shrinking = anOffer({ id: 'shrinking', segments: 5_000n });
+    await world.run((tx) => insertOffers(tx, [shrinking]));
     const { account, code } = await askingAccount({ offerId: 'shrinking' });
-    await db.kysely.updateTable('plan_offers').set({ segments: 2_000n }).where('offer_id', '=', 'shrinking').execute();
+    await world.run((tx) => insertOffers(tx, [{ ...shrinking, version: 2, segments: 2_000n }]));
     expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'price_changed' } });
     expect(await bought(account)).toEqual([]);
   });
@@ -331,7 +329,7 @@ describe('requests to switch auto-renewal (rule 16)', () => {
   }
 
   async function isOn(account: TestAccount) {
-    return (await readAutoRenewal(db.kysely, account.id)).policy.enabled;
+    return (await readAutoRenewal(db.kysely, account.id, world.clock.now())).policy.enabled;
   }
 
   test('rule 16: given a member asks, then nothing changes until an administrator approves', async () => {

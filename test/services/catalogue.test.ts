@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { OfferVersion } from '../../src/domain/offer.ts';
 import { addOffers, addTariffs, readCatalogueFile } from '../../src/services/catalogue.ts';
 import { inTransaction } from '../../src/store/database.ts';
-import { readOffers } from '../../src/store/plans.ts';
+import { readOffer } from '../../src/store/plans.ts';
 import { readTariffs } from '../../src/store/tariffs.ts';
 import { BillingWorld, TARIFF } from '../support/billing-world.ts';
-import { anOffer } from '../support/builders.ts';
+import { anOffer, at, yuan } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase();
@@ -108,7 +109,39 @@ describe('a catalogue file (rules 4, 5 and 7)', () => {
       versions(version(1, '2026-01-01T00:00:00Z'), version(2, '2026-02-01T00:00:00Z', { currency: 'USD' })),
       'tariffs.1.currency: version 1 is in CNY',
     ],
-    ['an offer twice', { offers: [offer(), offer()] }, 'offers.1.id: the offer "o" occurs twice'],
+    ['an offer twice', { offers: [offer(), offer()] }, 'offers.1.version: version 1 of the offer "o" occurs twice'],
+    [
+      'a change of an offer without its time',
+      { offers: [offer(), offer({ version: 2 })] },
+      'offers.1.effectiveFrom: a version after the first one needs a time from which it holds',
+    ],
+    [
+      'a later version of an offer that begins earlier',
+      {
+        offers: [
+          offer({ version: 3, effectiveFrom: '2026-02-01T00:00:00Z' }),
+          offer({ version: 2, effectiveFrom: '2026-03-01T00:00:00Z' }),
+        ],
+      },
+      'offers.1.effectiveFrom: version 2 cannot begin after version 3',
+    ],
+    [
+      'an offer in two currencies',
+      { offers: [offer(), offer({ version: 2, effectiveFrom: '2026-03-01T00:00:00Z', currency: 'USD' })] },
+      'offers.1.currency: version 1 is sold in CNY',
+    ],
+    [
+      'an offer that is withdrawn before it was sold',
+      { offers: [{ id: 'o', withdrawn: true }] },
+      'offers.0.withdrawn: nothing of this offer is sold that could be withdrawn',
+    ],
+    [
+      'a withdrawal with a price',
+      {
+        offers: [offer(), { id: 'o', version: 2, effectiveFrom: '2026-03-01T00:00:00Z', withdrawn: true, price: '5' }],
+      },
+      'offers.1.price: nothing of this name belongs here',
+    ],
     [
       'an offer that gives more than its price back',
       { offers: [offer({ renewalDiscountBp: 10_001 })] },
@@ -146,7 +179,7 @@ describe('a catalogue file (rules 4, 5 and 7)', () => {
       'tariffs.0.mainland.promotion',
       'tariffs.0.international.ZZ',
       'offers.0.title',
-      'offers.2.id',
+      'offers.2.version',
       'surplus',
     ]) {
       expect(places).toContain(place);
@@ -180,11 +213,11 @@ describe('what is added to the catalogue', () => {
       version(5, '2026-05-01T00:00:00+08:00', { currency: 'USD' }),
     );
     expect(refused).toMatchObject([
-      { state: 'different', reason: { english: expect.stringContaining('with other content') } },
-      { state: 'different', reason: { english: expect.stringContaining('with other content') } },
-      { state: 'different', reason: { english: expect.stringContaining('must begin before version 3') } },
-      { state: 'different', reason: { english: expect.stringContaining('must begin after version 3') } },
-      { state: 'different', reason: { english: expect.stringContaining('version 1 is in CNY') } },
+      { state: 'different', field: 'mode', reason: { english: expect.stringContaining('with the mode volume') } },
+      { field: 'effectiveFrom', reason: { english: expect.stringContaining('import the change as version 4') } },
+      { field: 'effectiveFrom', reason: { english: expect.stringContaining('must begin before version 3') } },
+      { field: 'effectiveFrom', reason: { english: expect.stringContaining('must begin after version 3') } },
+      { field: 'currency', reason: { english: expect.stringContaining('version 1 is in CNY') } },
     ]);
     expect((await readTariffs(db.kysely, 'dated')).map((tariff) => [tariff.version, tariff.mode])).toEqual([
       [1, 'volume'],
@@ -193,11 +226,36 @@ describe('what is added to the catalogue', () => {
     expect(await add(version(2, '2026-02-01T00:00:00+08:00'))).toMatchObject([{ state: 'added' }]);
   });
 
-  test('given offers, then the same one is known, and one that differs is left out', async () => {
-    const ours = anOffer({ id: 'ours' });
-    const put = (...offers: (typeof ours)[]) => inTransaction(db, (tx) => addOffers(tx, offers));
-    expect(await put(ours)).toMatchObject([{ state: 'added' }]);
-    expect(await put(ours, { ...ours, price: 1n })).toMatchObject([{ state: 'known' }, { state: 'different' }]);
-    expect((await readOffers(db.kysely)).find(({ id }) => id === 'ours')).toEqual(ours);
+  test('given versions of an offer, then a new one is added, the same one is known, and one that differs or does not follow is left out', async () => {
+    const first = anOffer({ id: 'ours' });
+    const april = at('2026-04-01');
+    const second = { ...first, version: 2, effectiveFrom: april, price: yuan('180') };
+    const end = { id: 'ours', version: 3, effectiveFrom: at('2026-06-01'), withdrawn: true } as const;
+    const put = (...versions: readonly OfferVersion[]) => inTransaction(db, (tx) => addOffers(tx, versions));
+    expect(await put(first)).toMatchObject([{ state: 'added', id: 'ours version 1' }]);
+    // In whatever order they stand in the file.
+    expect(await put(end, second, first)).toMatchObject([{ state: 'added' }, { state: 'added' }, { state: 'known' }]);
+    const refused = await put(
+      { ...first, price: 1n },
+      { ...second, withdrawn: true } as OfferVersion,
+      { ...end, effectiveFrom: at('2026-05-01') },
+      { ...first, version: 4, effectiveFrom: april },
+      { ...first, version: 5, effectiveFrom: at('2026-07-01'), currency: 'USD' },
+      { id: 'new', version: 2, effectiveFrom: april, withdrawn: true },
+    );
+    expect(refused).toMatchObject([
+      {
+        field: 'price',
+        reason: { english: expect.stringContaining('version 1 of offer "ours" is there with the price 170') },
+      },
+      { field: 'withdrawn', reason: { english: expect.stringContaining('import the change as version 4') } },
+      { field: 'effectiveFrom', reason: { chinese: expect.stringContaining('请把改动作为第 4 版导入') } },
+      { field: 'effectiveFrom', reason: { english: expect.stringContaining('cannot begin before version 3') } },
+      { field: 'currency', reason: { english: expect.stringContaining('version 1 is sold in CNY') } },
+      { field: 'withdrawn', reason: { english: expect.stringContaining('nothing of this offer is sold') } },
+    ]);
+    expect(refused.map(({ state }) => state)).toEqual(refused.map(() => 'different'));
+    expect((await readOffer(db.kysely, 'ours'))?.versions).toEqual([first, second, end]);
+    expect(await readOffer(db.kysely, 'new')).toBeUndefined();
   });
 });

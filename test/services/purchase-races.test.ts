@@ -6,7 +6,7 @@ import { expireApproval } from '../../src/services/approvals.ts';
 import { reconcile } from '../../src/services/reconcile.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { insertAdministrator } from '../../src/store/groups.ts';
-import { insertOffers } from '../../src/store/plans.ts';
+import { insertOffers, readOffer } from '../../src/store/plans.ts';
 import { ADMIN, BillingWorld, MEMBER, type TestAccount } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
 import { anOffer, NOW, yuan } from '../support/builders.ts';
@@ -38,12 +38,10 @@ async function request(account: TestAccount, offerId: string): Promise<string> {
   return (await ask(world, account, MEMBER, await purchaseOf(world, account, offerId))).code;
 }
 
-function setPrice(offerId: string, price: string) {
-  return db.kysely
-    .updateTable('plan_offers')
-    .set({ price: yuan(price) })
-    .where('offer_id', '=', offerId)
-    .execute();
+async function setPrice(offerId: string, price: string) {
+  const offer = anOffer({ id: offerId, segments: 2_000n, price: yuan(price) });
+  const version = ((await readOffer(db.kysely, offerId))?.versions.length ?? 0) + 1;
+  await world.run((tx) => insertOffers(tx, [{ ...offer, version }]));
 }
 
 function dismiss(account: TestAccount, staffId: string) {

@@ -19,7 +19,7 @@ const world = await BillingWorld.on(db);
 const OTHER = { staffId: 'wangqiang', name: '王强' };
 
 const read = async (group: Group, setting: SettingName) =>
-  currentValue(await readGroupSettings(db.kysely, group), setting);
+  currentValue(await readGroupSettings(db.kysely, group, world.clock.now()), setting);
 
 async function changeOf(account: TestAccount, setting: SettingName, after: SettingValue): Promise<ApprovalAction> {
   const { corpId, conversationId, title } = account.group;
@@ -80,10 +80,10 @@ describe('changing a setting (rule 16)', () => {
   test('given each setting, when an administrator changes it, then it is as it was asked for, and nothing else is', async () => {
     const account = await world.openAccount();
     for (const [setting, after] of EVERY) {
-      const before = await readGroupSettings(db.kysely, account.group);
+      const before = await readGroupSettings(db.kysely, account.group, world.clock.now());
       if (JSON.stringify(currentValue(before, setting)) === JSON.stringify(after)) continue;
       expect(await change(account, setting, after), setting).toBe('done');
-      const now = await readGroupSettings(db.kysely, account.group);
+      const now = await readGroupSettings(db.kysely, account.group, world.clock.now());
       expect(currentValue(now, setting)).toEqual(after);
       for (const [other] of EVERY.filter(([name]) => name !== setting)) {
         expect(currentValue(now, other), `${other} after ${setting}`).toEqual(currentValue(before, other));

@@ -1,4 +1,5 @@
 import type { AlertInput } from '../../src/domain/alert.ts';
+import { ALWAYS } from '../../src/domain/offer.ts';
 import type { Plan, PlanOffer } from '../../src/domain/plan.ts';
 import type { RenewalPolicy } from '../../src/domain/renewal.ts';
 import type { SpikeInput } from '../../src/domain/spike.ts';
@@ -41,6 +42,8 @@ export function aPlan(overrides: Partial<Plan> = {}): Plan {
 export function anOffer(overrides: Partial<PlanOffer> = {}): PlanOffer {
   return {
     id: 'sms-5000',
+    version: 1,
+    effectiveFrom: ALWAYS,
     title: '5,000 segments',
     segments: 5_000n,
     price: yuan('170'),

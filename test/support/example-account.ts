@@ -1,4 +1,5 @@
 import { parseMoney } from '../../src/domain/money.ts';
+import { ALWAYS } from '../../src/domain/offer.ts';
 import { createAccount } from '../../src/services/accounts.ts';
 import type { ServiceContext } from '../../src/services/context.ts';
 import { authorizeGroup } from '../../src/services/groups.ts';
@@ -27,7 +28,7 @@ export async function addExampleCatalogue(tx: Tx, now: Temporal.Instant): Promis
     },
     now,
   );
-  const offer = { currency: 'CNY', validityMonths: 12, renewalDiscountBp: 0 };
+  const offer = { version: 1, effectiveFrom: ALWAYS, currency: 'CNY', validityMonths: 12, renewalDiscountBp: 0 };
   await insertOffers(tx, [
     { ...offer, id: 'plan-12000', title: '12,000 条', segments: 12_000n, price: parseMoney('500') },
     { ...offer, id: 'plan-20000', title: '20,000 条', segments: 20_000n, price: parseMoney('800') },

@@ -6,6 +6,7 @@ import { askFor } from '../ask.ts';
 import { autoRenewalPromise } from '../compose/receipts.ts';
 import { askButton, switchButton } from '../content.ts';
 import { bullets, type Markdown } from '../markdown.ts';
+import { announcedChange, offerTrouble } from '../offer-words.ts';
 import { SWITCH_WORDS, type SwitchState, switchOf } from '../vocabulary.ts';
 import type { Writer } from '../writer.ts';
 import { type Command, type GroupCommandContext, isAdministrator, type Reply } from './command.ts';
@@ -20,7 +21,7 @@ export const autoRenew: Command = {
   who: 'group',
   run: async (context: GroupCommandContext): Promise<Reply> => {
     const { tx, services, writer, bound, actor, argument } = context;
-    const current = await readAutoRenewal(tx, bound.account.id);
+    const current = await readAutoRenewal(tx, bound.account.id, services.clock.now());
     const wanted = switchOf(argument);
     if (wanted === undefined) return argument === '' ? stateReply(context, current) : whichState(context, current);
     if (current.policy.enabled === (wanted === 'on')) {
@@ -73,6 +74,7 @@ async function stateReply(context: GroupCommandContext, current: AutoRenewal, fi
       writer.text(`auto_renewal.${state}.state`),
       policy.enabled ? renewalEpisode(writer, await readRenewalEpisode(tx, bound.account.id)) : undefined,
       renewalSettings(writer, current),
+      offerTrouble(writer, current),
       policy.enabled ? undefined : writer.text(offer ? 'auto_renewal.off.next' : 'error.offer_missing'),
       isAdministrator(context) ? undefined : writer.text('auto_renewal.members_ask'),
       writer.asOf(services.clock.now(), bound.account.name),
@@ -88,6 +90,9 @@ async function stateReply(context: GroupCommandContext, current: AutoRenewal, fi
 export function renewalEpisode(writer: Writer, open: OpenRenewal | null): Markdown | undefined {
   if (!open) return undefined;
   if (open.state === 'requested') return writer.text('auto_renewal.episode.requested');
+  if (open.reason === 'offer_not_sold' || open.reason === 'offer_too_small') {
+    return writer.text('auto_renewal.episode.needs_offer');
+  }
   if (!open.nextAttemptAt) return writer.text('auto_renewal.episode.rejected');
   const time = writer.time(open.nextAttemptAt);
   return writer.text(open.state === 'failed' ? 'auto_renewal.episode.failed' : 'auto_renewal.episode.stopped', {
@@ -96,7 +101,7 @@ export function renewalEpisode(writer: Writer, open: OpenRenewal | null): Markdo
 }
 
 /** When it buys, what, and within which limits. (rule 13) */
-export function renewalSettings(writer: Writer, { policy, offer }: AutoRenewal): Markdown | undefined {
+export function renewalSettings(writer: Writer, { policy, offer, isSold, next }: AutoRenewal): Markdown | undefined {
   if (!offer) return undefined;
   return bullets([
     writer.text('auto_renewal.trigger', { threshold: writer.segments(policy.threshold) }),
@@ -105,6 +110,7 @@ export function renewalSettings(writer: Writer, { policy, offer }: AutoRenewal):
       segments: writer.segments(offer.segments),
       price: writer.money(renewalPrice(offer)),
     }),
+    isSold ? announcedChange(writer, offer, next) : undefined,
     writer.text('auto_renewal.guards', {
       perDay: writer.number(policy.purchasesPerDay),
       perMonth: writer.number(policy.purchasesPerMonth),

@@ -1,17 +1,17 @@
 import type { PlanOffer } from '../../domain/plan.ts';
-import type { OfferComparison } from '../../domain/prices.ts';
 import { missingFor, suggestedThreshold } from '../../domain/quote.ts';
 import { MAX_THRESHOLD } from '../../domain/renewal.ts';
 import { requestAction } from '../../services/actions/request.ts';
 import { readAutoRenewal } from '../../services/auto-renewal.ts';
-import { type Prices, readPrices } from '../../services/prices.ts';
+import { type OfferOnSale, type Prices, readPrices } from '../../services/prices.ts';
 import { type PurchaseWish, quote } from '../../services/purchase.ts';
 import { numberOf } from '../arguments/index.ts';
 import { askFor } from '../ask.ts';
 import { purchaseWords } from '../compose/actions/purchase.ts';
 import { askButton, choiceButton } from '../content.ts';
 import { joinMarkdown, lines, type Markdown } from '../markdown.ts';
-import { findOffer, readWish, type SaidWish, wishCommand } from '../purchase-wish.ts';
+import { announcedChange, announcedOffers } from '../offer-words.ts';
+import { findNamed, findOffer, readWish, type SaidWish, wishCommand } from '../purchase-wish.ts';
 import { commandText } from '../vocabulary.ts';
 import type { Writer } from '../writer.ts';
 import type { Command, GroupCommandContext, Reply } from './command.ts';
@@ -30,7 +30,8 @@ export const buy: Command = {
     const offers = prices.offers.map(({ offer }) => offer);
     // A title may have a word in it that would mean auto-renewal.
     const said = findOffer(offers, argument) ? { offer: argument, renewal: null } : readWish(argument);
-    const offer = findOffer(offers, said.offer);
+    // One that is not sold is refused by its name.
+    const offer = findOffer(offers, said.offer) ?? findNamed(prices.unsold, said.offer);
     if (!offer) return whichOffer(context, prices);
     if (!said.renewal) return quoteReply(context, offer, { offerId: offer.id, renewal: null });
     return withRenewal(context, offers, offer, said.renewal);
@@ -44,8 +45,8 @@ async function withRenewal(
   offer: PlanOffer,
   said: NonNullable<SaidWish['renewal']>,
 ): Promise<Reply> {
-  const { tx, bound } = context;
-  const { policy } = await readAutoRenewal(tx, bound.account.id);
+  const { tx, services, bound } = context;
+  const { policy } = await readAutoRenewal(tx, bound.account.id, services.clock.now());
   const renewalOffer = said.offer === '' ? offer : findOffer(offers, said.offer);
   const threshold = said.threshold === '' ? suggestedThreshold(offer, policy.threshold) : numberOf(said.threshold);
   if (!renewalOffer || threshold === undefined) return whichThreshold(context, offer, renewalOffer ?? offer);
@@ -86,13 +87,18 @@ function offersReply({ writer, services, bound }: GroupCommandContext, prices: P
   if (prices.offers.length === 0) {
     return {
       title: writer.text('buy.none.title'),
-      paragraphs: [writer.text('price.no_offers'), asOf],
+      paragraphs: [writer.text('price.no_offers'), ...announcedOffers(writer, prices.announced), asOf],
       buttons: [askButton(writer, 'price')],
     };
   }
   return {
     title: writer.text('buy.title'),
-    paragraphs: [...offerParagraphs(writer, prices), writer.text('buy.how'), asOf],
+    paragraphs: [
+      ...offerParagraphs(writer, prices),
+      ...announcedOffers(writer, prices.announced),
+      writer.text('buy.how'),
+      asOf,
+    ],
     buttons: offerButtons(writer, prices),
   };
 }
@@ -113,7 +119,8 @@ function offerParagraphs(writer: Writer, { offers }: Prices): Markdown[] {
   return others > 0 ? [...shown, writer.text('price.other_offers', { count: others })] : shown;
 }
 
-function offerLines(writer: Writer, { offer, perSegment, savings }: OfferComparison, number: number): Markdown {
+function offerLines(writer: Writer, { offer, perSegment, savings, next }: OfferOnSale, number: number): Markdown {
+  const change = announcedChange(writer, offer, next);
   return lines([
     writer.text('buy.offer', {
       number: writer.number(number),
@@ -136,20 +143,20 @@ function offerLines(writer: Writer, { offer, perSegment, savings }: OfferCompari
         writer.text('buy.separator'),
       ),
     }),
+    ...(change ? [change] : []),
   ]);
 }
 
 function offerButtons(writer: Writer, { offers }: Prices) {
-  return offers
-    .slice(0, MAX_OFFERS)
-    .map(({ offer }, index) =>
-      choiceButton(
-        writer.text('button.buy.offer', { segments: writer.segments(offer.segments) }),
-        index,
-        commandText(writer.language, 'buy', String(index + 1)),
-        index === 0 ? 'primary' : 'plain',
-      ),
-    );
+  return offers.slice(0, MAX_OFFERS).map(({ offer }, index) =>
+    choiceButton(
+      writer.text('button.buy.offer', { segments: writer.segments(offer.segments) }),
+      index,
+      // Not its number: another one may have it by the time the button is pressed.
+      commandText(writer.language, 'buy', offer.id),
+      index === 0 ? 'primary' : 'plain',
+    ),
+  );
 }
 
 /** A threshold below the offer that is renewed with, as a tenth, a fifth and a half of it. */

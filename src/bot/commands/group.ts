@@ -1,10 +1,11 @@
-import { readAutoRenewal, readRenewalEpisode } from '../../services/auto-renewal.ts';
+import { readRenewalEpisode } from '../../services/auto-renewal.ts';
 import { currentValue, readGroupSettings } from '../../services/settings.ts';
 import { readBinding } from '../../store/groups.ts';
 import { autoRenewalPromise } from '../compose/receipts.ts';
 import { groupName, settingValue } from '../compose/settings.ts';
 import { askButton, choiceButton, switchButton } from '../content.ts';
 import { bullets } from '../markdown.ts';
+import { offerTrouble } from '../offer-words.ts';
 import { SETTING_WORDS } from '../setting-words.ts';
 import { commandText } from '../vocabulary.ts';
 import { renewalEpisode } from './auto-renew.ts';
@@ -16,8 +17,9 @@ export const group: Command = {
   who: 'group',
   run: async ({ tx, services, writer, bound }: GroupCommandContext): Promise<Reply> => {
     const { account, administrators } = bound;
-    const current = await readGroupSettings(tx, bound.group);
-    const { policy, offer } = await readAutoRenewal(tx, account.id);
+    const current = await readGroupSettings(tx, bound.group, services.clock.now());
+    const { policy, offer } = current;
+    const trouble = policy.enabled ? offerTrouble(writer, current) : undefined;
     const binding = await readBinding(tx, bound.group);
     const names = administrators.map(({ name, staffId }) => writer.name(name.trim() || staffId));
     const alertsTo = SETTING_WORDS.alerts_to[writer.language][0];
@@ -34,9 +36,10 @@ export const group: Command = {
           writer.text('group.language', { value: settingValue(writer, 'language', bound.group.language) }),
         ]),
         writer.text(`auto_renewal.${policy.enabled ? 'on' : 'off'}.state`),
-        policy.enabled
-          ? autoRenewalPromise(writer, policy.threshold, offer?.title ?? null)
-          : writer.text(offer ? 'auto_renewal.off.next' : 'error.offer_missing'),
+        trouble ??
+          (policy.enabled
+            ? autoRenewalPromise(writer, policy.threshold, offer?.title ?? null)
+            : writer.text(offer ? 'auto_renewal.off.next' : 'error.offer_missing')),
         policy.enabled ? renewalEpisode(writer, await readRenewalEpisode(tx, account.id)) : undefined,
         writer.asOf(services.clock.now(), account.name),
       ],

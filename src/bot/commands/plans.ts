@@ -5,6 +5,7 @@ import { type RecentPlan, readRecentPlans } from '../../store/plan-history.ts';
 import { bar } from '../bar.ts';
 import { askButton, switchButton } from '../content.ts';
 import { bullets, lines, type Markdown } from '../markdown.ts';
+import { offerTrouble } from '../offer-words.ts';
 import type { Writer } from '../writer.ts';
 import { renewalEpisode, renewalSettings } from './auto-renew.ts';
 import type { Command, GroupCommandContext, Reply } from './command.ts';
@@ -37,6 +38,7 @@ export const plans: Command = {
         writer.text(`auto_renewal.${state}.state`),
         policy.enabled ? renewalEpisode(writer, await readRenewalEpisode(tx, bound.account.id)) : undefined,
         renewalSettings(writer, overview),
+        offerTrouble(writer, overview),
         policy.enabled || offer ? undefined : writer.text('error.offer_missing'),
         writer.asOf(asOf, bound.account.name),
       ],

@@ -1,8 +1,9 @@
-import { cheapestOffer, type OfferComparison, type PaygPrice } from '../../domain/prices.ts';
+import { cheapestOffer, type PaygPrice } from '../../domain/prices.ts';
 import { type Tariff, type Tier, tierIndex } from '../../domain/tariff.ts';
-import { type Prices, readPrices } from '../../services/prices.ts';
+import { type OfferOnSale, type Prices, readPrices } from '../../services/prices.ts';
 import { askButton } from '../content.ts';
 import { bullets, joinMarkdown, lines, type Markdown } from '../markdown.ts';
+import { announcedChange, announcedOffers } from '../offer-words.ts';
 import type { Writer } from '../writer.ts';
 import type { Command, GroupCommandContext, Reply } from './command.ts';
 
@@ -93,18 +94,21 @@ function tariffLine(writer: Writer, { tariff: { id, version, effectiveFrom } }: 
 
 function offers(writer: Writer, prices: Prices): Markdown[] {
   const cheapest = cheapestOffer(prices.offers.map(({ offer }) => offer));
-  if (!cheapest) return [writer.text('price.no_offers')];
+  const announced = announcedOffers(writer, prices.announced);
+  if (!cheapest) return [writer.text('price.no_offers'), ...announced];
   const shown = prices.offers.slice(0, MAX_OFFERS).map((comparison) => offerLines(writer, comparison));
   const others = prices.offers.length - shown.length;
   return [
     writer.text('price.offers'),
     ...shown,
     ...(others > 0 ? [writer.text('price.other_offers', { count: others })] : []),
+    ...announced,
     ...verdicts(writer, prices, cheapest.id),
   ];
 }
 
-function offerLines(writer: Writer, { offer, perSegment, savings }: OfferComparison): Markdown {
+function offerLines(writer: Writer, { offer, perSegment, savings, next }: OfferOnSale): Markdown {
+  const change = announcedChange(writer, offer, next);
   return lines([
     writer.text('price.offer', {
       plan: writer.title(offer.title),
@@ -118,6 +122,7 @@ function offerLines(writer: Writer, { offer, perSegment, savings }: OfferCompari
       if (saving < 0n) return writer.text('price.dearer', { type, amount: writer.money(-saving) });
       return writer.text('price.cheaper', { type, amount: writer.money(saving) });
     }),
+    ...(change ? [change] : []),
   ]);
 }
 

@@ -1,4 +1,5 @@
 import { type Plan, renewalPrice } from '../../domain/plan.ts';
+import { offerProblem } from '../../domain/renewal.ts';
 import { type Overview, readOverview } from '../../services/overview.ts';
 import { readQuotaHistory } from '../../services/quota-history.ts';
 import { bar } from '../bar.ts';
@@ -69,8 +70,11 @@ function planLines(writer: Writer, plan: Plan, now: Temporal.Instant): Markdown 
   ]);
 }
 
-function autoRenewal(writer: Writer, { policy, offer }: Overview): Markdown {
+function autoRenewal(writer: Writer, { policy, offer, isSold }: Overview): Markdown {
   if (!policy.enabled || !offer) return writer.text('quota.auto_renewal.off');
+  if (offerProblem({ offer, isSold }, policy.threshold)) {
+    return writer.text('quota.auto_renewal.needs_offer', { plan: writer.title(offer.title) });
+  }
   return writer.text('quota.auto_renewal.on', {
     threshold: writer.segments(policy.threshold),
     plan: writer.title(offer.title),

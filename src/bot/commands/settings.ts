@@ -3,13 +3,14 @@ import type { PlanOffer } from '../../domain/plan.ts';
 import { isSameValue, type SettingName } from '../../domain/settings.ts';
 import { requestAction } from '../../services/actions/request.ts';
 import { readLimitStates } from '../../services/limits.ts';
+import { readSale, type Sale } from '../../services/prices.ts';
 import { currentValue, type GroupSettings, readGroupSettings } from '../../services/settings.ts';
-import { readOffers } from '../../store/plans.ts';
 import { askFor } from '../ask.ts';
 import { limitName, limitValues } from '../compose/limits.ts';
 import { changeOf, settingValue } from '../compose/settings.ts';
 import { askButton, choiceButton } from '../content.ts';
 import { bullets, type Markdown } from '../markdown.ts';
+import { announcedOffers, offerTrouble, renewalOffers } from '../offer-words.ts';
 import { settingChoices } from '../setting-choices.ts';
 import { type Nameable, settingValueOf } from '../setting-values.ts';
 import { SETTING_WORDS, settingIn, settingWord, TWO_PERSON_WORDS, twoPersonIn } from '../setting-words.ts';
@@ -40,20 +41,27 @@ const TELLING = [
   'monthly_digest_at',
 ] as const;
 
+const NO_SALE: Sale = { sold: [], unsold: [], announced: [] };
+
 /** Shows all that is set, and changes one setting; what is missing is asked for. (rules 13, 16 and 21) */
 export const settings: Command = {
   name: 'settings',
   who: 'group',
   run: async (context: GroupCommandContext): Promise<Reply> => {
-    const { tx, bound, argument } = context;
-    const current = await readGroupSettings(tx, bound.group);
+    const { tx, services, bound, argument } = context;
+    const now = services.clock.now();
+    const current = await readGroupSettings(tx, bound.group, now);
     const wanted = twoPersonIn(argument);
     if (wanted !== undefined) return twoPerson(context, wanted);
     const named = settingIn(argument);
     if (!named) return overview(context, current);
-    const offers = named.setting === 'offer' ? await readOffers(tx) : [];
-    const value = settingValueOf(named.setting, named.value, nameable(context, offers));
-    if (value === undefined) return ask(context, current, { ...named, offers });
+    const sale = named.setting === 'offer' ? await readSale(tx, bound.account, now) : NO_SALE;
+    const offers = sale.sold.map(({ offer }) => offer);
+    const readValue = (known: readonly PlanOffer[]) =>
+      settingValueOf(named.setting, named.value, nameable(context, known));
+    // One that is not sold is refused by its name.
+    const value = readValue(offers) ?? readValue(sale.unsold);
+    if (value === undefined) return ask(context, current, { ...named, offers, sale });
     return change(context, current, named.setting, value);
   },
 };
@@ -104,7 +112,7 @@ async function change(
 function ask(
   context: GroupCommandContext,
   current: GroupSettings,
-  { setting, value, offers }: { setting: SettingName; value: string; offers: readonly PlanOffer[] },
+  { setting, value, offers, sale }: { setting: SettingName; value: string; offers: readonly PlanOffer[]; sale: Sale },
 ): Reply {
   const { writer, bound } = context;
   const word = settingWord(writer.language, setting);
@@ -120,6 +128,8 @@ function ask(
           value: settingValue(writer, setting, currentValue(current, setting)),
         }),
         writer.text(`effect.setting.${setting}`),
+        renewalOffers(writer, sale.sold),
+        ...announcedOffers(writer, sale.announced),
       ],
       choices: choices.map(({ label, value: chosen }) => ({ label, argument: `${word} ${chosen}` })),
       example: `${word} ${example}`,
@@ -136,6 +146,7 @@ async function overview(context: GroupCommandContext, current: GroupSettings, fi
       first ?? (argument === '' ? undefined : writer.text('ask.not_understood', { said: writer.title(argument) })),
       writer.text('settings.topic.renewal'),
       bullets(RENEWAL.map(line)),
+      offerTrouble(writer, current),
       writer.text('settings.topic.telling'),
       bullets([quotaAlerts(writer, current), ...TELLING.map(line)]),
       writer.text('settings.topic.limits'),

@@ -3,6 +3,7 @@ import type { Announcement, RenewalOutlook } from '../../domain/announcement.ts'
 import type { NoticeButton } from '../../store/notices.ts';
 import { askButton, type Draft, switchButton } from '../content.ts';
 import { bullets, type Markdown } from '../markdown.ts';
+import { chooseOfferButton } from '../offer-words.ts';
 import type { Writer } from '../writer.ts';
 import { composeSpike } from './spike.ts';
 
@@ -91,6 +92,7 @@ function moneyLasts(writer: Writer, runwayDays: number): Markdown {
 }
 
 function quotaButtons(writer: Writer, renewal: RenewalOutlook): NoticeButton[] {
+  if (renewal === 'needs_offer') return [chooseOfferButton(writer), askButton(writer, 'quota')];
   return renewal === 'off'
     ? [switchButton(writer, 'on', 'primary'), askButton(writer, 'quota')]
     : [askButton(writer, 'quota'), switchButton(writer, 'off', 'plain')];

@@ -46,6 +46,9 @@ function whatOf(writer: Writer, entry: AuditEntry): Markdown {
         missing: writer.payable(BigInt(deed.missing)),
       });
     case 'renewal_stopped':
+      if (deed.guard === 'offer_not_sold' || deed.guard === 'offer_too_small') {
+        return writer.text(`history.renewal_stopped.${deed.guard}`, { plan: writer.title(deed.title) });
+      }
       return writer.text('history.renewal_stopped', {
         plan: writer.title(deed.title),
         price: writer.money(BigInt(deed.price)),

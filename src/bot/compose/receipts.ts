@@ -1,6 +1,7 @@
 import type { Announcement } from '../../domain/announcement.ts';
 import { askButton, type Draft, switchButton } from '../content.ts';
-import { bullets, type Markdown } from '../markdown.ts';
+import { bullets, joinMarkdown, type Markdown } from '../markdown.ts';
+import { chooseOfferButton } from '../offer-words.ts';
 import type { Writer } from '../writer.ts';
 
 type Receipt = Extract<
@@ -52,9 +53,31 @@ function renewed(writer: Writer, receipt: Of<'renewed'>): Draft {
         writer.text('figure.balance', { amount: writer.money(receipt.balance) }),
         writer.text('figure.valid_until', { time: writer.time(receipt.expiresAt) }),
       ]),
+      whatChanged(writer, receipt),
     ],
     buttons: [askButton(writer, 'quota'), askButton(writer, 'balance')],
   };
+}
+
+/** That the offer has become another one than its readers knew. */
+function whatChanged(writer: Writer, receipt: Of<'renewed'>): Markdown | undefined {
+  const { changed, price, segments, validityMonths } = receipt;
+  if (!changed) return undefined;
+  const differs = [
+    changed.price !== price &&
+      writer.text('renewed.changed.price', { before: writer.money(changed.price), after: writer.money(price) }),
+    changed.segments !== segments &&
+      writer.text('renewed.changed.segments', {
+        before: writer.segments(changed.segments),
+        after: writer.segments(segments),
+      }),
+    changed.validityMonths !== validityMonths &&
+      writer.text('renewed.changed.validity', {
+        before: writer.months(changed.validityMonths),
+        after: writer.months(validityMonths),
+      }),
+  ].filter((text) => text !== false);
+  return writer.text('renewed.changed', { changes: joinMarkdown(differs, writer.text('offers.separator')) });
 }
 
 function renewalFailed(writer: Writer, receipt: Of<'renewal_failed'>): Draft {
@@ -75,6 +98,17 @@ function renewalFailed(writer: Writer, receipt: Of<'renewal_failed'>): Draft {
 }
 
 function renewalStopped(writer: Writer, receipt: Of<'renewal_stopped'>): Draft {
+  if (receipt.guard === 'offer_not_sold' || receipt.guard === 'offer_too_small') {
+    const plan = writer.title(receipt.title);
+    return {
+      title: writer.text(`renewal_stopped.${receipt.guard}.title`, { plan }),
+      paragraphs: [
+        writer.text(`renewal_stopped.${receipt.guard}.body`, { plan }),
+        writer.text('renewal_stopped.offer.next'),
+      ],
+      buttons: [chooseOfferButton(writer), askButton(writer, 'auto-renew')],
+    };
+  }
   const guard = writer.text(`guard.${receipt.guard}`);
   return {
     title: writer.text('renewal_stopped.title', { guard }),

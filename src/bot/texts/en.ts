@@ -9,6 +9,7 @@ import groups from './en/groups.json' with { type: 'json' };
 import help from './en/help.json' with { type: 'json' };
 import history from './en/history.json' with { type: 'json' };
 import limits from './en/limits.json' with { type: 'json' };
+import offers from './en/offers.json' with { type: 'json' };
 import operator from './en/operator.json' with { type: 'json' };
 import purchases from './en/purchases.json' with { type: 'json' };
 import questions from './en/questions.json' with { type: 'json' };
@@ -30,6 +31,7 @@ export default {
   ...help,
   ...history,
   ...limits,
+  ...offers,
   ...operator,
   ...purchases,
   ...questions,

@@ -9,6 +9,7 @@ import groups from './zh-CN/groups.json' with { type: 'json' };
 import help from './zh-CN/help.json' with { type: 'json' };
 import history from './zh-CN/history.json' with { type: 'json' };
 import limits from './zh-CN/limits.json' with { type: 'json' };
+import offers from './zh-CN/offers.json' with { type: 'json' };
 import operator from './zh-CN/operator.json' with { type: 'json' };
 import purchases from './zh-CN/purchases.json' with { type: 'json' };
 import questions from './zh-CN/questions.json' with { type: 'json' };
@@ -30,6 +31,7 @@ export default {
   ...help,
   ...history,
   ...limits,
+  ...offers,
   ...operator,
   ...purchases,
   ...questions,

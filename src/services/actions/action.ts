@@ -51,7 +51,7 @@ export interface ActionHandler<T extends ApprovalAction['type'] = ApprovalAction
     by: CarryOut,
   ): Promise<ApprovalOutcome>;
   /** Whether there is still anything to decide: a request of which this is false is closed by the next review. Default: there is. */
-  isNeeded?(tx: Tx, account: Account, action: ActionOf<T>): Promise<boolean>;
+  isNeeded?(context: ServiceContext, tx: Tx, account: Account, action: ActionOf<T>): Promise<boolean>;
   /** Whether two requests want the same. Default: that nothing in them differs. */
   isSame?(one: ActionOf<T>, other: ActionOf<T>): boolean;
   /** Whether who asks for `newer` means it in the place of `older`, which they asked for before. Default: only of the same. */

@@ -26,7 +26,7 @@ export const addAdministratorAction: ActionHandler<'add_administrator'> = {
     });
   },
   atOnce: async () => 'never',
-  isNeeded: async (tx, account, { group, person }) =>
+  isNeeded: async (_context, tx, account, { group, person }) =>
     (await isBound(tx, account, group)) && (await findAdministrator(tx, group, person.id)) === undefined,
   carryOut: async (context, tx, account, { group, person }, by) => {
     const bound = await readBoundGroup(tx, account, group);
@@ -49,7 +49,7 @@ export const removeAdministratorAction: ActionHandler<'remove_administrator'> = 
     await assertCanGo(tx, account, bound, person.id);
   },
   atOnce: async () => 'never',
-  isNeeded: async (tx, account, { group, person }) =>
+  isNeeded: async (_context, tx, account, { group, person }) =>
     (await isBound(tx, account, group)) && (await findAdministrator(tx, group, person.id)) !== undefined,
   carryOut: async (context, tx, account, { group, person }, by) => {
     const bound = await readBoundGroup(tx, account, group);

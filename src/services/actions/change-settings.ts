@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { ActionOf } from '../../domain/approval.ts';
-import { InputError, RuleError } from '../../domain/errors.ts';
-import { assertPolicy } from '../../domain/renewal.ts';
+import { RuleError } from '../../domain/errors.ts';
+import { assertGuards, assertPolicy } from '../../domain/renewal.ts';
 import { isSameValue, onlyLimitsSpending } from '../../domain/settings.ts';
 import { type Account, makeDue } from '../../store/accounts.ts';
 import { type Group, readGroup, setGroupLanguage } from '../../store/groups.ts';
-import { readOffer } from '../../store/plans.ts';
 import type { Tx } from '../../store/schema.ts';
 import { writeSettings } from '../../store/settings.ts';
 import { announce } from '../announce.ts';
 import { setAutoRenewal } from '../auto-renewal.ts';
 import type { ServiceContext } from '../context.ts';
 import { planDailyDigest } from '../digest.ts';
+import { assertSold, findOffer } from '../offers.ts';
 import { assertCurrency } from '../plans.ts';
 import { changedPolicy, changedSettings, currentValue, type GroupSettings, readGroupSettings } from '../settings.ts';
 import type { ActionHandler, AtOnce, CarryOut } from './action.ts';
@@ -26,7 +26,7 @@ type Change = ActionOf<'change_settings'>;
  */
 export const changeSettingsAction: ActionHandler<'change_settings'> = {
   check: async (context, tx, account, action) => {
-    const { current } = await readCurrent(tx, account, action);
+    const { current } = await readCurrent(context, tx, account, action);
     if (isSameValue(action.before, action.after)) {
       throw new RuleError('setting_unchanged', 'It is set so already; nothing was changed.');
     }
@@ -36,17 +36,18 @@ export const changeSettingsAction: ActionHandler<'change_settings'> = {
   atOnce: async (_context, _tx, _account, { setting, before, after }): Promise<AtOnce> =>
     setting === 'language' || onlyLimitsSpending(setting, before, after) ? 'always' : 'never',
   carryOut: async (context, tx, account, action, by) => {
-    const { group, current } = await readCurrent(tx, account, action);
+    const { group, current } = await readCurrent(context, tx, account, action);
     if (isSameValue(currentValue(current, action.setting), action.after)) return 'no_longer_needed';
     assertAsShown(action, current);
     await assertAllowed(context, tx, account, action, current);
     await change(context, tx, account, group, action, current, by);
     return 'done';
   },
-  isNeeded: async (tx, account, action) => {
+  isNeeded: async (context, tx, account, action) => {
     const group = await readGroup(tx, action.group);
     if (group?.accountId !== account.id) return false;
-    return !isSameValue(currentValue(await readGroupSettings(tx, group), action.setting), action.after);
+    const current = await readGroupSettings(tx, group, context.clock.now());
+    return !isSameValue(currentValue(current, action.setting), action.after);
   },
   replaces: (older, newer) =>
     older.setting === newer.setting &&
@@ -55,6 +56,7 @@ export const changeSettingsAction: ActionHandler<'change_settings'> = {
 };
 
 async function readCurrent(
+  context: ServiceContext,
   tx: Tx,
   account: Account,
   action: Change,
@@ -63,7 +65,7 @@ async function readCurrent(
   if (group?.accountId !== account.id) {
     throw new RuleError('group_gone', 'The group is not bound to this account any more, so nothing was changed.');
   }
-  return { group, current: await readGroupSettings(tx, group) };
+  return { group, current: await readGroupSettings(tx, group, context.clock.now()) };
 }
 
 /** Rule 17: what is changed is what was shown. */
@@ -88,11 +90,13 @@ async function assertAllowed(
     changedSettings(current.account, setting, after, context.clock.now());
     return;
   }
-  const offer = policy.offerId === null ? null : ((await readOffer(tx, policy.offerId)) ?? null);
-  if (policy.offerId !== null && !offer) {
-    throw new InputError('offer_unknown', `There is no plan offer "${policy.offerId}".`, { offer: policy.offerId });
-  }
-  assertPolicy({ ...policy, enabled: policy.enabled || offer !== null }, offer);
+  const chosen = policy.offerId === null ? null : (await findOffer(tx, policy.offerId)).stateAt(context.clock.now());
+  // An offer that has changed since it was chosen hinders no other setting, least of all a brake.
+  if (chosen && setting === 'offer') assertSold(chosen.offer, chosen.isSold);
+  const offer = chosen?.offer ?? null;
+  if (setting === 'offer' || setting === 'threshold') {
+    assertPolicy({ ...policy, enabled: policy.enabled || offer !== null }, offer);
+  } else assertGuards(policy);
   assertCurrency(account, offer);
 }
 

@@ -8,7 +8,7 @@ export const pauseAction: ActionHandler<'pause'> = {
     if (account.pause) throw new RuleError('already_so', 'Sending is already paused.', { state: 'paused' });
   },
   atOnce: async () => 'always',
-  isNeeded: async (_tx, account) => account.pause === null,
+  isNeeded: async (_context, _tx, account) => account.pause === null,
   carryOut: async (context, tx, account, _action, { group, actor }) => {
     if (account.pause) return 'no_longer_needed';
     await pauseSending(context, tx, account, {

@@ -1,9 +1,8 @@
-import type { ActionOf } from '../../domain/approval.ts';
-import { type PlanOffer, renewalPrice } from '../../domain/plan.ts';
+import { renewalTerms, sameTerms } from '../../domain/quote.ts';
 import { askAgainAt } from '../../domain/renewal.ts';
 import { makeDue } from '../../store/accounts.ts';
-import { readOffer } from '../../store/plans.ts';
 import { approveRenewal, countExpired, pauseRenewal, readOpenRenewal, readPolicy } from '../../store/renewals.ts';
+import { readChosenOffer } from '../offers.ts';
 import { renewIfDue } from '../renewal.ts';
 import type { ActionHandler } from './action.ts';
 
@@ -11,7 +10,7 @@ import type { ActionHandler } from './action.ts';
 export const renewAction: ActionHandler<'renew'> = {
   check: async () => undefined,
   atOnce: async () => 'never',
-  isNeeded: async (tx, account, { renewalId }) => {
+  isNeeded: async (_context, tx, account, { renewalId }) => {
     const open = await readOpenRenewal(tx, account.id);
     return open?.id === renewalId && open.state === 'requested';
   },
@@ -19,12 +18,15 @@ export const renewAction: ActionHandler<'renew'> = {
     const open = await readOpenRenewal(tx, account.id);
     if (open?.id !== action.renewalId || open.state !== 'requested') return 'no_longer_needed';
     const policy = await readPolicy(tx, account.id);
-    const offer = await readOffer(tx, action.offerId);
     // What the purchase ends, or what is to be asked for again, is for the next review.
     const now = context.clock.now();
+    const { offer, isSold } = await readChosenOffer(tx, policy.offerId, now);
     await approveRenewal(tx, account.id, action.renewalId, { at: now, byName: actor.name });
     await makeDue(tx, account.id, now);
-    if (offer?.id !== policy.offerId || offer?.currency !== account.currency || !isAsQuoted(action, offer)) {
+    const { type: _, renewalId: __, ...terms } = action;
+    // One that is not sold any more stops the renewal, which says so.
+    const isAsQuoted = offer?.currency === account.currency && (!isSold || sameTerms(terms, renewalTerms(offer)));
+    if (offer?.id !== action.offerId || !isAsQuoted) {
       await pauseRenewal(tx, account.id, action.renewalId, { reason: 'price_changed', at: now, nextAttemptAt: now });
       return 'price_changed';
     }
@@ -40,7 +42,3 @@ export const renewAction: ActionHandler<'renew'> = {
     await pauseRenewal(tx, account.id, renewalId, { reason: how, at, nextAttemptAt, byName });
   },
 };
-
-function isAsQuoted(action: ActionOf<'renew'>, offer: PlanOffer | undefined): boolean {
-  return offer?.segments === BigInt(action.segments) && renewalPrice(offer) === BigInt(action.price);
-}

@@ -34,7 +34,7 @@ export const resumeAction: ActionHandler<'resume'> = {
     throw new RuleError('already_so', 'Sending is neither paused nor capped.', { state: 'sending' });
   },
   atOnce: async () => 'never',
-  isNeeded: async (tx, account, action) => {
+  isNeeded: async (_context, tx, account, action) => {
     const limits = await readLimits(tx, account.id);
     return endsPause(account, action) || limits.some((limit) => isShown(limit, action.caps));
   },

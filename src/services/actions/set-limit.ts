@@ -28,7 +28,7 @@ export const setLimitAction: ActionHandler<'set_limit'> = {
   },
   atOnce: async (_context, _tx, _account, { before, after, lifts: goesOn }) =>
     !goesOn && onlyLowers(valuesOf(before), valuesOf(after)) ? 'always' : 'never',
-  isNeeded: async (tx, account, action) => {
+  isNeeded: async (_context, tx, account, action) => {
     const current = await currentOf(tx, account, action);
     return !isSame(textsOf(current), action.after) || (current?.reached ?? null) !== null;
   },

@@ -14,7 +14,7 @@ export const setTwoPersonAction: ActionHandler<'set_two_person'> = {
     });
   },
   atOnce: async () => 'never',
-  isNeeded: async (_tx, account, { enabled }) => account.twoPerson !== enabled,
+  isNeeded: async (_context, _tx, account, { enabled }) => account.twoPerson !== enabled,
   carryOut: async (context, tx, account, { enabled }, { group, actor }) => {
     if (account.twoPerson === enabled) return 'no_longer_needed';
     if (enabled) await assertTwoAdministrators(tx, account.id);

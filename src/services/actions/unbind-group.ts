@@ -17,7 +17,7 @@ export const unbindGroupAction: ActionHandler<'unbind_group'> = {
     await assertAsShown(tx, account, await readBoundGroup(tx, account, group), others);
   },
   atOnce: async () => 'never',
-  isNeeded: async (tx, account, { group }) => (await readGroup(tx, group))?.accountId === account.id,
+  isNeeded: async (_context, tx, account, { group }) => (await readGroup(tx, group))?.accountId === account.id,
   carryOut: async (context, tx, account, { group, others }, { actor }) => {
     const bound = await readGroup(tx, group);
     if (bound?.accountId !== account.id) return 'no_longer_needed';
