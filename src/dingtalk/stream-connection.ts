@@ -1,39 +1,18 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventAck, TOPIC_CARD, TOPIC_ROBOT } from 'dingtalk-stream';
+import { TOPIC_CARD, TOPIC_ROBOT } from 'dingtalk-stream';
 import { type Clock, SystemClock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { withTrace } from '../trace.ts';
 import { fullJitter } from './backoff.ts';
 import { DingTalkError, isCredentialRefusal } from './errors.ts';
-import { FrameMemory } from './frame-memory.ts';
-import { type FrameKeeper, Keeping } from './keeping.ts';
-import {
-  type CardClick,
-  MalformedFrameError,
-  type PlatformEvent,
-  parseCardClick,
-  parseEvent,
-  parseRobotPush,
-  type RobotMessage,
-  type StreamFrame,
-} from './messages.ts';
+import { type FrameCounts, type FrameHandlers, FrameIntake } from './frame-intake.ts';
+import type { FrameKeeper } from './keeping.ts';
+import type { StreamFrame } from './messages.ts';
 import type { DingTalkSettings } from './settings.ts';
 import { StreamClient } from './stream-client.ts';
 import { STREAM_DEFAULTS, type StreamTuning } from './stream-tuning.ts';
 
-/** What there is to do for a frame, and what it is acknowledged with. */
-interface ReadFrame {
-  readonly answer: unknown;
-  readonly work: () => Promise<void>;
-}
-
-/** What they reject with is logged; the frame's repeat is then handled again. */
-export interface StreamHandlers {
-  onMessage(message: RobotMessage): Promise<void>;
-  onClick(click: CardClick): Promise<void>;
-  /** Without it, no events are subscribed to. */
-  onEvent?(event: PlatformEvent): Promise<void>;
+export interface StreamHandlers extends FrameHandlers {
   onAlarm?(alarm: StreamAlarm): void | Promise<void>;
 }
 
@@ -66,14 +45,7 @@ export interface StreamStatus {
 }
 
 /** Since the start of the process. */
-export interface StreamCounts {
-  /** Events and callbacks received, whatever became of them. */
-  frames: number;
-  duplicates: number;
-  malformed: number;
-  /** Frames whose connection was gone before they could be acknowledged. */
-  unacknowledged: number;
-  handlerFailures: number;
+export interface StreamCounts extends FrameCounts {
   /** Connections that were opened. */
   connections: number;
 }
@@ -102,25 +74,12 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
   readonly #handlers: StreamHandlers;
   readonly #tuning: StreamTuning;
   readonly #clock: Clock;
-  readonly #memory: FrameMemory;
+  readonly #frames: FrameIntake;
   readonly #clients = new Set<StreamClient>();
-  readonly #keeper: FrameKeeper | undefined;
-  readonly #inFlight = new Set<Promise<void>>();
-  /** Of the frames at work: resolves when it may be acknowledged, rejects when it must not. */
-  readonly #safe = new Map<string, Promise<void>>();
   readonly #alarms = new Map<StreamAlarm['code'], number>();
   readonly #stopping = new AbortController();
-  readonly #counts: StreamCounts = {
-    frames: 0,
-    duplicates: 0,
-    malformed: 0,
-    unacknowledged: 0,
-    handlerFailures: 0,
-    connections: 0,
-  };
   #loop: Promise<void> | undefined;
   #stop: Promise<{ unfinished: number }> | undefined;
-  #isListening = true;
   #phase: StreamStatus['state'] = 'stopped';
   #state: StreamStatus['state'] = 'stopped';
   #since: Temporal.Instant;
@@ -129,16 +88,26 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
   #attempts = 0;
   #lastError: string | null = null;
   #openedAt: number | undefined;
+  #connections = 0;
 
   constructor(options: StreamConnectionOptions) {
     super();
     this.#settings = options.settings;
     this.#logger = options.logger;
     this.#handlers = options.handlers;
-    this.#keeper = options.keeper;
     this.#tuning = { ...STREAM_DEFAULTS, ...options.tuning };
     this.#clock = options.clock ?? new SystemClock();
-    this.#memory = new FrameMemory(this.#tuning.dedupeMs, this.#tuning.dedupeEntries);
+    this.#frames = new FrameIntake({
+      handlers: options.handlers,
+      keeper: options.keeper,
+      tuning: this.#tuning,
+      logger: options.logger,
+      onQuotaExhausted: () =>
+        this.#raise(
+          'quota_exhausted',
+          'The monthly quota of DingTalk pushes is used up. Buy more, or wait for the 1st.',
+        ),
+    });
     this.#since = this.#clock.now();
     this.#downSince = this.#since;
   }
@@ -152,7 +121,7 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
       lastFrameAt: this.#lastFrameAt,
       attempts: holds ? 0 : this.#attempts,
       lastError: holds ? null : this.#lastError,
-      counts: { ...this.#counts },
+      counts: { ...this.#frames.counts, connections: this.#connections },
     };
   }
 
@@ -173,6 +142,15 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
     return this.#stop;
   }
 
+  /**
+   * Handles a frame that was kept, and acknowledged when it came.
+   *
+   * @throws MalformedFrameError, and what its handler rejects with
+   */
+  handleKept(frame: StreamFrame): Promise<void> {
+    return this.#frames.handleKept(frame);
+  }
+
   /** One attempt after the other, never two at once: however it fails, it cannot multiply. */
   async #run(): Promise<void> {
     while (!this.#isStopping) {
@@ -182,7 +160,7 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
       try {
         await client.connect();
         this.#openedAt = performance.now();
-        this.#counts.connections += 1;
+        this.#connections += 1;
         this.#alarms.delete('credentials_refused');
         this.#alarms.delete('gateway_refused');
         this.#enter('open');
@@ -257,8 +235,8 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
       onTraffic: () => {
         this.#lastFrameAt = this.#clock.now();
       },
-      onFrame: (from, frame) => this.#receive(from, frame),
-      onFrameError: (from, error, messageId) => this.#refuse(from, error, messageId),
+      onFrame: (from, frame) => this.#frames.receive(from, frame),
+      onFrameError: (from, error, messageId) => this.#frames.refuse(from, error, messageId),
     });
     this.#clients.add(client);
     void client.closed.then(() => {
@@ -271,101 +249,6 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
   #retire(client: StreamClient): void {
     const timer = setTimeout(() => client.disconnect(), this.#tuning.retireAfterMs);
     void client.closed.then(() => clearTimeout(timer));
-  }
-
-  /**
-   * Handles a frame that was kept, and acknowledged when it came.
-   *
-   * @throws MalformedFrameError, and what its handler rejects with
-   */
-  async handleKept(frame: StreamFrame): Promise<void> {
-    await withTrace(frame.messageId, async () => this.#readFrame(frame)?.work());
-  }
-
-  /** Answers on the connection the frame came from, within the 2 s that the platform waits. */
-  #receive(client: StreamClient, frame: StreamFrame): void {
-    if (!this.#isListening) return;
-    this.#counts.frames += 1;
-    const read = this.#readFrame(frame);
-    if (read) {
-      this.#take(client, frame, read);
-      return;
-    }
-    this.#logger.warn({ topic: frame.topic }, 'no handler for this topic of the stream');
-    this.#acknowledge(client, frame.messageId, 404, 'no handler', {});
-  }
-
-  /** What there is to do for a frame, and its answer; undefined for a topic that nobody handles. */
-  #readFrame(frame: StreamFrame): ReadFrame | undefined {
-    if (frame.type === 'CALLBACK' && frame.topic === TOPIC_ROBOT) {
-      const push = parseRobotPush(frame);
-      const work = async () => {
-        if (push.type === 'message') await this.#handlers.onMessage(push.message);
-        else
-          this.#raise(
-            'quota_exhausted',
-            'The monthly quota of DingTalk pushes is used up. Buy more, or wait for the 1st.',
-          );
-      };
-      return { answer: { response: null }, work };
-    }
-    if (frame.type === 'CALLBACK' && frame.topic === TOPIC_CARD) {
-      const click = parseCardClick(frame);
-      // Empty: card data in the response would change the clicker's view only.
-      return { answer: { response: {} }, work: () => this.#handlers.onClick(click) };
-    }
-    if (frame.type === 'EVENT') {
-      const event = parseEvent(frame);
-      return { answer: { status: EventAck.SUCCESS }, work: async () => await this.#handlers.onEvent?.(event) };
-    }
-    return undefined;
-  }
-
-  #take(client: StreamClient, frame: StreamFrame, { answer, work }: ReadFrame): void {
-    const acknowledge = () => this.#acknowledge(client, frame.messageId, 200, 'OK', answer);
-    if (!this.#memory.remember(frame.messageId)) {
-      this.#counts.duplicates += 1;
-      const safe = this.#safe.get(frame.messageId);
-      if (safe) void safe.then(acknowledge, () => {});
-      else acknowledge();
-      return;
-    }
-    this.#logger.debug({ topic: frame.topic, trace: frame.messageId }, 'a frame was taken');
-    const keeping = new Keeping(frame, this.#keeper, this.#tuning.keepAfterMs, this.#logger);
-    if (this.#keeper) {
-      this.#safe.set(frame.messageId, keeping.safe);
-      keeping.safe.then(acknowledge, () => {});
-    } else {
-      acknowledge();
-    }
-    const running = withTrace(frame.messageId, async () => {
-      try {
-        await work();
-        await keeping.handled();
-      } catch (error) {
-        this.#counts.handlerFailures += 1;
-        this.#memory.forget(frame.messageId);
-        this.#logger.error(
-          { err: error, topic: frame.topic, frameId: frame.messageId },
-          'the handler of a frame failed',
-        );
-        await keeping.failed();
-      }
-      this.#safe.delete(frame.messageId);
-    });
-    this.#inFlight.add(running);
-    void running.then(() => this.#inFlight.delete(running));
-  }
-
-  #refuse(client: StreamClient, error: unknown, messageId: string): void {
-    this.#counts.malformed += 1;
-    const reason = error instanceof MalformedFrameError ? error.reason : 'unexpected';
-    this.#logger.warn({ reason, frameId: messageId }, 'a frame was refused');
-    if (messageId !== '') this.#acknowledge(client, messageId, 400, 'malformed', {});
-  }
-
-  #acknowledge(client: StreamClient, messageId: string, code: 200 | 400 | 404, message: string, data: unknown): void {
-    if (!client.acknowledge(messageId, code, message, data)) this.#counts.unacknowledged += 1;
   }
 
   /** Tells a person, once per outage and not more often than `alarmRepeatMs`. */
@@ -384,22 +267,18 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
     this.#stopping.abort();
     const deadline = new AbortController();
     await Promise.race([
-      this.#drained(),
+      this.#frames.drained(),
       sleep(this.#tuning.drainTimeoutMs, undefined, { signal: deadline.signal }).catch(() => {}),
     ]);
     deadline.abort();
-    const unfinished = this.#inFlight.size;
+    const unfinished = this.#frames.atWork;
     if (unfinished > 0) this.#logger.warn({ unfinished }, 'stream connection stopped before its handlers were done');
-    this.#isListening = false;
+    this.#frames.close();
     for (const client of this.#clients) client.disconnect();
     await Promise.all([...this.#clients].map((client) => client.closed));
     await this.#loop;
     this.#enter('stopped');
     return { unfinished };
-  }
-
-  async #drained(): Promise<void> {
-    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
   }
 
   get #isStopping(): boolean {
