@@ -5,6 +5,7 @@ import type { Micro } from '../domain/money.ts';
 import { availableOf } from '../domain/standing.ts';
 import type { TemplateType } from '../domain/usage.ts';
 import { insertAccount, lockAccount, makeDue } from '../store/accounts.ts';
+import { dateAlertsBefore } from '../store/alerts.ts';
 import { postTransfers } from '../store/ledger.ts';
 import type { Tx } from '../store/schema.ts';
 import { readTariffs } from '../store/tariffs.ts';
@@ -82,6 +83,7 @@ export async function recharge(context: ServiceContext, tx: Tx, input: RechargeI
   });
   const booked = await postTransfers(tx, account.id, [transfer], now);
   if (booked.length === 0) return false;
+  await dateAlertsBefore(tx, account.id, now);
   const balance = account.money.balance + input.amount;
   await record(context, tx, account.id, {
     by: input.by,

@@ -4,6 +4,7 @@ import { newPlanTransfers } from '../domain/ledger.ts';
 import type { Micro } from '../domain/money.ts';
 import { expiryOf, type Plan, type PlanOffer, quotaOf } from '../domain/plan.ts';
 import { type Account, lockAccount, makeDue } from '../store/accounts.ts';
+import { dateAlertsBefore } from '../store/alerts.ts';
 import { postTransfers } from '../store/ledger.ts';
 import { insertPlan, readPlanByKey, readPlansWithQuota } from '../store/plans.ts';
 import type { Tx } from '../store/schema.ts';
@@ -74,6 +75,7 @@ export async function addPlan(context: ServiceContext, tx: Tx, account: Account,
     by,
   });
   await postTransfers(tx, account.id, transfers, now);
+  await dateAlertsBefore(tx, account.id, now);
   return { ...plan, remaining: plan.total };
 }
 

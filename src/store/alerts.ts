@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { AlertCondition } from '../domain/alert.ts';
 import type { AlertKind } from '../domain/alert-levels.ts';
 import type { Announcement } from '../domain/announcement.ts';
@@ -82,6 +82,20 @@ export async function setAlertLevel(
   now: Temporal.Instant,
 ): Promise<void> {
   await update(tx, accountId, alertId, { level, level_since: now });
+}
+
+/**
+ * What is open was raised before what is done now, also where the clock that raised it was ahead of this one: a recharge or a plan must not
+ * be taken for an older one, or the next episode would be told to nobody. (rule 19) The account must be locked.
+ */
+export async function dateAlertsBefore(tx: Tx, accountId: string, at: Temporal.Instant): Promise<void> {
+  await tx
+    .updateTable('alerts')
+    .set({ level_since: sql`${at}::timestamptz - interval '1 microsecond'` })
+    .where('account_id', '=', accountId)
+    .where('closed_at', 'is', null)
+    .where('level_since', '>=', at)
+    .execute();
 }
 
 /** Keeps what was told of a level that was reached: from now on an answer to it is awaited, whatever was answered before. (rule 19) */

@@ -1,4 +1,8 @@
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { Intake } from '../../src/http/intake.ts';
+import { currentTrace, withTrace } from '../../src/trace.ts';
+import { aReport } from '../support/builders.ts';
 import { aRecord, bearer, createHttpHarness, type RecordInput, type TestAccount } from './harness.ts';
 
 const http = await createHttpHarness();
@@ -23,19 +27,29 @@ test('given a request that makes an account due, then its answer, its line in th
   expect(http.reviewedUnder).toEqual([id]);
 });
 
-test('given requests that are recorded together, then the review bears the id of one of them, and the log says with which the others are', async () => {
+test('given requests that wait for each other, then what is recorded together bears the id of the first of them, and the log leads to it from the others', async () => {
   const account = await http.account();
-  http.reviewedUnder.length = 0;
-  const responses = await Promise.all(Array.from({ length: 12 }, () => post(account, [spending()])));
-  const ids = responses.map((response) => String(response.headers['x-request-id']));
-  expect(new Set(ids).size).toBe(12);
-  expect(http.reviewedUnder.length).toBeGreaterThan(0);
-  for (const id of http.reviewedUnder) expect(ids).toContain(id);
-  const joined = ids.filter((id) => linesOf(id).some(({ msg }) => msg === 'recorded together'));
-  expect(joined.length).toBeGreaterThan(0);
-  for (const id of joined) {
-    expect(linesOf(id)).toContainEqual(expect.objectContaining({ with: expect.toBeOneOf(ids), account: account.id }));
-  }
+  const seen: (string | undefined)[] = [];
+  const lines: string[] = [];
+  const intake = new Intake({
+    db: http.db,
+    context: http.context,
+    logger: pino({ level: 'debug' }, { write: (line: string) => lines.push(line) }),
+    onReviewDue: () => seen.push(currentTrace()),
+  });
+  const take = (trace: string, segments: number) =>
+    withTrace(trace, () => {
+      const abroad = { destination: 'international', country: 'SG', status: 'submitted' } as const;
+      const reports = [aReport({ id: trace, segments, at: http.clock.now(), ...abroad })];
+      return intake.take(account.id, { reports, rejected: [] });
+    });
+  // Two of an account run at a time. The others wait, and go together when one of these has ended; only they take all of the money.
+  await Promise.all([take('one', 1), take('two', 1), take('three', 300), take('four', 1), take('five', 300)]);
+  expect(seen).toEqual(['three']);
+  expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { msg: 'recorded together', trace: 'four', with: 'three', account: account.id },
+    { msg: 'recorded together', trace: 'five', with: 'three' },
+  ]);
 });
 
 test('given a request that is refused, then its answer and its line in the log bear one id, too', async () => {

@@ -4,6 +4,7 @@ import { RuleError } from '../../domain/errors.ts';
 import { assertGuards, assertPolicy } from '../../domain/renewal.ts';
 import { isSameValue, onlyLimitsSpending } from '../../domain/settings.ts';
 import { type Account, makeDue } from '../../store/accounts.ts';
+import { dateAlertsBefore } from '../../store/alerts.ts';
 import { type Group, readGroup, setGroupLanguage } from '../../store/groups.ts';
 import type { Tx } from '../../store/schema.ts';
 import { writeSettings } from '../../store/settings.ts';
@@ -121,6 +122,7 @@ async function change(
   if (policy) await setAutoRenewal(context, tx, account.id, policy, actor.staffId ?? '');
   if (settings) {
     await writeSettings(tx, account.id, settings, now);
+    if (setting === 'balance_alert') await dateAlertsBefore(tx, account.id, now);
     if (setting === 'digest_at') await planDailyDigest(context, tx, account, settings);
   }
   await makeDue(tx, account.id, now);
