@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { AccountInput } from '../../src/services/accounts.ts';
 import { addTariffs } from '../../src/services/catalogue.ts';
-import { BillingWorld, kinds, TARIFF, type TestAccount } from '../support/billing-world.ts';
+import { BillingWorld, kinds, TARIFF } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
 import { aReport, at, yuan } from '../support/builders.ts';
-import { DAY_MONEY, DAY_SEGMENTS, limit, MONTH_MONEY, MONTH_SEGMENTS, sending, usedOf } from '../support/limits.ts';
+import {
+  aQuietAccount,
+  DAY_MONEY,
+  DAY_SEGMENTS,
+  limit,
+  MONTH_MONEY,
+  MONTH_SEGMENTS,
+  sending,
+  usedOf,
+} from '../support/limits.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase();
@@ -15,18 +23,9 @@ beforeAll(async () => {
   world = await BillingWorld.on(db);
 });
 
-async function anAccount(overrides: Partial<AccountInput> = {}, now = '2026-03-10T12:00'): Promise<TestAccount> {
-  world.clock.set(at(now));
-  const account = await world.openAccount(overrides);
-  await account.recharge('1000');
-  await account.review();
-  await account.news();
-  return account;
-}
-
 describe('a cap on segments', () => {
   test('given usage one below the stop, then it may send; given one more, then it is capped at once, without a review', async () => {
-    const account = await anAccount();
+    const account = await aQuietAccount(world);
     await limit(world, account, DAY_SEGMENTS, 100n);
     await account.use(99);
     expect(await sending(world, account)).toEqual(['allowed']);
@@ -35,7 +34,7 @@ describe('a cap on segments', () => {
   });
 
   test('given a cap that is reached, then what was sent already is still recorded and charged', async () => {
-    const account = await anAccount();
+    const account = await aQuietAccount(world);
     await limit(world, account, DAY_SEGMENTS, 10n);
     await account.use(10);
     expect(await account.use(7)).toMatchObject({ accepted: 1 });
@@ -45,7 +44,7 @@ describe('a cap on segments', () => {
   });
 
   test('given plans that cover it, then their segments count as well', async () => {
-    const account = await anAccount();
+    const account = await aQuietAccount(world);
     await account.grant('sms-100');
     await limit(world, account, DAY_SEGMENTS, 50n);
     await account.use(50);
@@ -53,7 +52,7 @@ describe('a cap on segments', () => {
   });
 
   test('given a message that failed or is only submitted, then it does not count; given its delivery, then it does', async () => {
-    const account = await anAccount();
+    const account = await aQuietAccount(world);
     await limit(world, account, DAY_SEGMENTS, 10n);
     await account.use(10, { status: 'failed' });
     await account.use(10, { id: 'later', status: 'submitted' });
@@ -67,7 +66,7 @@ describe('a cap on segments', () => {
   test('given international messages without a price, then their segments count when they are sent, and their price when there is one', async () => {
     const id = randomUUID();
     await world.run((tx) => addTariffs(world.context, tx, [{ ...TARIFF, id }]));
-    const account = await anAccount({ tariffId: id });
+    const account = await aQuietAccount(world, { tariffId: id });
     await limit(world, account, DAY_SEGMENTS, 10n);
     await limit(world, account, DAY_MONEY, yuan('4'));
     const abroad = { destination: 'international', country: 'JP' } as const;
@@ -90,7 +89,7 @@ describe('a cap on segments', () => {
 
 describe('the cap latches', () => {
   test('given a new day, then it is still capped, although nothing was used in it', async () => {
-    const account = await anAccount();
+    const account = await aQuietAccount(world);
     await limit(world, account, DAY_SEGMENTS, 10n);
     await account.use(10);
     world.clock.set(at('2026-03-11T00:00:01'));
@@ -105,7 +104,7 @@ describe('the cap latches', () => {
     [9n, ['capped', 'capped']],
     [null, ['allowed']],
   ])('given 10 segments used and a stop of 10 that was reached, when it is set to %s, then %j', async (stop, state) => {
-    const account = await anAccount();
+    const account = await aQuietAccount(world);
     await limit(world, account, DAY_SEGMENTS, 10n);
     await account.use(10);
     await limit(world, account, DAY_SEGMENTS, stop);
@@ -113,7 +112,7 @@ describe('the cap latches', () => {
   });
 
   test('given a cap that was raised, when the higher stop is reached too, then it is capped again', async () => {
-    const account = await anAccount();
+    const account = await aQuietAccount(world);
     await limit(world, account, DAY_SEGMENTS, 10n);
     await account.use(10);
     await limit(world, account, DAY_SEGMENTS, 20n);
@@ -124,7 +123,7 @@ describe('the cap latches', () => {
   });
 
   test('given two caps that are reached, when one is raised, then the other still caps', async () => {
-    const account = await anAccount();
+    const account = await aQuietAccount(world);
     await limit(world, account, DAY_SEGMENTS, 10n);
     await limit(world, account, MONTH_SEGMENTS, 10n);
     await account.use(10);
@@ -135,7 +134,7 @@ describe('the cap latches', () => {
   });
 
   test('given a stop at or below what is used already, when it is set, then sending is capped at once', async () => {
-    const account = await anAccount();
+    const account = await aQuietAccount(world);
     await account.use(10);
     expect((await limit(world, account, DAY_SEGMENTS, 11n)).sending).toBe('allowed');
     expect((await limit(world, account, DAY_SEGMENTS, 10n)).sending).toBe('capped');
@@ -144,7 +143,7 @@ describe('the cap latches', () => {
 
 describe('a cap on pay-as-you-go', () => {
   test('given what plans cover, then it costs nothing; given what goes beyond, then it counts to the micro-unit', async () => {
-    const account = await anAccount();
+    const account = await aQuietAccount(world);
     await account.grant('sms-100');
     await limit(world, account, MONTH_MONEY, yuan('0.450001'));
     await account.use(110);
@@ -155,7 +154,7 @@ describe('a cap on pay-as-you-go', () => {
   });
 
   test('given a correction that is a credit, then the use falls by it, and a cap that was reached stays reached until it is lifted', async () => {
-    const account = await anAccount();
+    const account = await aQuietAccount(world);
     await limit(world, account, DAY_MONEY, yuan('22.5'));
     await account.use(500);
     expect(await usedOf(world, account, DAY_MONEY)).toBe(yuan('22.5'));
@@ -169,7 +168,7 @@ describe('a cap on pay-as-you-go', () => {
 
 describe('days and months of the account', () => {
   test('given midnight in Shanghai, then what was sent before it counts for the day before, whenever it is reported', async () => {
-    const account = await anAccount({}, '2026-03-11T00:05');
+    const account = await aQuietAccount(world, {}, '2026-03-11T00:05');
     await limit(world, account, DAY_SEGMENTS, 10n);
     await account.use(100, { at: at('2026-03-10T23:59:59.999') });
     expect(await sending(world, account)).toEqual(['allowed']);
@@ -180,7 +179,7 @@ describe('days and months of the account', () => {
   });
 
   test('given one batch with records of several days and of two months, then each counts in its own', async () => {
-    const account = await anAccount({}, '2026-03-02T12:00');
+    const account = await aQuietAccount(world, {}, '2026-03-02T12:00');
     const days = ['2026-02-27', '2026-02-28', '2026-03-01', '2026-03-02', '2026-03-02'];
     await account.meter(days.map((day, index) => aReport({ id: `d${index}`, segments: 10, at: at(`${day}T10:00`) })));
     expect(await usedOf(world, account, DAY_SEGMENTS)).toBe(20n);
@@ -202,7 +201,7 @@ describe('days and months of the account', () => {
   });
 
   test('given usage that comes after the bill of its month, then it counts in the day and month in which it was sent', async () => {
-    const account = await anAccount({}, '2026-02-27T12:00');
+    const account = await aQuietAccount(world, {}, '2026-02-27T12:00');
     world.clock.set(at('2026-03-20T12:00'));
     await limit(world, account, MONTH_SEGMENTS, 10n);
     await account.use(50, { at: at('2026-02-28T12:00') });
@@ -211,7 +210,7 @@ describe('days and months of the account', () => {
   });
 
   test('given a gateway whose clock is ahead, then what it reports of tomorrow counts at once', async () => {
-    const account = await anAccount({}, '2026-03-10T23:59');
+    const account = await aQuietAccount(world, {}, '2026-03-10T23:59');
     await limit(world, account, DAY_SEGMENTS, 10n);
     await account.use(10, { at: at('2026-03-11T00:01') });
     expect(await sending(world, account)).toEqual(['capped', 'capped']);
@@ -251,133 +250,9 @@ describe('days and months of the account', () => {
   });
 });
 
-describe('alerts about caps (rules 19 and 20)', () => {
-  test('given the warning and then the stop, then each is told once, with its figures, and the graver one replaces the milder', async () => {
-    const account = await anAccount();
-    await limit(world, account, DAY_SEGMENTS, 100n, 80n);
-    // An account that is idle is looked at with its first use.
-    await account.use(1);
-    await account.review();
-    await account.news();
-    expect(await account.use(78)).toMatchObject({ reviewDue: false });
-    expect(await account.use(1)).toMatchObject({ reviewDue: true });
-    await account.review();
-    expect(await account.news()).toMatchObject([
-      {
-        kind: 'cap_warning',
-        period: 'day',
-        unit: 'segments',
-        in: '2026-03-10',
-        used: '80',
-        warn: '80',
-        stop: '100',
-      },
-    ]);
-    expect(await account.use(1)).toMatchObject({ reviewDue: false });
-    await account.use(19);
-    await account.review();
-    expect(await account.news()).toMatchObject([{ kind: 'cap_reached', in: '2026-03-10', used: '100', stop: '100' }]);
-    await account.use(50);
-    world.pass({ hours: 2 });
-    await account.review();
-    expect(kinds(await account.news())).toEqual([]);
-  });
-
-  test('given a batch that goes through warning and stop at once, then only the stop is told', async () => {
-    const account = await anAccount();
-    await limit(world, account, DAY_SEGMENTS, 100n, 80n);
-    await account.news();
-    await account.use(200);
-    await account.review();
-    expect(kinds(await account.news())).toEqual(['cap_reached']);
-  });
-
-  test('given a credit that takes the use below the warning and usage that takes it there again, then it is not told again', async () => {
-    const account = await anAccount();
-    await limit(world, account, DAY_MONEY, yuan('100'), yuan('21'));
-    await account.news();
-    world.pass({ minutes: 1 });
-    await account.use(500);
-    await account.review();
-    expect(kinds(await account.news())).toEqual(['cap_warning']);
-    await account.use(1);
-    expect(await usedOf(world, account, DAY_MONEY)).toBeLessThan(yuan('21'));
-    world.pass({ hours: 1 });
-    expect(await account.review()).toBe(true);
-    await account.use(100);
-    await account.review();
-    expect(kinds(await account.news())).toEqual([]);
-  });
-
-  test('given the next day, then its warning is an episode of its own', async () => {
-    const account = await anAccount();
-    await limit(world, account, DAY_SEGMENTS, 100n, 80n);
-    await account.use(80);
-    await account.review();
-    world.clock.set(at('2026-03-11T12:00'));
-    await account.use(80);
-    await account.review();
-    await account.review();
-    expect(kinds(await account.news()).filter((kind) => kind.startsWith('cap'))).toEqual([
-      'cap_warning',
-      'cap_warning',
-    ]);
-  });
-
-  test('given a reached cap that is raised and reached again in the same day, then that is told again', async () => {
-    const account = await anAccount();
-    await limit(world, account, DAY_SEGMENTS, 100n, 80n);
-    await account.use(100);
-    await account.review();
-    await limit(world, account, DAY_SEGMENTS, 200n, 150n);
-    await account.review();
-    await account.news();
-    await account.use(49);
-    await account.review();
-    expect(kinds(await account.news())).toEqual([]);
-    await account.use(1);
-    await account.review();
-    await account.use(50);
-    await account.review();
-    expect(kinds(await account.news())).toEqual(['cap_warning', 'cap_reached']);
-  });
-
-  test('given a warning without a stop, then it is told, and sending goes on', async () => {
-    const account = await anAccount();
-    await limit(world, account, DAY_SEGMENTS, null, 80n);
-    await account.news();
-    await account.use(500);
-    await account.review();
-    expect(await account.news()).toMatchObject([{ kind: 'cap_warning', stop: null, warn: '80', used: '500' }]);
-    expect(await sending(world, account)).toEqual(['allowed']);
-  });
-
-  test('given an open alert about a day, when the day is over, then it ends by itself, also when nothing is sent', async () => {
-    const account = await anAccount();
-    await limit(world, account, DAY_SEGMENTS, 100n, 80n);
-    await account.use(80);
-    await account.review();
-    const open = () =>
-      db.kysely
-        .selectFrom('alerts')
-        .select(['kind', 'subject'])
-        .where('account_id', '=', account.id)
-        .where('kind', '=', 'cap')
-        .where('closed_at', 'is', null)
-        .execute();
-    expect(await open()).toEqual([{ kind: 'cap', subject: 'day_segments/2026-03-10' }]);
-    for (let look = 0; look < 30 && (await open()).length > 0; look += 1) {
-      world.clock.set(await account.nextReviewAt());
-      await account.review();
-    }
-    expect(await open()).toEqual([]);
-    expect(world.clock.now()).toEqual(at('2026-03-11'));
-  });
-});
-
 describe('several at once', () => {
   test('given two replicas that meter batches which together reach the stop, then it is capped once and told once', async () => {
-    const account = await anAccount();
+    const account = await aQuietAccount(world);
     await limit(world, account, DAY_SEGMENTS, 100n);
     await account.news();
     await Promise.all(Array.from({ length: 10 }, () => account.use(20)));
@@ -392,7 +267,7 @@ describe('several at once', () => {
       [150n, ['capped', 'capped']],
       [250n, ['allowed']],
     ] as const) {
-      const account = await anAccount();
+      const account = await aQuietAccount(world);
       await limit(world, account, DAY_SEGMENTS, 100n);
       await Promise.all([
         ...Array.from({ length: 10 }, () => account.use(20)),
