@@ -141,8 +141,8 @@ describe('an alert and clocks that do not agree', () => {
     'given %s, when it books a recharge, then the low balance is re-armed, and the next one is told',
     async (_, context) => {
       const account = await world.openAccount();
-      await account.recharge('100');
-      await account.settings({ balanceAlert: { below: yuan('80'), setAt: NOW.subtract({ hours: 2 }) } });
+      await account.recharge('1000');
+      await account.settings({ balanceAlert: { below: yuan('980'), setAt: NOW.subtract({ hours: 2 }) } });
       await useAbroad(world.context, account, 401);
       await account.review();
       expect(kinds(await account.told())).toContain('low_balance');
@@ -155,7 +155,7 @@ describe('an alert and clocks that do not agree', () => {
       await account.review();
       world.clock.set(clock);
       expect(await alertsOf(account)).toEqual([]);
-      await useAbroad(other, account, 399);
+      await useAbroad(other, account, 400);
       await reviewBy(other, account);
       expect(kinds(await account.told()).filter((kind) => kind === 'low_balance')).toHaveLength(2);
     },
