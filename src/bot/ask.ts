@@ -1,7 +1,7 @@
 import type { NoticeButton } from '../store/notices.ts';
 import type { CommandContext, Reply } from './commands/command.ts';
 import { choiceButton } from './content.ts';
-import { escapeMarkdown, type Markdown } from './markdown.ts';
+import { type Markdown, ownMarkdown } from './markdown.ts';
 import { type CommandName, commandText } from './vocabulary.ts';
 
 /** More buttons than these push the question off a phone's screen. */
@@ -27,8 +27,8 @@ export interface Question {
   readonly paragraphs: readonly (Markdown | undefined)[];
   /** What can be chosen, the likeliest first; the first six are shown. */
   readonly choices: readonly Choice[];
-  /** An argument that may be typed where the choices do not say it all, shown as an example of the whole command. */
-  readonly example?: string;
+  /** An argument of our own that may be typed where the choices do not say it all, shown as an example of the whole command. */
+  readonly example?: string | undefined;
 }
 
 /**
@@ -45,7 +45,7 @@ export function askFor({ writer, argument }: CommandContext, question: Question)
       example === undefined
         ? undefined
         : writer.text('ask.example', {
-            command: escapeMarkdown(commandText(writer.language, command, example), 60),
+            command: ownMarkdown(commandText(writer.language, command, example)),
           }),
     ],
     buttons: choices

@@ -25,7 +25,7 @@ export function nearestOf<P extends Phrase>(said: string, phrases: readonly P[])
   let best = 1;
   let near: Near<P>[] = [];
   for (const phrase of phrases) {
-    const heads = phrase.isHan ? hanHeads(run, phrase.length) : latinHeads(said, phrase.words);
+    const heads = phrase.isHan ? [...hanHeads(run, phrase.length), said] : latinHeads(said, phrase.words);
     const { score, rest } = scoreOf(phrase, said, heads);
     if (score === 1 || score > best) continue;
     if (score < best) near = [];

@@ -4,7 +4,7 @@ import { offerProblem } from '../domain/renewal.ts';
 import type { AutoRenewal } from '../services/auto-renewal.ts';
 import type { NoticeButton } from '../store/notices.ts';
 import { choiceButton } from './content.ts';
-import { bullets, joinMarkdown, type Markdown } from './markdown.ts';
+import { bullets, joinMarkdown, lines, type Markdown } from './markdown.ts';
 import { settingWord } from './setting-words.ts';
 import { commandText } from './vocabulary.ts';
 import type { Writer } from './writer.ts';
@@ -47,15 +47,21 @@ export function announcedOffers(writer: Writer, announced: readonly PlanOffer[])
   return [writer.text('offers.announced'), bullets(told)];
 }
 
-/** What auto-renewal may be set to buy: what is sold now, at its renewal price, and what is announced of it. */
+/**
+ * What auto-renewal may be set to buy: what is sold now and can lift the quota above the threshold, by its number in the list of `购买`, at
+ * its renewal price, and what is announced of it. (rule 13)
+ */
 export function renewalOffers(
   writer: Writer,
   sold: readonly { readonly offer: PlanOffer; readonly next: OfferVersion | null }[],
+  threshold: bigint,
 ): Markdown | undefined {
-  if (sold.length === 0) return undefined;
-  return bullets(
-    sold.map(({ offer, next }) => {
+  const usable = [...sold.entries()].filter(([, { offer }]) => offer.segments > threshold);
+  if (usable.length === 0) return undefined;
+  return lines(
+    usable.map(([index, { offer, next }]) => {
       const choice = writer.text('offers.choice', {
+        number: writer.number(index + 1),
         plan: writer.title(offer.title),
         segments: writer.segments(offer.segments),
         price: writer.money(renewalPrice(offer)),

@@ -45,8 +45,16 @@ export function wishCommand(
   renewal: { threshold: bigint; offerId: string } | null,
 ): string {
   const words = [offerId];
-  if (renewal) words.push(VOCABULARY['auto-renew'][language][0], renewal.threshold.toString());
-  if (renewal && renewal.offerId !== offerId) words.push(language === 'en' ? 'buying' : '买', renewal.offerId);
+  if (renewal) {
+    const { threshold, offerId: renewed } = renewal;
+    // Named also where it is the same: what is not said is what the policy has.
+    words.push(
+      VOCABULARY['auto-renew'][language][0],
+      threshold.toString(),
+      language === 'en' ? 'buying' : '买',
+      renewed,
+    );
+  }
   return commandText(language, 'buy', words.join(' '));
 }
 

@@ -35,7 +35,7 @@ export function settingChoices(
   writer: Writer,
   setting: SettingName,
   given: Given,
-): { choices: SettingChoice[]; example: string } {
+): { choices: SettingChoice[]; example?: string } {
   const { language } = writer;
   const plain = (values: readonly string[], none?: string): SettingChoice[] => [
     ...values.map((value) => ({ label: settingValue(writer, setting, value), value })),
@@ -45,7 +45,7 @@ export function settingChoices(
     case 'threshold':
       return { choices: plain(thresholds(given)), example: '5000' };
     case 'offer':
-      return { choices: offers(writer, given), example: given.offers[0]?.id ?? '…' };
+      return offers(writer, given);
     case 'purchases_per_day':
       return { choices: plain(['1', '2', '3', '5']), example: '3' };
     case 'purchases_per_month':
@@ -69,7 +69,7 @@ export function settingChoices(
     case 'quiet_hours':
       return { choices: plain(['22:00-08:00', '23:00-07:00'], OFF[language]), example: '22:30-07:30' };
     case 'second_contact':
-      return { choices: plain([], NOBODY[language]), example: language === 'en' ? '@Li Na' : '@李娜' };
+      return { choices: plain([], NOBODY[language]), example: language === 'en' ? '@colleague' : '@同事' };
     case 'escalate_after':
       return {
         choices: ['15', '30', '60', '120'].map((minutes) => ({
@@ -101,11 +101,18 @@ function thresholds({ current: { offer } }: Given): string[] {
   return usable.slice(-4).map(String);
 }
 
-function offers(writer: Writer, { offers: known, current, currency }: Given): SettingChoice[] {
-  return known
-    .filter((offer) => offer.currency === currency && offer.segments > current.policy.threshold)
-    .slice(0, MAX_CHOICES)
-    .map((offer) => ({ label: writer.title(offer.title), value: offer.id }));
+/** Those that can lift the quota above the threshold; the example is one of them by its number, as `购买` lists them. (rule 13) */
+function offers(
+  writer: Writer,
+  { offers: known, current, currency }: Given,
+): { choices: SettingChoice[]; example?: string } {
+  const listed = known.filter((offer) => offer.currency === currency);
+  const usable = listed.filter((offer) => offer.segments > current.policy.threshold);
+  const [first] = usable.filter(({ id }) => id !== current.offer?.id);
+  return {
+    choices: usable.slice(0, MAX_CHOICES).map(({ id, title }) => ({ label: writer.title(title), value: id })),
+    ...(first ? { example: String(listed.indexOf(first) + 1) } : {}),
+  };
 }
 
 function amounts(writer: Writer, setting: SettingName, whole: readonly bigint[], none: string): SettingChoice[] {

@@ -2,6 +2,7 @@ import type { PlanOffer } from '../domain/plan.ts';
 import type { NamedValue, SettingName, SettingValue } from '../domain/settings.ts';
 import { amountOf, durationOf, numberOf } from './arguments/index.ts';
 import { hoursBetweenOf, timeOfDayOf } from './arguments/time-of-day.ts';
+import { findOffer } from './purchase-wish.ts';
 import { switchOf } from './vocabulary.ts';
 
 /** When a summary is sent that is switched on without a time. */
@@ -50,7 +51,7 @@ export function settingValueOf(setting: SettingName, text: string, nameable: Nam
     case 'balance_alert':
       return isNone ? null : amountOf(belowOf(text), nameable.currency)?.toString();
     case 'offer':
-      return offerOf(text, nameable.offers);
+      return offerOf(text, nameable);
     case 'alerts_to':
       return own(PLACES, text);
     case 'language':
@@ -79,13 +80,30 @@ function own(words: Readonly<Record<string, string>>, text: string): string | un
   return Object.hasOwn(words, text) ? words[text] : undefined;
 }
 
-/** By its id, its title, or the number of its segments where only one offer has so many. */
-function offerOf(text: string, offers: readonly PlanOffer[]): NamedValue | undefined {
-  const same = (name: string) =>
-    name.normalize('NFKC').toLowerCase().replaceAll(/\s/g, '') === text.replaceAll(/\s/g, '');
-  const named = offers.find(({ id, title }) => same(id) || same(title));
-  const segments = numberOf(text.replace(/ ?(套餐包|套餐|包)$/u, ''));
-  const sized = offers.filter((offer) => offer.segments === segments);
-  const found = named ?? (sized.length === 1 ? sized[0] : undefined);
+/** As `购买` names it: by its number in the list, its id or title, or its segments. */
+function offerOf(text: string, { offers, currency }: Nameable): NamedValue | undefined {
+  const found = findOffer(
+    offers.filter((offer) => offer.currency === currency),
+    text,
+  );
   return found && { id: found.id, name: found.title };
+}
+
+/** The words that may stand for a setting's value. */
+export function valueWords(setting: SettingName): readonly string[] {
+  switch (setting) {
+    case 'alerts_to':
+      return Object.keys(PLACES);
+    case 'language':
+      return Object.keys(LANGUAGES);
+    case 'threshold':
+    case 'offer':
+    case 'purchases_per_day':
+    case 'purchases_per_month':
+    case 'spike_factor':
+    case 'escalate_after':
+      return [];
+    default:
+      return NONE;
+  }
 }

@@ -39,8 +39,18 @@ export interface QuoteOutlook {
   readonly expiresAt: string;
   /** Whether auto-renewal would be due at once, bought or not: its threshold is above the quota after the purchase. */
   readonly renewsAtOnce: boolean;
-  /** A threshold with which auto-renewal may begin, in segments; null where it is on already. */
-  readonly suggestedThreshold: string | null;
+  /** With what auto-renewal may begin; null where it is on already, left out of requests from before there was one. */
+  readonly suggestion?: RenewalSuggestion | null;
+  /** Whether auto-renewal is on already, so that another threshold or plan changes it. Default: false. */
+  readonly isRenewing?: boolean;
+}
+
+/** What the policy says, or else what the offer is good for. */
+export interface RenewalSuggestion {
+  /** In segments. */
+  readonly threshold: string;
+  readonly offerId: string;
+  readonly offerTitle: string;
 }
 
 export interface QuoteInput {
@@ -51,6 +61,8 @@ export interface QuoteInput {
   readonly timeZone: string;
   readonly now: Temporal.Instant;
   readonly policy: Pick<RenewalPolicy, 'enabled' | 'threshold'>;
+  /** What the policy says is bought; null where none is chosen. */
+  readonly policyOffer: PlanOffer | null;
   /** Auto-renewal that is to begin with it. */
   readonly renewal: { readonly threshold: bigint; readonly offer: PlanOffer } | null;
 }
@@ -96,7 +108,7 @@ export function sameTerms(one: PlanTerms | PurchaseTerms, other: PlanTerms | Pur
 
 /** A purchase as it would be now. (rule 17) */
 export function quotePurchase(input: QuoteInput): PurchaseQuote {
-  const { offer, money, plans, now, renewal } = input;
+  const { offer, money, plans, now, policy, policyOffer, renewal } = input;
   const expiresAt = expiryOf(offer, now, input.timeZone);
   const quota = quotaOf(plans, now);
   const bought: Plan = {
@@ -118,9 +130,14 @@ export function quotePurchase(input: QuoteInput): PurchaseQuote {
       quotaAfter: (quota + offer.segments).toString(),
       expiresAt: expiresAt.toString(),
       renewsAtOnce: renewal !== null && renewalTrigger([...plans, bought], renewal.threshold, now) !== undefined,
-      suggestedThreshold: input.policy.enabled ? null : suggestedThreshold(offer, input.policy.threshold).toString(),
+      suggestion: policy.enabled ? null : suggestionOf(policyOffer ?? offer, policy.threshold),
+      isRenewing: policy.enabled,
     },
   };
+}
+
+function suggestionOf(offer: PlanOffer, threshold: bigint): RenewalSuggestion {
+  return { threshold: suggestedThreshold(offer, threshold).toString(), offerId: offer.id, offerTitle: offer.title };
 }
 
 /** What an offer can lift the quota above: the threshold that is set, or else a tenth of the offer. (rule 13) */

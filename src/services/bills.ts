@@ -83,6 +83,8 @@ export type BillView =
       readonly reason: 'before_account' | 'future';
       readonly month: Month;
       readonly firstMonth: Month;
+      /** When the bill of that month closes, if there is to be one. */
+      readonly closesAt: Temporal.Instant;
     };
 
 /**
@@ -100,8 +102,9 @@ export async function readBillView(
   const calendar = monthOf(asOf, timeZone);
   const current = calendar > account.openMonth ? calendar : account.openMonth;
   const asked = month ?? current;
-  if (asked < firstMonth) return { state: 'none', reason: 'before_account', month: asked, firstMonth };
-  if (asked > current) return { state: 'none', reason: 'future', month: asked, firstMonth };
+  const closesAt = monthEnd(asked, timeZone).add(billWaitOf(context));
+  if (asked < firstMonth) return { state: 'none', reason: 'before_account', month: asked, firstMonth, closesAt };
+  if (asked > current) return { state: 'none', reason: 'future', month: asked, firstMonth, closesAt };
   const bill = await readBill(db, account.id, asked);
   if (bill) return { state: 'closed', ...bill };
   const estimate = await draw(db, account, asked, await openingOf(db, account, asked), async (of) =>
@@ -111,7 +114,7 @@ export async function readBillView(
     state: 'open',
     stage: asked === current ? 'running' : 'waiting',
     month: asked,
-    closesAt: monthEnd(asked, timeZone).add(billWaitOf(context)),
+    closesAt,
     asOf,
     ...estimate,
   };

@@ -14,7 +14,7 @@ import { readPlansWithQuota } from '../store/plans.ts';
 import { readPolicy } from '../store/renewals.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import { announce } from './announce.ts';
-import { setAutoRenewal } from './auto-renewal.ts';
+import { readAutoRenewal, setAutoRenewal } from './auto-renewal.ts';
 import type { ServiceContext } from './context.ts';
 import { findOffer, findSoldOffer } from './offers.ts';
 import { addPlan, assertCurrency } from './plans.ts';
@@ -45,6 +45,7 @@ export async function quote(
   const renewalOffer = renewal && (await soldTo(db, account, renewal.offerId, now));
   if (renewal && renewalOffer) await assertRenewal(db, account, renewal.threshold, renewalOffer);
   const { tariff } = await readTierState(db, account, now);
+  const { policy, offer: policyOffer, isSold } = await readAutoRenewal(db, account.id, now);
   return quotePurchase({
     offer,
     tariff,
@@ -52,7 +53,8 @@ export async function quote(
     plans: await readPlansWithQuota(db, account.id),
     timeZone: account.timeZone,
     now,
-    policy: await readPolicy(db, account.id),
+    policy,
+    policyOffer: isSold && policyOffer?.currency === offer.currency ? policyOffer : null,
     renewal: renewal && renewalOffer && { threshold: renewal.threshold, offer: renewalOffer },
   });
 }

@@ -38,7 +38,7 @@ export function aPurchaseAction(offerTitle = '国内短信 5 万条包', withRen
       quotaAfter: '59800',
       expiresAt: '2027-03-10T04:00:00Z',
       renewsAtOnce: withRenewal,
-      suggestedThreshold: '5000',
+      suggestion: { threshold: '5000', offerId: 'sms-5000', offerTitle },
     },
   };
 }

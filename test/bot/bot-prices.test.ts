@@ -28,7 +28,7 @@ const NEWER = {
 };
 
 describe('Bot: 价格 and price', () => {
-  it('given 价格, then pay-as-you-go at the present volume stands beside each offer, with what is cheaper', async () => {
+  it('given 价格, then pay-as-you-go at the present volume stands beside each offer, a line each, with what is cheapest', async () => {
     const world = await new BotWorld(db).setUp({ plan: false });
     await inTransaction(db, (tx) => addTariffs(world.context, tx, [NEWER]));
     await ensurePartitions(db.kysely, NOW, NOW);
@@ -42,8 +42,7 @@ describe('Bot: 价格 and price', () => {
     for (const part of [
       '验证码：¥0.04，本月已计 100,000 条，已是最后一档',
       '通知：¥0.045，本月已计 0 条，从第 100,001 条起 ¥0.04',
-      '国内短信 5 万条包：¥1,900.00，每条 ¥0.038，有效期 12 个月',
-      '验证码：每条比按量付费便宜 ¥0.002',
+      '1. 国内短信 5 万条包：¥1,900.00，每条 ¥0.038，12 个月',
       '验证码：套餐「国内短信 5 万条包」，¥0.038',
       '验证码：100,000 条以内 ¥0.045，再多 ¥0.04',
       '国际短信每条（只能按量付费）：香港 ¥0.30和美国 ¥0.05',
@@ -66,9 +65,10 @@ describe('Bot: 价格 and price', () => {
     );
     const { content } = await world.say(MEMBER, 'PRICE');
     const text = wordsOf(content.markdown);
-    expect(text).toContain('Even: ¥45.00, ¥0.045 a segment, valid for 3 months');
-    expect(text).toContain('Verification: the same as pay-as-you-go');
-    expect(text).toContain('Verification: ¥0.005 a segment more than pay-as-you-go');
+    expect(text).toContain('2. Even: ¥45.00, ¥0.045 a segment, 3 months');
+    const list = wordsOf((await world.say(MEMBER, 'BUY')).content.markdown);
+    expect(list).toContain('Verification the same');
+    expect(list).toContain('Verification ¥0.005 more');
     expect(text).toContain('Verification: pay-as-you-go, ¥0.045');
     expect(text).toContain('An international segment, always pay-as-you-go: Hong Kong ¥0.30 and US ¥0.05');
     expect(text).not.toContain('Dollars');

@@ -71,7 +71,7 @@ describe('Bot: 购买 (rules 16 and 17)', () => {
     const code = codeOf(quote);
     expect(quote.content.buttons.map(({ label, command }) => [label, command])).toEqual([
       ['确认', `批准 ${code}`],
-      ['购买并开启自动续费', '购买 sms-50000 自动续费 10000'],
+      ['购买并开启自动续费', '购买 sms-50000 自动续费 10000 买 sms-50000'],
       ['取消', `拒绝 ${code}`],
     ]);
     expect(await plans(world)).toHaveLength(1);
@@ -207,7 +207,7 @@ describe('Bot: 购买 (rules 16 and 17)', () => {
     const second = await press(world, first, '购买并开启自动续费');
     const [changed] = await world.notices('approval_decided');
     expect(changed).toMatchObject({ outTrackId: first.outTrackId, content: { buttons: [] } });
-    expect(changed && read(changed)).toContain('已换成新的申请');
+    expect(changed && read(changed)).toContain('已换成新的一张');
     expect(read(await press(world, first, '确认'))).toContain('已经结束');
     expect(await plans(world)).toHaveLength(1);
     await press(world, second, '确认');
@@ -248,23 +248,65 @@ describe('Bot: 购买 with auto-renewal (rules 11 and 13)', () => {
 
   it('given a threshold that is not understood, then it is asked for with choices that quote', async () => {
     const world = await aWorld(OFF);
-    const question = await world.say(ADMIN, '购买 1 自动续费 一些');
-    expect(commands(question)).toEqual([1_000, 2_000, 5_000].map((value) => `购买 SMS-10000 自动续费 ${value}`));
+    const question = await world.say(ADMIN, '购买 1 自动续费 一些 买 1');
+    expect(commands(question)).toEqual(
+      [1_000, 2_000, 5_000].map((value) => `购买 SMS-10000 自动续费 ${value} 买 SMS-10000`),
+    );
     const quote = await press(world, question, '2,000 条');
     expect(read(quote)).toContain('余量降到 2,000 条');
   });
 
-  it('given a plan that cannot lift the quota above the threshold, then it is refused with the reason', async () => {
+  it('given a plan that cannot lift the quota above the threshold, then larger ones and lower thresholds are offered', async () => {
     const world = await aWorld(OFF);
-    const answer = await world.say(ADMIN, '购买 1 自动续费 10000');
-    expect(read(answer)).toContain('只有 10,000 条，买了也超不过阈值');
+    const answer = await world.say(ADMIN, '购买 1 自动续费 10000 买 1');
+    expect(read(answer)).toContain('只有 10,000 条，余量用完时买了也超不过阈值 10,000 条');
+    expect(read(answer)).not.toContain('设置 套餐');
     expect(await world.isAutoRenewalOn()).toBe(false);
+    expect(commands(answer)).toEqual([
+      '购买 SMS-10000 自动续费 10000 买 sms-50000',
+      ...[1_000, 2_000, 5_000].map((value) => `购买 SMS-10000 自动续费 ${value} 买 SMS-10000`),
+    ]);
+    const label = answer.content.buttons[0]?.label ?? '';
+    expect(label).toBe('续费买 50,000 条');
+    expect(read(await press(world, answer, label))).toContain('自动购买「国内短信 5 万条包」');
+  });
+
+  it('given a policy that is off, then what is not said of auto-renewal is what the policy has', async () => {
+    const world = await aWorld({ policy: { enabled: false, threshold: 7_000n } });
+    for (const text of ['购买 1 自动续费', '购买 1 自动续费 7000']) {
+      const quote = await world.say(ADMIN, text);
+      expect(read(quote), text).toContain(
+        '余量降到 7,000 条，或最后一个套餐到期前 10 天，会自动购买「国内短信 5 万条包」',
+      );
+    }
+    const option = (await world.say(ADMIN, '购买 1')).content.buttons[1];
+    expect(option?.command).toBe('购买 SMS-10000 自动续费 7000 买 sms-50000');
   });
 
   it('given auto-renewal is on already, then the quote does not offer it', async () => {
     const world = await aWorld();
     const quote = await world.say(ADMIN, '购买 2');
     expect(quote.content.buttons.map(({ label }) => label)).toEqual(['确认', '取消']);
+  });
+
+  it('given auto-renewal is on as it is asked for, then only the plan is quoted, and it says so', async () => {
+    const world = await aWorld();
+    for (const text of ['购买 1 自动续费', '购买 1 自动续费 10000']) {
+      const quote = await world.say(ADMIN, text);
+      expect(read(quote), text).toContain(
+        '自动续费已经开启：余量降到 10,000 条时会自动购买「国内短信 5 万条包」，保持不变',
+      );
+      expect(quote.content.title, text).toMatch(/购买「[^」]*」（¥[\d.]+）$/);
+    }
+  });
+
+  it('given auto-renewal is on otherwise, then the quote says that it is changed', async () => {
+    const world = await aWorld();
+    const quote = await world.say(ADMIN, '购买 2 自动续费 5000');
+    expect(quote.content.title).toContain('并修改自动续费');
+    expect(read(quote)).toContain('同时修改自动续费：以后余量降到 5,000 条');
+    await press(world, quote, '确认');
+    expect(await readPolicy(db.kysely, world.accountId)).toMatchObject({ enabled: true, threshold: 5_000n });
   });
 });
 

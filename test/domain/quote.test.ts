@@ -30,6 +30,7 @@ function input(overrides: Partial<QuoteInput> = {}): QuoteInput {
     timeZone: 'Asia/Shanghai',
     now: NOW,
     policy: { enabled: false, threshold: 0n },
+    policyOffer: null,
     renewal: null,
     ...overrides,
   };
@@ -68,7 +69,8 @@ describe('a quote (rule 17)', () => {
       quotaAfter: '5700',
       expiresAt: '2027-03-10T04:00:00Z',
       renewsAtOnce: false,
-      suggestedThreshold: '500',
+      suggestion: { threshold: '500', offerId: 'sms-5000', offerTitle: '5,000 segments' },
+      isRenewing: false,
     });
   });
 
@@ -85,9 +87,20 @@ describe('a quote (rule 17)', () => {
     },
   );
 
-  test('given auto-renewal is on already, then no threshold is suggested; else the one that is set, or a tenth of the offer', () => {
+  test('given auto-renewal is on already, then none is suggested', () => {
     const policy = { enabled: true, threshold: 1_000n };
-    expect(quotePurchase(input({ policy })).outlook.suggestedThreshold).toBeNull();
+    expect(quotePurchase(input({ policy })).outlook).toMatchObject({ suggestion: null, isRenewing: true });
+  });
+
+  test('given a policy that is off, then what it says is suggested; else the offer at the threshold that is set, or at its tenth', () => {
+    const policy = { enabled: false, threshold: 10_000n };
+    const policyOffer = anOffer({ id: 'large', title: 'Large', segments: 50_000n });
+    expect(quotePurchase(input({ policy, policyOffer })).outlook.suggestion).toEqual({
+      threshold: '10000',
+      offerId: 'large',
+      offerTitle: 'Large',
+    });
+    expect(quotePurchase(input({ policy })).outlook.suggestion).toMatchObject({ threshold: '500' });
     expect(suggestedThreshold(anOffer(), 0n)).toBe(500n);
     expect(suggestedThreshold(anOffer(), 4_999n)).toBe(4_999n);
     expect(suggestedThreshold(anOffer(), 5_000n)).toBe(500n);

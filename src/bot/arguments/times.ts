@@ -7,10 +7,11 @@ const MONTH_NAME =
 const FIGURE = '(\\d{1,2}|[一二三四五六七八九十]{1,3})';
 const YEAR = '(今年|去年|前年|明年|\\d{4} ?年?|[一二三四五六七八九〇零]{4}年)';
 
-const MONTHS_AGO: Readonly<Record<string, number>> = {
+const MONTHS_AHEAD: Readonly<Record<string, number>> = {
   ...{ 本月: 0, 这个月: 0, 这月: 0, 当月: 0, 'this month': 0, 'current month': 0 },
-  ...{ 上月: 1, 上个月: 1, 'last month': 1, 'previous month': 1 },
-  ...{ 上上月: 2, 上上个月: 2 },
+  ...{ 上月: -1, 上个月: -1, 'last month': -1, 'previous month': -1 },
+  ...{ 上上月: -2, 上上个月: -2 },
+  ...{ 下月: 1, 下个月: 1, 'next month': 1, 下下月: 2, 下下个月: 2 },
 };
 const DAYS_AHEAD: Readonly<Record<string, number>> = {
   ...{ 今天: 0, 今日: 0, today: 0, 昨天: -1, 昨日: -1, yesterday: -1, 前天: -2 },
@@ -18,7 +19,7 @@ const DAYS_AHEAD: Readonly<Record<string, number>> = {
 };
 
 /**
- * A calendar month: `2026-10`, `2026年10月`, `去年10月`, `10月`, `上个月`, `本月`, `last month`, `October 2026`, `oct`. Without a year it is
+ * A calendar month: `2026-10`, `2026年10月`, `去年10月`, `10月`, `上个月`, `下个月`, `last month`, `October 2026`, `oct`. Without a year it is
  * the most recent such month, the present one included. Undefined for everything else; whether the month is past, the caller asks.
  *
  * @param now in the time zone in which months are meant: the account's
@@ -26,8 +27,8 @@ const DAYS_AHEAD: Readonly<Record<string, number>> = {
 export function monthOf(text: string, now: Temporal.ZonedDateTime): Temporal.PlainYearMonth | undefined {
   const said = tidy(text);
   const current = now.toPlainDate().toPlainYearMonth();
-  const ago = Object.hasOwn(MONTHS_AGO, said) ? MONTHS_AGO[said] : undefined;
-  if (ago !== undefined) return current.subtract({ months: ago });
+  const ahead = Object.hasOwn(MONTHS_AHEAD, said) ? MONTHS_AHEAD[said] : undefined;
+  if (ahead !== undefined) return current.add({ months: ahead });
   const { year, month } = yearAndMonth(said, current.year) ?? {};
   if (month === undefined) return undefined;
   if (year !== undefined) return yearMonth(year, month);

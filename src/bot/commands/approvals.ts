@@ -13,28 +13,57 @@ const MAX_LINES = 10;
 export const approvals: Command = {
   name: 'approvals',
   who: 'group',
-  run: async ({ tx, services, writer, bound }: GroupCommandContext): Promise<Reply> => {
-    const pending = await listPending(services, tx, bound.account.id);
-    const asOf = writer.asOf(services.clock.now(), bound.account.name);
-    if (pending.length === 0) {
-      return {
-        title: writer.text('approvals.none.title'),
-        paragraphs: [writer.text('approvals.none.body'), asOf],
-        buttons: [askButton(writer, 'quota'), askButton(writer, 'balance')],
-      };
-    }
+  run: async (context: GroupCommandContext): Promise<Reply> => {
+    const { services, writer, bound } = context;
+    const { requests, own } = await readPending(context);
+    const buttons = [...requests, ...own]
+      .slice(0, MAX_LINES)
+      .flatMap(({ code, confirm }) => [
+        decisionButton(writer, 'approve', code, { named: true, confirm }),
+        decisionButton(writer, 'reject', code, { named: true, confirm }),
+      ]);
     return {
-      title: writer.text('approvals.title', { count: pending.length }),
-      paragraphs: [pendingLines(writer, pending), writer.text('approvals.how'), asOf],
-      buttons: pending
-        .slice(0, MAX_LINES)
-        .flatMap(({ code, confirm }) => [
-          decisionButton(writer, 'approve', code, { named: true, confirm }),
-          decisionButton(writer, 'reject', code, { named: true, confirm }),
-        ]),
+      title: pendingTitle(writer, requests, own),
+      paragraphs: [
+        ...(requests.length === 0
+          ? [writer.text('approvals.none.body')]
+          : [pendingLines(writer, requests), writer.text('approvals.how')]),
+        ...ownLines(writer, own),
+        writer.asOf(services.clock.now(), bound.account.name),
+      ],
+      buttons: buttons.length > 0 ? buttons : [askButton(writer, 'quota'), askButton(writer, 'balance')],
     };
   },
 };
+
+/** What waits: requests, for any administrator; and what the person who asks has yet to confirm, which is no matter of anybody else's. */
+export async function readPending({ tx, services, bound, actor }: GroupCommandContext) {
+  const pending = await listPending(services, tx, bound.account.id);
+  return {
+    requests: pending.filter(({ confirm }) => !confirm),
+    own: pending.filter(({ confirm, requestedBy }) => confirm && requestedBy === actor.staffId),
+  };
+}
+
+export function pendingTitle(writer: Writer, requests: readonly Approval[], own: readonly Approval[]): Markdown {
+  if (requests.length > 0) return writer.text('approvals.title', { count: requests.length });
+  return own.length > 0
+    ? writer.text('approvals.own.title', { count: own.length })
+    : writer.text('approvals.none.title');
+}
+
+/** What one has yet to confirm oneself. */
+export function ownLines(writer: Writer, own: readonly Approval[]): Markdown[] {
+  if (own.length === 0) return [];
+  const told = own.slice(0, MAX_LINES).map(({ code, action, expiresAt }) =>
+    writer.text('approvals.own.line', {
+      code: writer.name(code),
+      action: actionOf(writer, action),
+      time: writer.time(expiresAt),
+    }),
+  );
+  return [writer.text('approvals.own'), bullets(told)];
+}
 
 /** Requests, a line each. */
 export function pendingLines(writer: Writer, pending: readonly Approval[]): Markdown {

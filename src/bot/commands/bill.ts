@@ -44,13 +44,13 @@ export const bill: Command = {
 
 type NoBill = Extract<BillView, { state: 'none' }>;
 
-function none(writer: Writer, { reason, month, firstMonth }: NoBill, now: Temporal.ZonedDateTime): Reply {
+function none(writer: Writer, { reason, month, firstMonth, closesAt }: NoBill, now: Temporal.ZonedDateTime): Reply {
   const nearest = reason === 'future' ? now.toPlainDate().toPlainYearMonth().toString() : firstMonth;
   return {
     title: writer.text('bill.none.title', { month: writer.month(month) }),
     paragraphs: [
       reason === 'future'
-        ? writer.text('bill.none.future', { month: writer.month(month) })
+        ? writer.text('bill.none.future', { month: writer.month(month), time: writer.time(closesAt) })
         : writer.text('bill.none.before_account', { first: writer.month(firstMonth) }),
     ],
     buttons: [billButton(writer, nearest, 0)],

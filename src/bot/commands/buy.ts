@@ -38,22 +38,39 @@ export const buy: Command = {
   },
 };
 
-/** The quote of a purchase with which auto-renewal begins; what was not said of that is what is likely. */
+/** The quote of a purchase with which auto-renewal begins or changes; what was not said of that is what the policy has. */
 async function withRenewal(
   context: GroupCommandContext,
   offers: readonly PlanOffer[],
   offer: PlanOffer,
   said: NonNullable<SaidWish['renewal']>,
 ): Promise<Reply> {
-  const { tx, services, bound } = context;
+  const { tx, services, writer, bound } = context;
   const { policy } = await readAutoRenewal(tx, bound.account.id, services.clock.now());
-  const renewalOffer = said.offer === '' ? offer : findOffer(offers, said.offer);
-  const threshold = said.threshold === '' ? suggestedThreshold(offer, policy.threshold) : numberOf(said.threshold);
-  if (!renewalOffer || threshold === undefined) return whichThreshold(context, offer, renewalOffer ?? offer);
-  return quoteReply(context, offer, { offerId: offer.id, renewal: { threshold, offerId: renewalOffer.id } });
+  const policyOffer = offers.find(({ id }) => id === policy.offerId) ?? offer;
+  const renewed = said.offer === '' ? policyOffer : findOffer(offers, said.offer);
+  if (!renewed) return whichThreshold(context, offer, policyOffer);
+  const threshold = said.threshold === '' ? suggestedThreshold(renewed, policy.threshold) : numberOf(said.threshold);
+  if (threshold === undefined) return whichThreshold(context, offer, renewed);
+  if (policy.enabled && renewed.id === policy.offerId && threshold === policy.threshold) {
+    const note = writer.text('buy.renews_already', {
+      threshold: writer.segments(threshold),
+      plan: writer.title(renewed.title),
+    });
+    return quoteReply(context, offer, { offerId: offer.id, renewal: null }, note);
+  }
+  if (threshold >= renewed.segments && threshold <= MAX_THRESHOLD) {
+    return tooSmall(context, offers, { offer, renewed, threshold });
+  }
+  return quoteReply(context, offer, { offerId: offer.id, renewal: { threshold, offerId: renewed.id } });
 }
 
-async function quoteReply(context: GroupCommandContext, offer: PlanOffer, wish: PurchaseWish): Promise<Reply> {
+async function quoteReply(
+  context: GroupCommandContext,
+  offer: PlanOffer,
+  wish: PurchaseWish,
+  note?: Markdown,
+): Promise<Reply> {
   const { tx, services, writer, bound, actor } = context;
   const quoted = await quote(services, tx, bound.account.id, wish);
   const missing = missingFor(offer.price, bound.account.money);
@@ -76,10 +93,10 @@ async function quoteReply(context: GroupCommandContext, offer: PlanOffer, wish: 
   const result = await requestAction(services, tx, bound.group, actor, { type: 'purchase', ...quoted });
   if (result.type === 'done') throw new RangeError('a purchase was carried out without being confirmed');
   const reply = requestReply(context, result);
-  if (result.type === 'confirm') return reply;
+  if (result.type === 'confirm') return { ...reply, paragraphs: [note, ...reply.paragraphs] };
   // The request's own card, which everyone sees, has the quote.
   const options = purchaseWords.options?.(writer, { type: 'purchase', ...quoted }) ?? [];
-  return { ...reply, buttons: [...options, ...(reply.buttons ?? [])] };
+  return { ...reply, paragraphs: [note, ...reply.paragraphs], buttons: [...options, ...(reply.buttons ?? [])] };
 }
 
 function offersReply({ writer, services, bound }: GroupCommandContext, prices: Prices): Reply {
@@ -162,18 +179,62 @@ function offerButtons(writer: Writer, { offers }: Prices) {
 /** A threshold below the offer that is renewed with, as a tenth, a fifth and a half of it. */
 function whichThreshold(context: GroupCommandContext, offer: PlanOffer, renewalOffer: PlanOffer): Reply {
   const { writer } = context;
-  const renewed = { offerId: renewalOffer.id };
-  const prefix = commandText(writer.language, 'buy', '');
-  const thresholds = [10n, 5n, 2n]
-    .map((part) => renewalOffer.segments / part)
-    .filter((value) => value <= MAX_THRESHOLD);
   return askFor(context, {
     command: 'buy',
     title: writer.text('buy.threshold.title'),
-    paragraphs: [writer.text('buy.threshold.body', { plan: writer.title(offer.title) })],
-    choices: thresholds.map((threshold) => ({
+    paragraphs: [
+      writer.text('buy.threshold.body', {
+        plan: writer.title(offer.title),
+        renewed: writer.title(renewalOffer.title),
+      }),
+    ],
+    choices: thresholdsFor(renewalOffer).map((threshold) => ({
       label: writer.segments(threshold),
-      argument: wishCommand(writer.language, offer.id, { threshold, ...renewed }).slice(prefix.length),
+      argument: wishArgument(writer, offer, threshold, renewalOffer),
     })),
+  });
+}
+
+function thresholdsFor({ segments }: PlanOffer): bigint[] {
+  return [10n, 5n, 2n].map((part) => segments / part).filter((value) => value > 0n && value <= MAX_THRESHOLD);
+}
+
+function wishArgument(writer: Writer, offer: PlanOffer, threshold: bigint, renewed: PlanOffer): string {
+  const prefix = commandText(writer.language, 'buy', '');
+  return wishCommand(writer.language, offer.id, { threshold, offerId: renewed.id }).slice(prefix.length);
+}
+
+/** A plan that cannot lift the quota above the threshold: a larger one is offered, and lower thresholds. (rule 13) */
+function tooSmall(
+  context: GroupCommandContext,
+  offers: readonly PlanOffer[],
+  { offer, renewed, threshold }: { offer: PlanOffer; renewed: PlanOffer; threshold: bigint },
+): Reply {
+  const { writer } = context;
+  const larger = offers.filter(({ segments }) => segments > threshold).slice(0, 3);
+  const figures = {
+    plan: writer.title(renewed.title),
+    segments: writer.segments(renewed.segments),
+    threshold: writer.segments(threshold),
+  };
+  // Nothing of what was said is unclear.
+  const understood = { ...context, argument: '' };
+  return askFor(understood, {
+    command: 'buy',
+    title: writer.text('buy.too_small.title', figures),
+    paragraphs: [
+      writer.text('buy.too_small.body', figures),
+      writer.text(larger.length > 0 ? 'buy.too_small.larger' : 'buy.too_small.lower'),
+    ],
+    choices: [
+      ...larger.map((each) => ({
+        label: writer.text('button.buy.renewed', { segments: writer.segments(each.segments) }),
+        argument: wishArgument(writer, offer, threshold, each),
+      })),
+      ...thresholdsFor(renewed).map((lower) => ({
+        label: writer.text('button.buy.threshold', { threshold: writer.segments(lower) }),
+        argument: wishArgument(writer, offer, lower, renewed),
+      })),
+    ],
   });
 }

@@ -1,6 +1,6 @@
 import type { ToldApproval } from '../../services/approval-end.ts';
 import { approvalSubject } from '../../services/approval-request.ts';
-import { decide, findDecided, listPending } from '../../services/approvals.ts';
+import { decide, findDecided } from '../../services/approvals.ts';
 import type { Approval } from '../../store/approvals.ts';
 import { wordsOf } from '../compose/actions/index.ts';
 import {
@@ -15,7 +15,7 @@ import {
 } from '../compose/approvals.ts';
 import { askButton, decisionButton } from '../content.ts';
 import type { Markdown } from '../markdown.ts';
-import { pendingLines } from './approvals.ts';
+import { ownLines, pendingLines, pendingTitle, readPending } from './approvals.ts';
 import { administratorNames, type Command, type GroupCommandContext, isAdministrator, type Reply } from './command.ts';
 
 const CODE = /^[2-9a-hj-np-z]{4}$/;
@@ -70,8 +70,9 @@ function askFor({ writer, argument }: GroupCommandContext, decision: 'approve' |
 
 /** What is missing is asked for with what can be chosen. */
 async function choices(context: GroupCommandContext, decision: 'approve' | 'reject', first: Markdown): Promise<Reply> {
-  const { tx, services, writer, bound } = context;
-  const pending = await listPending(services, tx, bound.account.id);
+  const { writer } = context;
+  const { requests, own } = await readPending(context);
+  const pending = [...requests, ...own];
   if (pending.length === 0) {
     return {
       title: writer.text('approvals.none.title'),
@@ -80,8 +81,8 @@ async function choices(context: GroupCommandContext, decision: 'approve' | 'reje
     };
   }
   return {
-    title: writer.text('approvals.title', { count: pending.length }),
-    paragraphs: [first, pendingLines(writer, pending)],
+    title: pendingTitle(writer, requests, own),
+    paragraphs: [first, requests.length === 0 ? undefined : pendingLines(writer, requests), ...ownLines(writer, own)],
     buttons: pending
       .slice(0, MAX_CHOICES)
       .map(({ code, confirm }) => decisionButton(writer, decision, code, { named: true, confirm })),

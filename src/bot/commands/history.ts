@@ -22,7 +22,7 @@ export const history: Command = {
     const page = isUnderstood ? Number(wanted ?? 1n) : 1;
     const { entries, more } = await readHistory(tx, bound.account.id, { skip: (page - 1) * PAGE, limit: PAGE });
     const episode = page === 1 ? renewalEpisode(writer, await readRenewalEpisode(tx, bound.account.id)) : undefined;
-    const link = (label: 'older' | 'newer', to: number, index: number) =>
+    const link = (label: 'older' | 'newer' | 'first', to: number, index: number) =>
       choiceButton(writer.text(`history.page.${label}`), index, commandText(writer.language, 'history', String(to)));
     return {
       title: writer.text('history.title', { page: writer.number(page) }),
@@ -30,11 +30,14 @@ export const history: Command = {
         isUnderstood ? undefined : writer.text('ask.not_understood', { said: writer.title(argument) }),
         episode,
         entries.length === 0
-          ? writer.text('history.none')
+          ? writer.text(page === 1 ? 'history.none' : 'history.beyond', { page: writer.number(page) })
           : bullets(entries.map((entry) => historyLine(writer, entry))),
         writer.asOf(services.clock.now(), bound.account.name),
       ],
-      buttons: [...(more ? [link('older', page + 1, 0)] : []), ...(page > 1 ? [link('newer', page - 1, 1)] : [])],
+      buttons: [
+        ...(more ? [link('older', page + 1, 0)] : []),
+        ...(page > 1 ? [entries.length === 0 ? link('first', 1, 1) : link('newer', page - 1, 1)] : []),
+      ],
     };
   },
 };

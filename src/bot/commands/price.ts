@@ -96,34 +96,28 @@ function offers(writer: Writer, prices: Prices): Markdown[] {
   const cheapest = cheapestOffer(prices.offers.map(({ offer }) => offer));
   const announced = announcedOffers(writer, prices.announced);
   if (!cheapest) return [writer.text('price.no_offers'), ...announced];
-  const shown = prices.offers.slice(0, MAX_OFFERS).map((comparison) => offerLines(writer, comparison));
+  const shown = prices.offers.slice(0, MAX_OFFERS).map((comparison, index) => offerLine(writer, comparison, index + 1));
   const others = prices.offers.length - shown.length;
   return [
     writer.text('price.offers'),
-    ...shown,
+    lines(shown),
     ...(others > 0 ? [writer.text('price.other_offers', { count: others })] : []),
     ...announced,
     ...verdicts(writer, prices, cheapest.id),
   ];
 }
 
-function offerLines(writer: Writer, { offer, perSegment, savings, next }: OfferOnSale): Markdown {
+/** A line each, to be compared at a glance; the number is that of `购买 2`. What is announced of it stands behind it. */
+function offerLine(writer: Writer, { offer, perSegment, next }: OfferOnSale, number: number): Markdown {
+  const line = writer.text('price.offer', {
+    number: writer.number(number),
+    plan: writer.title(offer.title),
+    price: writer.money(offer.price),
+    perSegment: writer.money(perSegment),
+    validity: writer.months(offer.validityMonths),
+  });
   const change = announcedChange(writer, offer, next);
-  return lines([
-    writer.text('price.offer', {
-      plan: writer.title(offer.title),
-      price: writer.money(offer.price),
-      perSegment: writer.money(perSegment),
-      validity: writer.months(offer.validityMonths),
-    }),
-    ...savings.map(({ templateType, saving }) => {
-      const type = writer.text(`template_type.${templateType}`);
-      if (saving === 0n) return writer.text('price.same', { type });
-      if (saving < 0n) return writer.text('price.dearer', { type, amount: writer.money(-saving) });
-      return writer.text('price.cheaper', { type, amount: writer.money(saving) });
-    }),
-    ...(change ? [change] : []),
-  ]);
+  return change ? joinMarkdown([line, change], writer.text('offers.then')) : line;
 }
 
 /** What is cheapest per segment, by type. */

@@ -7,20 +7,30 @@ import { readSale, type Sale } from '../../services/prices.ts';
 import { currentValue, type GroupSettings, readGroupSettings } from '../../services/settings.ts';
 import { askFor } from '../ask.ts';
 import { limitName, limitValues } from '../compose/limits.ts';
-import { changeOf, settingValue } from '../compose/settings.ts';
+import { behindWords, changeOf, settingValue } from '../compose/settings.ts';
 import { askButton, choiceButton } from '../content.ts';
-import { bullets, type Markdown } from '../markdown.ts';
+import { limitIn } from '../limit-words.ts';
+import { bullets, escapeMarkdown, type Markdown } from '../markdown.ts';
 import { announcedOffers, offerTrouble, renewalOffers } from '../offer-words.ts';
-import { settingChoices } from '../setting-choices.ts';
+import { normalize } from '../parse.ts';
+import { findNamed } from '../purchase-wish.ts';
+import { type SettingChoice, settingChoices } from '../setting-choices.ts';
+import { settingsNear, valueNear } from '../setting-suggestions.ts';
 import { type Nameable, settingValueOf } from '../setting-values.ts';
 import { SETTING_WORDS, settingIn, settingWord, TWO_PERSON_WORDS, twoPersonIn } from '../setting-words.ts';
-import { commandText, SWITCH_WORDS, switchOf } from '../vocabulary.ts';
+import { commandText, SWITCH_WORDS, switchOf, VOCABULARY } from '../vocabulary.ts';
 import type { Writer } from '../writer.ts';
+import { autoRenew } from './auto-renew.ts';
 import { type Command, type GroupCommandContext, isAdministrator, type Reply } from './command.ts';
+import { limits } from './limits.ts';
 import { requestReply } from './request-reply.ts';
 
 /** The settings that are most often changed get a button. */
 const ON_BUTTONS = ['threshold', 'offer', 'alerts_to', 'quiet_hours', 'language'] as const;
+/** The longest first. */
+const AUTO_RENEWAL = [...VOCABULARY['auto-renew']['zh-CN'], ...VOCABULARY['auto-renew'].en].toSorted(
+  (a, b) => b.length - a.length,
+);
 const RENEWAL = [
   'threshold',
   'offer',
@@ -54,17 +64,58 @@ export const settings: Command = {
     const wanted = twoPersonIn(argument);
     if (wanted !== undefined) return twoPerson(context, wanted);
     const named = settingIn(argument);
-    if (!named) return overview(context, current);
+    if (!named) return elsewhere(context) ?? (await unknown(context)) ?? overview(context, current);
     const sale = named.setting === 'offer' ? await readSale(tx, bound.account, now) : NO_SALE;
     const offers = sale.sold.map(({ offer }) => offer);
-    const readValue = (known: readonly PlanOffer[]) =>
-      settingValueOf(named.setting, named.value, nameable(context, known));
     // One that is not sold is refused by its name.
-    const value = readValue(offers) ?? readValue(sale.unsold);
+    const unsold = findNamed(sale.unsold, named.value);
+    const read = settingValueOf(named.setting, named.value, nameable(context, offers));
+    const value = read === undefined && unsold ? { id: unsold.id, name: unsold.title } : read;
     if (value === undefined) return ask(context, current, { ...named, offers, sale });
     return change(context, current, named.setting, value);
   },
 };
+
+/** What is shown among the settings and has a command of its own. */
+function elsewhere(context: GroupCommandContext): Promise<Reply> | undefined {
+  const { argument, bound } = context;
+  if (limitIn(argument, bound.account.currency)) return limits.run(context);
+  const word = AUTO_RENEWAL.find((name) => argument.startsWith(name));
+  return word === undefined
+    ? undefined
+    : autoRenew.run({ ...context, argument: argument.slice(word.length).replace(/^[\s:=,、]+/u, '') });
+}
+
+/** A name that is none, where some are near; undefined where none is. */
+async function unknown(context: GroupCommandContext): Promise<Reply | undefined> {
+  const { tx, services, writer, bound, argument } = context;
+  const near = settingsNear(argument);
+  if (near.length === 0) return undefined;
+  const isAboutOffers = near.some(({ setting }) => setting === 'offer');
+  const { sold } = isAboutOffers ? await readSale(tx, bound.account, services.clock.now()) : NO_SALE;
+  const offers = sold.map(({ offer }) => offer);
+  const commands = near.map(({ setting, value }) => {
+    if (setting === 'two_person') return join(TWO_PERSON_WORDS[writer.language][0], switchOf(value) && value);
+    const isUnderstood = settingValueOf(setting, value, nameable(context, offers)) !== undefined;
+    return join(SETTING_WORDS[setting][writer.language][0], isUnderstood && value);
+  });
+  const texts = commands.map((words) => commandText(writer.language, 'settings', words));
+  const suggestions = texts.map((text) => writer.text('unknown.suggestion', { command: escapeMarkdown(text, 40) }));
+  return {
+    title: writer.text('settings.unknown.title'),
+    paragraphs: [
+      writer.text('settings.unknown', { said: writer.title(argument), suggestions: writer.anyOf(suggestions) }),
+    ],
+    buttons: [
+      ...texts.map((text, index) => choiceButton(escapeMarkdown(text, 40), index, text, 'primary')),
+      askButton(writer, 'settings'),
+    ],
+  };
+}
+
+function join(name: string, value: string | false | undefined): string {
+  return value ? `${name} ${value}` : name;
+}
 
 function nameable({ bound, mentions }: GroupCommandContext, offers: readonly PlanOffer[]): Nameable {
   const colleague = mentions.find(({ staffId }) => staffId !== null);
@@ -92,7 +143,12 @@ async function change(
     after,
   } as const;
   if (isSameValue(before, after)) {
-    return overview(context, current, writer.text('settings.unchanged', changeOf(writer, action)));
+    const { setting: name, after: now } = changeOf(writer, action);
+    return overview(
+      context,
+      current,
+      writer.text('settings.unchanged', { setting: name, after: behindWords(writer, now) }),
+    );
   }
   const result = await requestAction(services, tx, bound.group, actor, action);
   if (result.type !== 'done') return requestReply(context, result);
@@ -116,23 +172,45 @@ function ask(
 ): Reply {
   const { writer, bound } = context;
   const word = settingWord(writer.language, setting);
-  const { choices, example } = settingChoices(writer, setting, { current, offers, currency: bound.account.currency });
+  const given = { current, offers, currency: bound.account.currency };
+  const { choices: known, example } = settingChoices(writer, setting, given);
+  const named = nameable(context, offers);
+  const meaningOf = (text: string) => settingValueOf(setting, normalize(text), named);
+  const now = currentValue(current, setting);
+  const others = known.filter((choice) => !isSameValue(meaningOf(choice.value) ?? null, now));
+  const isWithoutOffers = setting === 'offer' && others.length === 0;
+  const thresholdWord = SETTING_WORDS.threshold[writer.language][0];
+  const choices = others.length > 0 || isWithoutOffers ? others : known;
+  const near = value === '' ? undefined : valueNear(setting, value, named);
+  const isNear = (choice: SettingChoice) =>
+    near !== undefined && isSameValue(meaningOf(choice.value) ?? null, meaningOf(near) ?? null);
+  const meant = known.find(isNear);
   return askFor(
     { ...context, argument: value },
     {
       command: 'settings',
       title: writer.text('settings.ask.title', { setting: word }),
       paragraphs: [
-        writer.text('settings.ask.now', {
-          setting: word,
-          value: settingValue(writer, setting, currentValue(current, setting)),
-        }),
+        meant &&
+          writer.text('settings.ask.near', {
+            command: escapeMarkdown(commandText(writer.language, 'settings', `${word} ${meant.value}`), 40),
+          }),
+        writer.text('settings.ask.now', { setting: word, value: settingValue(writer, setting, now) }),
         writer.text(`effect.setting.${setting}`),
-        renewalOffers(writer, sale.sold),
+        renewalOffers(writer, sale.sold, current.policy.threshold),
         ...announcedOffers(writer, sale.announced),
+        isWithoutOffers
+          ? writer.text('settings.ask.no_offer', { threshold: writer.segments(current.policy.threshold) })
+          : undefined,
       ],
-      choices: choices.map(({ label, value: chosen }) => ({ label, argument: `${word} ${chosen}` })),
-      example: `${word} ${example}`,
+      choices: [
+        ...(isWithoutOffers ? [{ label: writer.text('settings.ask.lower'), argument: thresholdWord }] : []),
+        ...(meant ? [{ label: meant.label, argument: `${word} ${meant.value}`, style: 'primary' as const }] : []),
+        ...choices
+          .filter((choice) => choice !== meant)
+          .map(({ label, value: chosen }) => ({ label, argument: `${word} ${chosen}` })),
+      ],
+      example: example === undefined ? undefined : `${word} ${example}`,
     },
   );
 }
@@ -205,7 +283,7 @@ async function twoPerson(context: GroupCommandContext, wanted: string): Promise<
           twoPersonLine(writer, bound.account.twoPerson),
           writer.text(bound.account.twoPerson ? 'effect.two_person_off' : 'effect.two_person_on'),
         ],
-        choices: (['on', 'off'] as const).map((choice) => ({
+        choices: (bound.account.twoPerson ? (['off'] as const) : (['on'] as const)).map((choice) => ({
           label: writer.text(`settings.two_person.choose.${choice}`),
           argument: `${word} ${SWITCH_WORDS[choice][writer.language][0]}`,
         })),

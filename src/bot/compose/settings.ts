@@ -1,7 +1,7 @@
 import type { Announcement } from '../../domain/announcement.ts';
 import type { SettingName, SettingValue } from '../../domain/settings.ts';
 import { askButton, type Draft } from '../content.ts';
-import type { Markdown } from '../markdown.ts';
+import { type Markdown, ownMarkdown } from '../markdown.ts';
 import { settingWord } from '../setting-words.ts';
 import type { Writer } from '../writer.ts';
 
@@ -53,6 +53,11 @@ export function changeOf(
     before: settingValue(writer, setting, before),
     after: settingValue(writer, setting, after),
   };
+}
+
+/** A value right behind Chinese words, from which a space parts figures and Latin, but not Chinese. */
+export function behindWords(writer: Writer, value: Markdown): Markdown {
+  return writer.language === 'en' || /^[\p{Script=Han}「]/u.test(value) ? value : ownMarkdown(` ${value}`);
 }
 
 /** A setting's value in words. */

@@ -8,22 +8,26 @@ import type { ActionWords } from './action-words.ts';
 type Purchase = ActionOf<'purchase'>;
 
 export const purchaseWords: ActionWords<'purchase'> = {
-  name: (writer, { terms, renewal }) =>
-    writer.text(renewal ? 'action.purchase_and_renew' : 'action.renew', {
+  name: (writer, { terms, renewal, outlook: { isRenewing = false } }) =>
+    writer.text(!renewal ? 'action.renew' : isRenewing ? 'action.purchase_and_change' : 'action.purchase_and_renew', {
       plan: writer.title(terms.offerTitle),
       price: writer.money(BigInt(terms.price)),
     }),
   effect: purchaseFigures,
-  note: (writer, { renewal, outlook: { suggestedThreshold } }) =>
-    renewal || suggestedThreshold === null
+  note: (writer, { renewal, outlook: { suggestion } }) =>
+    renewal || !suggestion
       ? undefined
-      : writer.text('purchase.renewal_option', { threshold: writer.segments(BigInt(suggestedThreshold)) }),
+      : writer.text('purchase.renewal_option', {
+          threshold: writer.segments(BigInt(suggestion.threshold)),
+          plan: writer.title(suggestion.offerTitle),
+        }),
   done: (writer) => writer.text('outcome.done.renew'),
   declined: (writer) => writer.text('declined.purchase'),
   options: (writer, { terms, renewal, outlook }) => {
-    if (renewal || outlook.suggestedThreshold === null) return [];
-    const { offerId } = terms;
-    const wish = wishCommand(writer.language, offerId, { threshold: BigInt(outlook.suggestedThreshold), offerId });
+    const { suggestion } = outlook;
+    if (renewal || !suggestion) return [];
+    const { threshold, offerId } = suggestion;
+    const wish = wishCommand(writer.language, terms.offerId, { threshold: BigInt(threshold), offerId });
     return [choiceButton(writer.text('button.buy.renew'), 0, wish)];
   },
   again: (writer, { terms, renewal }) =>
@@ -60,7 +64,7 @@ function purchaseFigures(writer: Writer, { terms, renewal, outlook }: Purchase):
     ]),
     renewal === null
       ? undefined
-      : writer.text('purchase.renewal', {
+      : writer.text(outlook.isRenewing ? 'purchase.renewal_changed' : 'purchase.renewal', {
           threshold: writer.segments(BigInt(renewal.threshold)),
           plan: writer.title(renewal.offerTitle),
           price: writer.money(BigInt(renewal.price)),
