@@ -14,6 +14,7 @@ import {
 import { addMonths } from '../domain/month.ts';
 import type { SendingState } from '../domain/sending-state.ts';
 import { type Account, makeDue, writePause } from '../store/accounts.ts';
+import { dateAlertsBefore } from '../store/alerts.ts';
 import { liftLimit, markReached, readLimits, readPeriodUse, removeLimit, writeLimit } from '../store/limits.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import { announce } from './announce.ts';
@@ -186,8 +187,10 @@ export async function resumeSending(
 }
 
 async function afterwards(context: ServiceContext, tx: Tx, account: Account): Promise<SendingState> {
+  const now = context.clock.now();
   // Alerts begin or end with it.
-  await makeDue(tx, account.id, context.clock.now());
+  await dateAlertsBefore(tx, account.id, now);
+  await makeDue(tx, account.id, now);
   await settleSending(context, tx, account.id);
   return readSendingState(context, tx, account.id);
 }

@@ -85,13 +85,14 @@ export async function setAlertLevel(
 }
 
 /**
- * What is open was raised before what is done now, also where the clock that raised it was ahead of this one: a recharge or a plan must not
- * be taken for an older one, or the next episode would be told to nobody. (rule 19) The account must be locked.
+ * What is open was raised before what is done now, also where the clock that raised it was ahead of this one: a recharge, a plan or a cap must
+ * not be taken for an older one, or the next episode would be told to nobody. (rule 19) The account must be locked.
  */
 export async function dateAlertsBefore(tx: Tx, accountId: string, at: Temporal.Instant): Promise<void> {
+  const before = sql<Temporal.Instant>`${at}::timestamptz - interval '1 microsecond'`;
   await tx
     .updateTable('alerts')
-    .set({ level_since: sql`${at}::timestamptz - interval '1 microsecond'` })
+    .set({ level_since: before, opened_at: sql`least(opened_at, ${before})` })
     .where('account_id', '=', accountId)
     .where('closed_at', 'is', null)
     .where('level_since', '>=', at)

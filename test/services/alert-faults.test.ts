@@ -4,8 +4,10 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { ReviewJob } from '../../src/jobs/review-job.ts';
 import { acknowledgeAlerts, snoozeAlerts } from '../../src/services/answer-alerts.ts';
 import type { ServiceContext } from '../../src/services/context.ts';
+import { setLimit } from '../../src/services/limits.ts';
 import { meterUsage } from '../../src/services/metering.ts';
 import { reviewAccount } from '../../src/services/review.ts';
+import { lockAccount } from '../../src/store/accounts.ts';
 import { readOpenAlerts } from '../../src/store/alerts.ts';
 import { type Database, inTransaction, openDatabase } from '../../src/store/database.ts';
 import { ADMIN, BillingWorld, kinds, type TestAccount } from '../support/billing-world.ts';
@@ -160,6 +162,28 @@ describe('an alert and clocks that do not agree', () => {
       expect(kinds(await account.told()).filter((kind) => kind === 'low_balance')).toHaveLength(2);
     },
   );
+
+  test('given a replica whose clock is an hour behind, when a cap that was reached is raised there, then the next stop is told, too', async () => {
+    const account = await world.openAccount();
+    await account.recharge('1000');
+    const setStop = (context: ServiceContext, stop: bigint) =>
+      world.run(async (tx) =>
+        setLimit(context, tx, await lockAccount(tx, account.id), {
+          ...{ key: { period: 'day', unit: 'segments' }, after: { stop, warn: null } },
+          ...{ by: ADMIN.staffId, byName: ADMIN.name },
+        }),
+      );
+    const stops = async () => kinds(await account.told()).filter((kind) => kind === 'cap_reached').length;
+    await setStop(world.context, 10n);
+    await useAbroad(world.context, account, 10);
+    await account.review();
+    expect(await stops()).toBe(1);
+    await setStop(behind(1), 20n);
+    await reviewBy(behind(1), account);
+    await useAbroad(behind(1), account, 10);
+    await reviewBy(behind(1), account);
+    expect(await stops()).toBe(2);
+  });
 
   test('given a clock that goes back after an alert was told, repeated and answered, then nothing of it is told again', async () => {
     const account = await exhausted();
