@@ -8,6 +8,7 @@ import { openDatabase } from '../../src/store/database.ts';
 import { tryLock } from '../../src/store/embedded/lock.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { migrateToLatest } from '../../src/store/migrator.ts';
+import { memoryFolder } from './memory-folder.ts';
 
 /** What a test needs to make a database of its own. */
 export interface TestServer {
@@ -66,7 +67,7 @@ export function withDatabase(url: string, database: string): string {
 
 async function startTemporaryServer(): Promise<{ url: string; stop(): Promise<void> }> {
   await removeLeftoverFolders();
-  const folder = await mkdtemp(join(tmpdir(), FOLDER_PREFIX));
+  const folder = await mkdtemp(join(memoryFolder(), FOLDER_PREFIX));
   // As root the server runs as another user, who must be able to enter.
   await chmod(folder, 0o755);
   const dataDir = join(folder, 'data');
@@ -75,6 +76,8 @@ async function startTemporaryServer(): Promise<{ url: string; stop(): Promise<vo
     fsync: 'off',
     full_page_writes: 'off',
     max_connections: '200',
+    // Written-ahead logs of earlier tests need no room in memory.
+    max_wal_size: '128MB',
   };
   const server = await startEmbeddedPostgres({ dataDir, logger, settings });
   return {
@@ -87,8 +90,14 @@ async function startTemporaryServer(): Promise<{ url: string; stop(): Promise<vo
 }
 
 async function removeLeftoverFolders(): Promise<void> {
-  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(FOLDER_PREFIX));
-  for (const folder of names.map((name) => join(tmpdir(), name))) {
+  // A run before may have had room in memory, or not.
+  const roots = [...new Set([memoryFolder(), tmpdir()])];
+  const folders = await Promise.all(
+    roots.map(async (root) =>
+      (await readdir(root)).filter((name) => name.startsWith(FOLDER_PREFIX)).map((name) => join(root, name)),
+    ),
+  );
+  for (const folder of folders.flat()) {
     const made = await stat(folder).catch(() => undefined);
     // A run that begins at this moment has made its folder and not yet locked it.
     if (!made || made.uid !== process.geteuid?.() || Date.now() - made.mtimeMs < JUST_MADE_MS) continue;
