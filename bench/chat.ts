@@ -10,7 +10,7 @@ import { type Database, inTransaction } from '../src/store/database.ts';
 import { insertTariff } from '../src/store/tariffs.ts';
 import { ensurePartitions } from '../src/store/usage.ts';
 import { openBenchDatabase } from './database.ts';
-import { BENCH_APP } from './emulator-thread.ts';
+import { BENCH_APP, benchWorld } from './emulator-thread.ts';
 import { printTable, rate } from './report.ts';
 
 const GROUPS = Array.from({ length: 50 }, (_, index) => `cidChat${index}`);
@@ -38,12 +38,7 @@ export async function chatBench(): Promise<object> {
   const { db, url, stop } = await openBenchDatabase(4);
   const sandbox = await startSandbox({
     port: 0,
-    world: {
-      app: { ...BENCH_APP, robotName: 'bench' },
-      corpId: 'bench',
-      people: [{ userId: 'admin', name: 'admin' }],
-      conversations: GROUPS.map((id) => ({ id, title: id, members: [{ userId: 'admin', role: 'admin' as const }] })),
-    },
+    world: benchWorld(GROUPS),
     clock: { now: () => Date.now(), advance: async () => {} },
     behaviour: { callsPerSecond: 1_000_000, callsPerMonth: 1_000_000_000, pushesPerMonth: 1_000_000_000 },
   });

@@ -1,7 +1,18 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { SandboxWorld } from '../src/sandbox/world.ts';
 
 export const BENCH_APP = { clientId: 'dingbench', clientSecret: 'bench', robotCode: 'dingbench' };
+
+/** A world of groups in which one administrator is. */
+export function benchWorld(groups: readonly string[]): SandboxWorld {
+  return {
+    app: { ...BENCH_APP, robotName: 'bench' },
+    corpId: 'bench',
+    people: [{ userId: 'admin', name: 'admin' }],
+    conversations: groups.map((id) => ({ id, title: id, members: [{ userId: 'admin', role: 'admin' }] })),
+  };
+}
 
 export interface EmulatorOptions {
   readonly groups: readonly string[];

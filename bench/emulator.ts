@@ -1,18 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
-import { BENCH_APP, type EmulatorOptions, type EmulatorReport } from './emulator-thread.ts';
+import { benchWorld, type EmulatorOptions, type EmulatorReport } from './emulator-thread.ts';
 
 /** DingTalk's emulator in a thread of its own, so that what is measured does not share its processor with it. */
 const { groups, callsPerSecond } = workerData as EmulatorOptions;
 
 const sandbox = await startSandbox({
   port: 0,
-  world: {
-    app: { ...BENCH_APP, robotName: 'bench' },
-    corpId: 'bench',
-    people: [{ userId: 'admin', name: 'admin' }],
-    conversations: groups.map((id) => ({ id, title: id, members: [{ userId: 'admin', role: 'admin' as const }] })),
-  },
+  world: benchWorld(groups),
   clock: { now: () => Date.now(), advance: async () => {} },
   behaviour: { callsPerSecond, callsPerMonth: 1_000_000_000 },
 });

@@ -9,40 +9,9 @@ import {
   QUOTA_LEVEL,
 } from '../../src/domain/alert.ts';
 import type { Forecast } from '../../src/domain/forecast.ts';
-import { aPlan, NOW, noCaps, noSpike, yuan } from '../support/builders.ts';
+import { anAlertInput, aPlan, CLEAR, NOW, QUIET, yuan } from '../support/builders.ts';
 
 const DAY = { hours: 24 };
-const QUIET: Forecast = {
-  segmentsPerDay: 0n,
-  quotaDays: null,
-  quotaEndsAt: null,
-  quotaEndsBy: null,
-  paygPerDay: 0n,
-  runwayDays: null,
-  overdueAt: null,
-  basis: 'average',
-};
-const CLEAR = { balance: yuan('100'), creditLimit: 0n, overdueSince: null, overdueGraceHours: 0 };
-
-/** An account with nothing to tell: 5,000 segments for another year, a threshold of 1,000, money, no use. */
-function input(overrides: Partial<AlertInput> = {}): AlertInput {
-  return {
-    now: NOW,
-    money: CLEAR,
-    lastRechargedAt: null,
-    plans: [aPlan({ remaining: 5_000n })],
-    hadPlans: true,
-    threshold: 1_000n,
-    alertShare: 50,
-    balanceAlert: null,
-    forecast: QUIET,
-    spike: noSpike(NOW),
-    caps: noCaps(NOW),
-    renewal: null,
-    open: [],
-    ...overrides,
-  };
-}
 
 function openAlert(overrides: Partial<OpenAlert> = {}): OpenAlert {
   const openedAt = NOW.subtract(DAY);
@@ -69,41 +38,41 @@ describe('quota alert (rule 19)', () => {
     [1n, [`raise quota ${QUOTA_LEVEL.veryLow}`]],
     [0n, [`raise quota ${QUOTA_LEVEL.exhausted}`]],
   ])('rule 19: given %s segments left and a threshold of 1,000, then %j', (remaining, changes) => {
-    expect(said(decideAlerts(input(left(remaining))))).toEqual(changes);
+    expect(said(decideAlerts(anAlertInput(left(remaining))))).toEqual(changes);
   });
 
   test('rule 19: given it was raised, then it is not raised again while it is no worse', () => {
-    expect(decideAlerts(input({ ...left(999n), open: [openAlert()] }))).toEqual([]);
-    expect(decideAlerts(input({ ...left(501n), open: [openAlert()] }))).toEqual([]);
+    expect(decideAlerts(anAlertInput({ ...left(999n), open: [openAlert()] }))).toEqual([]);
+    expect(decideAlerts(anAlertInput({ ...left(501n), open: [openAlert()] }))).toEqual([]);
   });
 
   test('rule 19: given it gets worse, then the same episode escalates', () => {
     const alert = openAlert();
-    expect(decideAlerts(input({ ...left(500n), open: [alert] }))).toEqual([
+    expect(decideAlerts(anAlertInput({ ...left(500n), open: [alert] }))).toEqual([
       { type: 'escalate', alert, condition: { kind: 'quota', subject: '', level: QUOTA_LEVEL.veryLow } },
     ]);
-    expect(said(decideAlerts(input({ ...left(0n), open: [alert] })))).toEqual(['escalate quota 3']);
+    expect(said(decideAlerts(anAlertInput({ ...left(0n), open: [alert] })))).toEqual(['escalate quota 3']);
   });
 
   test('rule 19: given a purchase that lifts it a little, then it eases; one that lifts it above the threshold closes it', () => {
     const exhausted = openAlert({ level: QUOTA_LEVEL.exhausted });
-    expect(said(decideAlerts(input({ ...left(800n), open: [exhausted] })))).toEqual(['ease quota 1']);
-    expect(said(decideAlerts(input({ ...left(1_001n), open: [exhausted] })))).toEqual(['close quota']);
+    expect(said(decideAlerts(anAlertInput({ ...left(800n), open: [exhausted] })))).toEqual(['ease quota 1']);
+    expect(said(decideAlerts(anAlertInput({ ...left(1_001n), open: [exhausted] })))).toEqual(['close quota']);
   });
 
   test('given an account that never had a plan, then no quota is missed', () => {
-    expect(decideAlerts(input({ plans: [], hadPlans: false }))).toEqual([]);
-    expect(said(decideAlerts(input({ plans: [], hadPlans: true })))).toEqual(['raise quota 3']);
+    expect(decideAlerts(anAlertInput({ plans: [], hadPlans: false }))).toEqual([]);
+    expect(said(decideAlerts(anAlertInput({ plans: [], hadPlans: true })))).toEqual(['raise quota 3']);
   });
 
   test('given a threshold of zero, then only the end of the quota is told', () => {
-    expect(decideAlerts(input({ ...left(1n), threshold: 0n }))).toEqual([]);
-    expect(said(decideAlerts(input({ ...left(0n), threshold: 0n })))).toEqual(['raise quota 3']);
+    expect(decideAlerts(anAlertInput({ ...left(1n), threshold: 0n }))).toEqual([]);
+    expect(said(decideAlerts(anAlertInput({ ...left(0n), threshold: 0n })))).toEqual(['raise quota 3']);
   });
 
   test('given a threshold of one, then it is low at one and exhausted at none', () => {
-    expect(said(decideAlerts(input({ ...left(1n), threshold: 1n })))).toEqual(['raise quota 1']);
-    expect(said(decideAlerts(input({ ...left(0n), threshold: 1n })))).toEqual(['raise quota 3']);
+    expect(said(decideAlerts(anAlertInput({ ...left(1n), threshold: 1n })))).toEqual(['raise quota 1']);
+    expect(said(decideAlerts(anAlertInput({ ...left(0n), threshold: 1n })))).toEqual(['raise quota 3']);
   });
 });
 
@@ -118,14 +87,14 @@ describe('plan expiring (rules 19 and 20)', () => {
     ['an hour', { hours: 1 }, ['raise plan_expiring 4']],
   ])('rule 20: given a plan that expires in %s, then %j → %j', (_, duration, changes) => {
     const plans = [aPlan({ remaining: 5_000n, expiresAt: NOW.add(duration) })];
-    expect(said(decideAlerts(input({ plans })))).toEqual(changes);
+    expect(said(decideAlerts(anAlertInput({ plans })))).toEqual(changes);
   });
 
   test('rule 19: given two plans, then each has its own episode', () => {
     const soon = aPlan({ remaining: 2_000n, expiresAt: NOW.add({ hours: 72 }) });
     const sooner = aPlan({ remaining: 2_000n, expiresAt: NOW.add(DAY) });
     const open = [openAlert({ kind: 'plan_expiring', subject: soon.id, level: 2 })];
-    const changes = decideAlerts(input({ plans: [soon, sooner], open }));
+    const changes = decideAlerts(anAlertInput({ plans: [soon, sooner], open }));
     expect(said(changes)).toEqual(['escalate plan_expiring 3', 'raise plan_expiring 4']);
     expect(changes.map((change) => change.type !== 'close' && change.condition.subject)).toEqual([soon.id, sooner.id]);
   });
@@ -134,7 +103,7 @@ describe('plan expiring (rules 19 and 20)', () => {
     const plan = aPlan({ remaining: 5_000n, expiresAt: NOW.add({ hours: 240 }) });
     const open = [openAlert({ kind: 'plan_expiring', subject: plan.id, level: 2 })];
     for (const hours of [0, 1, 24 * 25]) {
-      expect(decideAlerts(input({ now: NOW.subtract({ hours }), plans: [plan], open }))).toEqual([]);
+      expect(decideAlerts(anAlertInput({ now: NOW.subtract({ hours }), plans: [plan], open }))).toEqual([]);
     }
   });
 
@@ -142,7 +111,7 @@ describe('plan expiring (rules 19 and 20)', () => {
     const empty = aPlan({ total: 10n, remaining: 0n, expiresAt: NOW.add(DAY) });
     const alert = openAlert({ kind: 'plan_expiring', subject: empty.id, level: 3 });
     const plans = [empty, aPlan({ remaining: 5_000n })];
-    expect(said(decideAlerts(input({ plans, open: [alert] })))).toEqual(['close plan_expiring']);
+    expect(said(decideAlerts(anAlertInput({ plans, open: [alert] })))).toEqual(['close plan_expiring']);
   });
 });
 
@@ -156,38 +125,46 @@ describe('overdue expected (rules 19 and 20)', () => {
     [2.9, ['raise low_balance 2']],
     [0, ['raise low_balance 2']],
   ])('rule 20: given money for %s days, then %j', (runwayDays, changes) => {
-    expect(said(decideAlerts(input({ forecast: { ...QUIET, runwayDays } })))).toEqual(changes);
+    expect(said(decideAlerts(anAlertInput({ forecast: { ...QUIET, runwayDays } })))).toEqual(changes);
   });
 
   test('rule 19: given noise around the three days, then nothing is told, closed or raised again', () => {
-    expect(decideAlerts(input({ forecast: short, open }))).toEqual([]);
-    expect(decideAlerts(input({ forecast: { ...short, runwayDays: 3.1 }, open }))).toEqual([]);
-    expect(decideAlerts(input({ forecast: { ...short, runwayDays: 5.9 }, open }))).toEqual([]);
+    expect(decideAlerts(anAlertInput({ forecast: short, open }))).toEqual([]);
+    expect(decideAlerts(anAlertInput({ forecast: { ...short, runwayDays: 3.1 }, open }))).toEqual([]);
+    expect(decideAlerts(anAlertInput({ forecast: { ...short, runwayDays: 5.9 }, open }))).toEqual([]);
   });
 
   test('rule 19: given a recharge since it was raised, then its end closes it, and so re-arms it', () => {
     const longer = { ...short, runwayDays: 3.1 };
-    expect(said(decideAlerts(input({ forecast: longer, open, lastRechargedAt: NOW.subtract({ hours: 1 }) })))).toEqual([
-      'close low_balance',
-    ]);
-    expect(decideAlerts(input({ forecast: longer, open, lastRechargedAt: NOW.subtract({ hours: 3 }) }))).toEqual([]);
-    expect(decideAlerts(input({ forecast: short, open, lastRechargedAt: NOW.subtract({ hours: 1 }) }))).toEqual([]);
+    expect(
+      said(decideAlerts(anAlertInput({ forecast: longer, open, lastRechargedAt: NOW.subtract({ hours: 1 }) }))),
+    ).toEqual(['close low_balance']);
+    expect(decideAlerts(anAlertInput({ forecast: longer, open, lastRechargedAt: NOW.subtract({ hours: 3 }) }))).toEqual(
+      [],
+    );
+    expect(decideAlerts(anAlertInput({ forecast: short, open, lastRechargedAt: NOW.subtract({ hours: 1 }) }))).toEqual(
+      [],
+    );
   });
 
   test('rule 19: given a plan bought since it was raised, then its end closes it', () => {
     const longer = { ...short, runwayDays: 4 };
     const bought = aPlan({ remaining: 5_000n, effectiveAt: NOW.subtract({ hours: 1 }) });
-    expect(said(decideAlerts(input({ forecast: longer, open, plans: [bought] })))).toEqual(['close low_balance']);
+    expect(said(decideAlerts(anAlertInput({ forecast: longer, open, plans: [bought] })))).toEqual([
+      'close low_balance',
+    ]);
   });
 
   test('rule 19: given a runway of twice the warning, then it is over and no noise, also without a recharge', () => {
-    expect(said(decideAlerts(input({ forecast: { ...short, runwayDays: 6 }, open })))).toEqual(['close low_balance']);
-    expect(said(decideAlerts(input({ forecast: QUIET, open })))).toEqual(['close low_balance']);
+    expect(said(decideAlerts(anAlertInput({ forecast: { ...short, runwayDays: 6 }, open })))).toEqual([
+      'close low_balance',
+    ]);
+    expect(said(decideAlerts(anAlertInput({ forecast: QUIET, open })))).toEqual(['close low_balance']);
   });
 
   test('given the account is overdue, then the expected has come to pass and the worse one is told', () => {
     const money = { ...CLEAR, balance: -1n, overdueSince: NOW };
-    expect(said(decideAlerts(input({ money, forecast: { ...short, runwayDays: 0 }, open })))).toEqual([
+    expect(said(decideAlerts(anAlertInput({ money, forecast: { ...short, runwayDays: 0 }, open })))).toEqual([
       'close low_balance',
       'raise overdue 2',
     ]);
@@ -202,7 +179,11 @@ describe('a balance below the amount that is set (rules 19 and 20)', () => {
   const low = openAlert({ kind: 'low_balance', level: BALANCE_LEVEL.amount, levelSince: NOW.subtract({ hours: 2 }) });
   const soon = { ...low, level: BALANCE_LEVEL.soon };
   const having = (available: bigint, overrides: Partial<AlertInput> = {}) =>
-    said(decideAlerts(input({ money: { ...CLEAR, balance: available }, balanceAlert, forecast: long, ...overrides })));
+    said(
+      decideAlerts(
+        anAlertInput({ money: { ...CLEAR, balance: available }, balanceAlert, forecast: long, ...overrides }),
+      ),
+    );
 
   test.each([
     [yuan('50'), []],
@@ -297,31 +278,31 @@ describe('overdue (rules 9 and 19)', () => {
   const overdue = { ...CLEAR, balance: -1n, overdueSince: NOW };
 
   test('rule 9: given no grace, then the account is told suspended at once', () => {
-    expect(said(decideAlerts(input({ money: overdue })))).toEqual([`raise overdue ${OVERDUE_LEVEL.suspended}`]);
+    expect(said(decideAlerts(anAlertInput({ money: overdue })))).toEqual([`raise overdue ${OVERDUE_LEVEL.suspended}`]);
   });
 
   test('rule 9: given a grace, then it is told overdue first, and suspended when the grace is over', () => {
     const money = { ...overdue, overdueGraceHours: 24 };
-    expect(said(decideAlerts(input({ money })))).toEqual([`raise overdue ${OVERDUE_LEVEL.overdue}`]);
+    expect(said(decideAlerts(anAlertInput({ money })))).toEqual([`raise overdue ${OVERDUE_LEVEL.overdue}`]);
     const open = [openAlert({ kind: 'overdue', level: OVERDUE_LEVEL.overdue })];
-    expect(decideAlerts(input({ money, open }))).toEqual([]);
-    expect(said(decideAlerts(input({ money, open, now: NOW.add(DAY) })))).toEqual([
+    expect(decideAlerts(anAlertInput({ money, open }))).toEqual([]);
+    expect(said(decideAlerts(anAlertInput({ money, open, now: NOW.add(DAY) })))).toEqual([
       `escalate overdue ${OVERDUE_LEVEL.suspended}`,
     ]);
   });
 
   test('rule 9: given available of zero or more again, then the episode closes', () => {
     const open = [openAlert({ kind: 'overdue', level: OVERDUE_LEVEL.suspended })];
-    expect(said(decideAlerts(input({ money: { ...CLEAR, balance: 0n }, open })))).toEqual(['close overdue']);
+    expect(said(decideAlerts(anAlertInput({ money: { ...CLEAR, balance: 0n }, open })))).toEqual(['close overdue']);
   });
 
   test('rule 9: given a credit limit that covers it, then nothing is overdue', () => {
-    expect(decideAlerts(input({ money: { ...CLEAR, balance: -5n, creditLimit: 5n } }))).toEqual([]);
+    expect(decideAlerts(anAlertInput({ money: { ...CLEAR, balance: -5n, creditLimit: 5n } }))).toEqual([]);
   });
 });
 
 test('rule 19: given nothing changed, then looking again changes nothing', () => {
-  const state = input({
+  const state = anAlertInput({
     plans: [aPlan({ id: 'p', total: 900n, remaining: 400n, expiresAt: NOW.add(DAY) })],
     money: { ...CLEAR, balance: -1n, overdueSince: NOW },
   });

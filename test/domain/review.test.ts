@@ -1,41 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { AlertInput } from '../../src/domain/alert.ts';
 import type { Forecast } from '../../src/domain/forecast.ts';
 import type { OpenRenewal } from '../../src/domain/renewal.ts';
 import { expiredPlans, nextReview } from '../../src/domain/review.ts';
-import { aPlan, NOW, noCaps, noSpike, yuan } from '../support/builders.ts';
+import { anAlertInput, aPlan, CLEAR, NOW, noSpike, QUIET, yuan } from '../support/builders.ts';
 
-const QUIET: Forecast = {
-  segmentsPerDay: 0n,
-  quotaDays: null,
-  quotaEndsAt: null,
-  quotaEndsBy: null,
-  paygPerDay: 0n,
-  runwayDays: null,
-  overdueAt: null,
-  basis: 'average',
-};
 const BUSY: Forecast = { ...QUIET, segmentsPerDay: 100n, quotaDays: 50, paygPerDay: yuan('4'), runwayDays: 30 };
-const CLEAR = { balance: yuan('100'), creditLimit: 0n, overdueSince: null, overdueGraceHours: 0 };
-
-function input(overrides: Partial<AlertInput> = {}): AlertInput {
-  return {
-    now: NOW,
-    money: CLEAR,
-    lastRechargedAt: null,
-    plans: [aPlan({ remaining: 5_000n })],
-    hadPlans: true,
-    threshold: 1_000n,
-    alertShare: 50,
-    balanceAlert: null,
-    forecast: QUIET,
-    spike: noSpike(NOW),
-    caps: noCaps(NOW),
-    renewal: null,
-    open: [],
-    ...overrides,
-  };
-}
 
 function failed(nextAttemptAt: Temporal.Instant | null): OpenRenewal {
   return { id: 'r', trigger: 'threshold', state: 'failed', reason: null, attemptedAt: NOW, nextAttemptAt };
@@ -43,41 +12,43 @@ function failed(nextAttemptAt: Temporal.Instant | null): OpenRenewal {
 
 describe('when an account is looked at next', () => {
   test('given an idle account, then in a day; given a busy one, then in an hour', () => {
-    expect(nextReview(input(), null).at).toEqual(NOW.add({ hours: 24 }));
-    expect(nextReview(input({ forecast: BUSY }), null).at).toEqual(NOW.add({ hours: 1 }));
-    expect(nextReview(input({ forecast: { ...QUIET, paygPerDay: 1n } }), null).at).toEqual(NOW.add({ hours: 1 }));
+    expect(nextReview(anAlertInput(), null).at).toEqual(NOW.add({ hours: 24 }));
+    expect(nextReview(anAlertInput({ forecast: BUSY }), null).at).toEqual(NOW.add({ hours: 1 }));
+    expect(nextReview(anAlertInput({ forecast: { ...QUIET, paygPerDay: 1n } }), null).at).toEqual(
+      NOW.add({ hours: 1 }),
+    );
   });
 
   test('rule 15: given a plan that expires sooner, then in the moment in which it expires', () => {
     const plans = [aPlan({ expiresAt: NOW.add({ minutes: 30 }) }), aPlan()];
-    expect(nextReview(input({ plans }), null).at).toEqual(NOW.add({ minutes: 30 }));
+    expect(nextReview(anAlertInput({ plans }), null).at).toEqual(NOW.add({ minutes: 30 }));
   });
 
   test.each([30, 10, 3, 1])('rule 20: given a plan of which %s days are told, then in that moment', (days) => {
     const plans = [aPlan({ expiresAt: NOW.add({ hours: 24 * days, minutes: 7 }) }), aPlan()];
-    expect(nextReview(input({ plans }), null).at).toEqual(NOW.add({ minutes: 7 }));
+    expect(nextReview(anAlertInput({ plans }), null).at).toEqual(NOW.add({ minutes: 7 }));
   });
 
   test('rule 12: given the last plan, then ten days before it expires', () => {
     const plans = [aPlan({ expiresAt: NOW.add({ hours: 240, minutes: 7 }) })];
-    expect(nextReview(input({ plans }), null).at).toEqual(NOW.add({ minutes: 7 }));
+    expect(nextReview(anAlertInput({ plans }), null).at).toEqual(NOW.add({ minutes: 7 }));
   });
 
   test('rule 14: given a renewal that is tried again, then at its next attempt; one that waits for a decision has none', () => {
     const attempt = NOW.add({ minutes: 5 });
-    expect(nextReview(input(), failed(attempt)).at).toEqual(attempt);
-    expect(nextReview(input(), failed(null)).at).toEqual(NOW.add({ hours: 24 }));
+    expect(nextReview(anAlertInput(), failed(attempt)).at).toEqual(attempt);
+    expect(nextReview(anAlertInput(), failed(null)).at).toEqual(NOW.add({ hours: 24 }));
   });
 
   test('rule 9: given an overdue account with a grace, then when the grace ends', () => {
     const money = { ...CLEAR, balance: -1n, overdueSince: NOW.subtract({ hours: 1 }), overdueGraceHours: 2 };
-    expect(nextReview(input({ money }), null).at).toEqual(NOW.add({ hours: 1 }));
+    expect(nextReview(anAlertInput({ money }), null).at).toEqual(NOW.add({ hours: 1 }));
   });
 
   test('given moments that are over, or now, then the next one is later than now', () => {
     const money = { ...CLEAR, balance: -1n, overdueSince: NOW, overdueGraceHours: 0 };
     const plans = [aPlan({ expiresAt: NOW.add({ hours: 240 }) })];
-    expect(nextReview(input({ money, plans }), failed(NOW)).at).toEqual(NOW.add({ hours: 24 }));
+    expect(nextReview(anAlertInput({ money, plans }), failed(NOW)).at).toEqual(NOW.add({ hours: 24 }));
   });
 });
 
@@ -97,7 +68,7 @@ describe('watermarks', () => {
     'rule 19: given %s segments left and a threshold of %s, then the next level below is %s',
     (remaining, threshold, mark) => {
       const plans = [aPlan({ total: 10_000n, remaining })];
-      expect(nextReview(input({ plans, threshold, forecast: BUSY }), null).quotaWatermark).toBe(mark);
+      expect(nextReview(anAlertInput({ plans, threshold, forecast: BUSY }), null).quotaWatermark).toBe(mark);
     },
   );
 
@@ -109,7 +80,7 @@ describe('watermarks', () => {
     ['a debt', '-0.01', null],
   ])('rule 20: given %s, then available of %s is watched below %s', (_, balance, mark) => {
     const money = { ...CLEAR, balance: yuan(balance) };
-    expect(nextReview(input({ money, forecast: BUSY }), null).availableWatermark).toBe(mark);
+    expect(nextReview(anAlertInput({ money, forecast: BUSY }), null).availableWatermark).toBe(mark);
   });
 
   test.each([
@@ -123,18 +94,18 @@ describe('watermarks', () => {
     (_, balance, below, mark) => {
       const money = { ...CLEAR, balance: yuan(balance) };
       const balanceAlert = { below: yuan(below), setAt: NOW };
-      expect(nextReview(input({ money, balanceAlert, forecast: BUSY }), null).availableWatermark).toBe(mark);
+      expect(nextReview(anAlertInput({ money, balanceAlert, forecast: BUSY }), null).availableWatermark).toBe(mark);
     },
   );
 
   test('rule 20: given an idle account, then the first use of it makes it due, because its burn is not known yet', () => {
     const plans = [aPlan({ total: 10_000n, remaining: 5_000n })];
-    expect(nextReview(input({ plans }), null)).toMatchObject({
+    expect(nextReview(anAlertInput({ plans }), null)).toMatchObject({
       quotaWatermark: 4_999n,
       availableWatermark: yuan('100'),
     });
     const overdue = { ...CLEAR, balance: -1n, overdueSince: NOW };
-    expect(nextReview(input({ plans: [], money: overdue }), null)).toMatchObject({
+    expect(nextReview(anAlertInput({ plans: [], money: overdue }), null)).toMatchObject({
       quotaWatermark: null,
       availableWatermark: null,
     });
@@ -152,7 +123,7 @@ describe('spikes and the next look (rule 20)', () => {
 
   test('given an account in use, then each of the hours around now has a level that makes it due', () => {
     const spike = { ...noSpike(NOW), firstUsedAt };
-    const { hourWatermarks } = nextReview(input({ forecast: BUSY, spike }), null);
+    const { hourWatermarks } = nextReview(anAlertInput({ forecast: BUSY, spike }), null);
     expect(hourWatermarks.map(({ hour }) => hour.toString())).toEqual([
       '2026-03-10T03:00:00Z',
       '2026-03-10T04:00:00Z',
@@ -168,12 +139,15 @@ describe('spikes and the next look (rule 20)', () => {
       { id: 'a', kind: 'spending_spike' as const, subject: 'mainland', level: 1, openedAt: NOW, levelSince: NOW },
     ];
     const late = NOW.add({ minutes: 30 });
-    const next = nextReview(input({ now: late, forecast: BUSY, spike: { ...noSpike(late), firstUsedAt }, open }), null);
+    const next = nextReview(
+      anAlertInput({ now: late, forecast: BUSY, spike: { ...noSpike(late), firstUsedAt }, open }),
+      null,
+    );
     expect(next.at).toEqual(NOW.add({ minutes: 65 }));
     expect(next.hourWatermarks[0]?.above).toEqual({ mainland: null, international: 100n });
   });
 
   test('given an account that is too young to say what is usual, then it has no such level', () => {
-    expect(nextReview(input({ spike: { ...noSpike(NOW), firstUsedAt: NOW } }), null).hourWatermarks).toEqual([]);
+    expect(nextReview(anAlertInput({ spike: { ...noSpike(NOW), firstUsedAt: NOW } }), null).hourWatermarks).toEqual([]);
   });
 });

@@ -3,20 +3,14 @@ import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { readOpenAlerts } from '../../src/store/alerts.ts';
 import { migrateToLatest } from '../../src/store/migrator.ts';
-import { migrateTo } from '../support/migrations.ts';
+import { insertOldAccount, migrateTo } from '../support/migrations.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase({ empty: true });
 
 test('given alerts and a failed renewal from before they could be answered, then each has a code of its own and nobody has been told of it', async () => {
   await migrateTo(db, '0010');
-  const account = randomUUID();
-  await sql`
-    insert into accounts (account_id, name, currency, time_zone, tariff_id, default_template_type, next_review_at, created_at,
-      first_month, open_month, month_ends_at)
-    values (${account}, '旧账户', 'CNY', 'Asia/Shanghai', 't', 'notification', now(), now(), '2026-03', '2026-03', now())`.execute(
-    db.kysely,
-  );
+  const account = await insertOldAccount(db);
   for (let index = 0; index < 20; index += 1) {
     await sql`
       insert into alerts (account_id, alert_id, kind, subject, level, opened_at, level_since)

@@ -4,20 +4,14 @@ import { expect, test } from 'vitest';
 import { readAlertByCode, readOpenAlerts } from '../../src/store/alerts.ts';
 import { migrateToLatest } from '../../src/store/migrator.ts';
 import { readSettings } from '../../src/store/settings.ts';
-import { migrateTo } from '../support/migrations.ts';
+import { insertOldAccount, migrateTo } from '../support/migrations.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase({ empty: true });
 
 test('given an account that is overdue soon, then that is the second level of its low balance, with all that was told and answered, and no amount is set', async () => {
   await migrateTo(db, '0015');
-  const account = randomUUID();
-  await sql`
-    insert into accounts (account_id, name, currency, time_zone, tariff_id, default_template_type, next_review_at, created_at,
-      first_month, open_month, month_ends_at)
-    values (${account}, '旧账户', 'CNY', 'Asia/Shanghai', 't', 'notification', now(), now(), '2026-03', '2026-03', now())`.execute(
-    db.kysely,
-  );
+  const account = await insertOldAccount(db);
   await sql`
     insert into account_settings (account_id, alert_share, alerts_to, escalate_after_minutes, spike_factor, changed_at)
     values (${account}, 20, 'both', 30, 5, now())`.execute(db.kysely);

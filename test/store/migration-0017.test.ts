@@ -8,23 +8,17 @@ import { migrateToLatest } from '../../src/store/migrator.ts';
 import { readOffer, readPlanByKey } from '../../src/store/plans.ts';
 import { readToldVersion } from '../../src/store/renewals.ts';
 import { NOW, yuan } from '../support/builders.ts';
-import { migrateTo } from '../support/migrations.ts';
+import { insertOldAccount, migrateTo } from '../support/migrations.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase({ empty: true });
 
 test('given an offer, a plan, a policy and requests from before, then the offer has always been sold as version 1, and each of them names it', async () => {
   await migrateTo(db, '0015');
-  const account = randomUUID();
+  const account = await insertOldAccount(db);
   await sql`
     insert into plan_offers (offer_id, title, segments, price, currency, validity_months, renewal_discount_bp)
     values ('o', '五千条', 5000, 170000000, 'CNY', 12, 500)`.execute(db.kysely);
-  await sql`
-    insert into accounts (account_id, name, currency, time_zone, tariff_id, default_template_type, next_review_at, created_at,
-      first_month, open_month, month_ends_at)
-    values (${account}, '旧账户', 'CNY', 'Asia/Shanghai', 't', 'notification', now(), now(), '2026-03', '2026-03', now())`.execute(
-    db.kysely,
-  );
   await sql`
     insert into plans (account_id, plan_id, key, source, offer_id, title, total, remaining, price, effective_at, expires_at)
     values (${account}, ${randomUUID()}, 'with', 'purchase', 'o', '五千条', 5000, 5000, 1, '2026-03-02T00:00:00Z', '2027-03-02T00:00:00Z'),

@@ -1,8 +1,10 @@
 import type { AlertInput } from '../../src/domain/alert.ts';
+import type { Forecast } from '../../src/domain/forecast.ts';
 import { ALWAYS } from '../../src/domain/offer.ts';
 import type { Plan, PlanOffer } from '../../src/domain/plan.ts';
 import type { RenewalPolicy } from '../../src/domain/renewal.ts';
 import type { SpikeInput } from '../../src/domain/spike.ts';
+import type { MoneyState } from '../../src/domain/standing.ts';
 import type { Tariff, Tier } from '../../src/domain/tariff.ts';
 import type { UsageReport } from '../../src/domain/usage.ts';
 
@@ -107,6 +109,41 @@ export function noSpike(now: Temporal.Instant): SpikeInput {
 /** An account without caps. */
 export function noCaps(now: Temporal.Instant): AlertInput['caps'] {
   return { limits: [], present: { now, timeZone: 'Asia/Shanghai', uses: [] } };
+}
+
+/** A forecast for an account that uses nothing. */
+export const QUIET: Forecast = {
+  segmentsPerDay: 0n,
+  quotaDays: null,
+  quotaEndsAt: null,
+  quotaEndsBy: null,
+  paygPerDay: 0n,
+  runwayDays: null,
+  overdueAt: null,
+  basis: 'average',
+};
+
+/** The money of an account that owes nothing. */
+export const CLEAR: MoneyState = { balance: yuan('100'), creditLimit: 0n, overdueSince: null, overdueGraceHours: 0 };
+
+/** An account with nothing to tell: 5,000 segments for another year, a threshold of 1,000, money, no use. */
+export function anAlertInput(overrides: Partial<AlertInput> = {}): AlertInput {
+  return {
+    now: NOW,
+    money: CLEAR,
+    lastRechargedAt: null,
+    plans: [aPlan({ remaining: 5_000n })],
+    hadPlans: true,
+    threshold: 1_000n,
+    alertShare: 50,
+    balanceAlert: null,
+    forecast: QUIET,
+    spike: noSpike(NOW),
+    caps: noCaps(NOW),
+    renewal: null,
+    open: [],
+    ...overrides,
+  };
 }
 
 let reportCount = 0;
