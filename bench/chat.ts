@@ -10,7 +10,7 @@ import { type Database, inTransaction } from '../src/store/database.ts';
 import { insertTariff } from '../src/store/tariffs.ts';
 import { ensurePartitions } from '../src/store/usage.ts';
 import { openBenchDatabase } from './database.ts';
-import { BENCH_APP, benchWorld } from './emulator-thread.ts';
+import { benchWorld } from './emulator-thread.ts';
 import { printTable, rate } from './report.ts';
 
 const GROUPS = Array.from({ length: 50 }, (_, index) => `cidChat${index}`);
