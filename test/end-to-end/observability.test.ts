@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../src/domain/settings.ts';
+import { Metrics } from '../../src/metrics.ts';
 import { readiness } from '../../src/readiness.ts';
 import { createAccount, recharge } from '../../src/services/accounts.ts';
 import { createApiKey } from '../../src/services/api-keys.ts';
@@ -8,9 +10,11 @@ import { authorizeGroup } from '../../src/services/groups.ts';
 import { grantPlan } from '../../src/services/plans.ts';
 import { reviewAccount } from '../../src/services/review.ts';
 import { inTransaction, openDatabase } from '../../src/store/database.ts';
+import { insertNotice } from '../../src/store/notices.ts';
 import { insertOffers } from '../../src/store/plans.ts';
 import { writeSettings } from '../../src/store/settings.ts';
 import { insertTariff } from '../../src/store/tariffs.ts';
+import { aNotice } from '../notify/delivery-harness.ts';
 import { OFFERS, TARIFF } from '../support/billing-world.ts';
 import { aPolicy, yuan } from '../support/builders.ts';
 import { runService } from '../support/running-service.ts';
@@ -51,6 +55,30 @@ describe('a service that runs', () => {
     expect(await figure('dead_letters')).toBe(0);
     expect(await figure('calls_left')).toBeLessThanOrEqual(200_000);
     expect(await figure('job_seconds_count{job="housekeeping",outcome="done"}')).toBe(1);
+  });
+
+  test('given the figures that docs/operations.md names, then /metrics has each of them, and no other of ours', async () => {
+    const guide = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const named = new Set(
+      [...guide.matchAll(/^\| `sms_steward_.*$/gm)].flatMap(([row]) => row.match(/sms_steward_\w+/g) ?? []),
+    );
+    const text = await (await fetch(`${service.url}/metrics`)).text();
+    const exposed = [...text.matchAll(/^# TYPE (sms_steward_\w+) /gm)].map(([, name]) => name);
+    expect(exposed.toSorted()).toEqual([...named].toSorted());
+  });
+
+  test('given notices that wait, then the age of the oldest is told by urgency', async () => {
+    const { context, db } = service;
+    const queued = context.clock.now().subtract({ minutes: 5 });
+    // Held back, so that nothing delivers it meanwhile.
+    const notice = aNotice({ urgency: 'routine', heldUntil: context.clock.now().add({ hours: 1 }) });
+    await inTransaction(db, (tx) => insertNotice(tx, notice, queued));
+    const metrics = new Metrics({ db, clock: context.clock, logger: db.logger, callsPerMonth: 5_000 });
+    const { body } = await metrics.expose();
+    const [, age] = /^sms_steward_notice_oldest_seconds\{urgency="routine"\} (\S+)$/m.exec(body) ?? [];
+    expect(Number(age)).toBeGreaterThanOrEqual(300);
+    expect(body).toContain('sms_steward_notices_waiting{urgency="routine"} 1\n');
+    await db.kysely.deleteFrom('notices').where('key', '=', notice.key).execute();
   });
 
   test('given accounts, then they are counted by standing, and no name of anybody is in a metric', async () => {
