@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, cp, lstat, mkdir, readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -13,10 +14,12 @@ import { runProgram } from '../../src/store/embedded/server-process.ts';
 import { canEnter, runsAsRoot, serverUser } from '../../src/store/embedded/server-user.ts';
 import { SHARED_FOLDER, startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
+import { useDataFolder } from '../support/used-data-folder.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/embedded-postgres-program.ts', import.meta.url));
 const logger = createLogger({ level: 'silent' });
 const settings = { fsync: 'off' };
+const aUsedFolder = await useDataFolder();
 
 /** The user `nobody`, as every system numbers it that this runs on as root. */
 const ordinary = { uid: 65534, gid: 65534 };
@@ -53,10 +56,9 @@ describe.runIf(root)('given a program that runs as root', () => {
   });
 
   test('when the data was moved below a closed folder, then it says how to move it out', async () => {
-    const scratch = await scratchFolder();
-    await (await start(join(scratch, 'postgres'))).stop();
-    await chmod(scratch, 0o700);
-    const failure = start(join(scratch, 'postgres'));
+    const dataDir = await aUsedFolder();
+    await chmod(dirname(dataDir), 0o700);
+    const failure = start(dataDir);
     await expect(failure).rejects.toMatchObject({
       code: 'data_folder_unreachable',
       message: expect.stringContaining('mv '),
@@ -75,7 +77,7 @@ describe.runIf(root)('given a program that runs as root', () => {
   });
 
   test('when everything was given to root meanwhile, then the server gets its data back', async () => {
-    const dataDir = join(await scratchFolder(), 'postgres');
+    const dataDir = await aUsedFolder();
     const first = await start(dataDir);
     await keepAnswer(first.url);
     await first.stop();
@@ -88,7 +90,7 @@ describe.runIf(root)('given a program that runs as root', () => {
   });
 
   test('when only root may enter the folder of the programs, then they are copied once, and the copy runs', async () => {
-    const scratch = await scratchFolder();
+    const scratch = await scratchFolder(tmpdir());
     const closed = join(scratch, 'closed');
     const shared = join(scratch, 'shared');
     const installed = await installedBinaries();
@@ -122,9 +124,7 @@ describe.runIf(reachable)('given a program that runs as an ordinary user', () =>
   });
 
   test('when root started it before, then it is told whose folder it is', async () => {
-    const folder = await scratchFolder();
-    await (await start(join(folder, 'postgres'))).stop();
-    expect(await startAsOrdinary(join(folder, 'postgres'))).toMatchObject({ code: 'data_folder_denied' });
+    expect(await startAsOrdinary(await aUsedFolder())).toMatchObject({ code: 'data_folder_denied' });
   });
 
   test('when root starts it afterwards, then the data stays with the user', async () => {

@@ -12,9 +12,11 @@ import { findPlace } from '../../src/store/embedded/place.ts';
 import { runProgram } from '../../src/store/embedded/server-process.ts';
 import { type EmbeddedPostgres, SHARED_FOLDER, startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
+import { useDataFolder } from '../support/used-data-folder.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/embedded-postgres-program.ts', import.meta.url));
 const logger = createLogger({ level: 'silent' });
+const aUsedFolder = await useDataFolder();
 
 test('given an empty folder, when it is started, stopped and started again, then it is durable and has its data', async () => {
   const dataDir = join(await scratchFolder(), 'postgres');
@@ -37,7 +39,7 @@ test('given an empty folder, when it is started, stopped and started again, then
 });
 
 test('given a server, when somebody connects without its password, then it refuses; and only its owner can read that', async () => {
-  const dataDir = join(await scratchFolder(), 'postgres');
+  const dataDir = await aUsedFolder();
   const { url } = await start({ dataDir });
   const stranger = new URL(url);
   stranger.password = 'guess';
@@ -46,7 +48,7 @@ test('given a server, when somebody connects without its password, then it refus
 });
 
 test('given a statement that fails, when it carries a phone number, then no line of the log does', async () => {
-  const dataDir = join(await scratchFolder(), 'postgres');
+  const dataDir = await aUsedFolder();
   const lines: string[] = [];
   const listening = createLogger({ level: 'silent' });
   listening.debug = listening.warn = (line: unknown) => void lines.push(String(line));
@@ -59,7 +61,7 @@ test('given a statement that fails, when it carries a phone number, then no line
 });
 
 test('given a folder in use, when a second program starts on it, then it is told so; sharing, it gets the same server', async () => {
-  const dataDir = join(await scratchFolder(), 'postgres');
+  const dataDir = await aUsedFolder();
   const { url } = await start({ dataDir });
   await expect(start({ dataDir })).rejects.toMatchObject({ name: 'StoreError', code: 'data_folder_in_use' });
   expect(await startProgram(dataDir).answer).toMatchObject({ code: 'data_folder_in_use' });
@@ -85,7 +87,7 @@ test('given a first start that is still making the database, when another one sh
 });
 
 test('given a program killed with SIGKILL, then its server ends too, and the next start has all that was committed', async () => {
-  const dataDir = join(await scratchFolder(), 'postgres');
+  const dataDir = await aUsedFolder();
   const program = startProgram(dataDir);
   const { url = '' } = await program.answer;
   await query(url, 'create table kept as select 42 as answer');
@@ -98,7 +100,7 @@ test('given a program killed with SIGKILL, then its server ends too, and the nex
 });
 
 test('given a program that ends in order, then its server is gone', async () => {
-  const program = startProgram(join(await scratchFolder(), 'postgres'));
+  const program = startProgram(await aUsedFolder());
   const { url = '' } = await program.answer;
   program.process.kill('SIGTERM');
   const [code] = await once(program.process, 'exit');
@@ -107,7 +109,7 @@ test('given a program that ends in order, then its server is gone', async () => 
 });
 
 test('given a server left over without its program, when the next one starts, then the old one is stopped, cleanly', async () => {
-  const dataDir = join(await scratchFolder(), 'postgres');
+  const dataDir = await aUsedFolder();
   const { url, stop } = await start({ dataDir });
   await query(url, 'create table kept as select 42 as answer');
   await stop();
@@ -127,8 +129,7 @@ test('given a server left over without its program, when the next one starts, th
 });
 
 test('given a postmaster.pid whose number belongs to another process by now, when it starts, then that does not stop it', async () => {
-  const dataDir = join(await scratchFolder(), 'postgres');
-  await (await start({ dataDir })).stop();
+  const dataDir = await aUsedFolder();
   const { cluster, identity } = await findPlace(dataDir, SHARED_FOLDER);
   const innocent = spawn('sleep', ['600'], { ...identity, stdio: 'ignore' });
   onTestFinished(() => void innocent.kill());
@@ -148,7 +149,7 @@ test('given a first start that was broken off, when it starts again, then it mak
 });
 
 test('given a setting that PostgreSQL refuses, when it starts, then its own words are shown and the folder stays free', async () => {
-  const dataDir = join(await scratchFolder(), 'postgres');
+  const dataDir = await aUsedFolder();
   const failure = start({ dataDir, settings: { shared_buffers: 'much' } });
   await expect(failure).rejects.toMatchObject({
     code: 'start_failed',
@@ -158,16 +159,14 @@ test('given a setting that PostgreSQL refuses, when it starts, then its own word
 });
 
 test('given data of another major version, when it starts, then it says which and what to do', async () => {
-  const dataDir = join(await scratchFolder(), 'postgres');
-  await (await start({ dataDir })).stop();
+  const dataDir = await aUsedFolder();
   const { cluster } = await findPlace(dataDir, SHARED_FOLDER);
   await writeFile(join(cluster, 'PG_VERSION'), '13\n');
   await expect(start({ dataDir })).rejects.toMatchObject({ code: 'version_mismatch' });
 });
 
 test('given data that is damaged, when it starts, then it refuses and leaves everything as it is', async () => {
-  const dataDir = join(await scratchFolder(), 'postgres');
-  await (await start({ dataDir })).stop();
+  const dataDir = await aUsedFolder();
   const { cluster } = await findPlace(dataDir, SHARED_FOLDER);
   const password = await readFile(join(dataDir, 'password'), 'utf8');
   await rm(join(cluster, 'PG_VERSION'));
@@ -179,7 +178,7 @@ test('given data that is damaged, when it starts, then it refuses and leaves eve
 });
 
 test('given a running server, when it ends by itself, then the program learns it', async () => {
-  const dataDir = join(await scratchFolder(), 'postgres');
+  const dataDir = await aUsedFolder();
   const server = await start({ dataDir });
   const { cluster } = await findPlace(dataDir, SHARED_FOLDER);
   const pid = Number((await readFile(join(cluster, 'postmaster.pid'), 'utf8')).split('\n')[0]);
