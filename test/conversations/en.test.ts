@@ -1,0 +1,3 @@
+import { describeConversations } from '../support/conversation/conversations.ts';
+
+describeConversations(import.meta.dirname, 'en');
