@@ -94,7 +94,9 @@ function mayClose(alert: OpenAlert, input: AlertInput): boolean {
   if (alert.kind === 'cap') return mayCloseCap(alert, caps.limits, caps.present);
   if (alert.kind === 'spending_spike')
     return spikeState(spike).calm.some((destination) => destination === alert.subject);
-  if (alert.kind === 'plan_expiring') return !plans.some(({ id, remaining }) => id === alert.subject && remaining > 0n);
+  if (alert.kind === 'plan_expiring') {
+    return !plans.some((plan) => plan.id === alert.subject && plan.remaining > 0n && !isExpired(plan, input.now));
+  }
   if (alert.kind !== 'low_balance' || availableOf(money) < 0n) return true;
   return isRearmed(alert, input);
 }
@@ -165,8 +167,12 @@ export function shareOf(threshold: bigint, percent: number): bigint {
 }
 
 function expiryAlertLevel(plan: Plan, now: Temporal.Instant): number {
-  if (plan.remaining === 0n) return 0;
+  if (plan.remaining === 0n || isExpired(plan, now)) return 0;
   return EXPIRY_DAYS.filter((days) => Temporal.Instant.compare(expiryAlertAt(plan, days), now) <= 0).length;
+}
+
+function isExpired({ expiresAt }: Plan, now: Temporal.Instant): boolean {
+  return Temporal.Instant.compare(expiresAt, now) <= 0;
 }
 
 /** When a plan is told to expire in `days` days. */

@@ -22,7 +22,15 @@ export interface NextReview {
   readonly hourWatermarks: readonly HourWatermark[];
 }
 
-/** Plans whose time is over, to be closed and what they have left forfeited. (rule 15) */
+/**
+ * When what a plan has left is forfeited: after the same wait for late records as a month's bill, because a message that was sent while the
+ * plan was valid is the plan's, whenever its carrier confirms it. (rules 3, 6 and 15)
+ */
+export function forfeitedAt({ expiresAt }: Plan, wait: Temporal.Duration): Temporal.Instant {
+  return expiresAt.add(wait);
+}
+
+/** Plans whose time is over: they cover nothing that is sent from now on. (rule 15) */
 export function expiredPlans<P extends Plan>(plans: readonly P[], now: Temporal.Instant): P[] {
   return plans.filter((plan) => Temporal.Instant.compare(plan.expiresAt, now) <= 0);
 }

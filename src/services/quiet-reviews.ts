@@ -7,7 +7,7 @@ import type { Offer } from '../domain/offer.ts';
 import { quotaOf } from '../domain/plan.ts';
 import { tierVolumesOf } from '../domain/prices.ts';
 import { decideRenewal } from '../domain/renewal.ts';
-import { expiredPlans, type NextReview, nextReview } from '../domain/review.ts';
+import { forfeitedAt, type NextReview, nextReview } from '../domain/review.ts';
 import { sendingMark, sendingStateOf } from '../domain/sending-state.ts';
 import { hoursForSpikes } from '../domain/spike.ts';
 import { availableOf } from '../domain/standing.ts';
@@ -25,6 +25,7 @@ import {
 } from '../store/review-batch.ts';
 import type { Tx } from '../store/schema.ts';
 import { readTariffs } from '../store/tariffs.ts';
+import { billWaitOf } from './bills.ts';
 import type { ServiceContext } from './context.ts';
 import { ruleOf } from './episodes.ts';
 import { forecastOf } from './forecast.ts';
@@ -55,7 +56,7 @@ export async function reviewQuiet(
   const next: { accountId: string; review: NextReview }[] = [];
   const others: string[] = [];
   for (const account of accounts) {
-    const review = quietlyNextOf(looks, account, now);
+    const review = quietlyNextOf(looks, account, now, billWaitOf(context));
     if (review) next.push({ accountId: account.id, review });
     else others.push(account.id);
   }
@@ -105,21 +106,32 @@ function periodsOf(now: Temporal.Instant, timeZone: string): string[] {
 }
 
 /** An account that cannot be decided on keeps no other from its look; its own review says why. */
-function quietlyNextOf(looks: Looks, account: Account, now: Temporal.Instant): NextReview | undefined {
+function quietlyNextOf(
+  looks: Looks,
+  account: Account,
+  now: Temporal.Instant,
+  wait: Temporal.Duration,
+): NextReview | undefined {
   try {
-    return nextOf(looks, account, now);
+    return nextOf(looks, account, now, wait);
   } catch {
     return undefined;
   }
 }
 
 /** The next look at an account with which nothing is to be done now; undefined for one with which something may be. */
-function nextOf(looks: Looks, account: Account, now: Temporal.Instant): NextReview | undefined {
+function nextOf(
+  looks: Looks,
+  account: Account,
+  now: Temporal.Instant,
+  wait: Temporal.Duration,
+): NextReview | undefined {
   const { states, offers } = looks;
   const { id, timeZone } = account;
   if (states.busy.has(id)) return undefined;
   const plans = states.plans.get(id) ?? [];
-  if (expiredPlans(plans, now).length > 0) return undefined;
+  const forfeits = plans.map((plan) => forfeitedAt(plan, wait));
+  if (forfeits.some((at) => Temporal.Instant.compare(at, now) <= 0)) return undefined;
   const input = inputOf(looks, account, now);
   if (!input || decideAlerts(input).length > 0) return undefined;
 
@@ -140,11 +152,7 @@ function nextOf(looks: Looks, account: Account, now: Temporal.Instant): NextRevi
   const rule = ruleOf(states.settingsOf(id));
   const episodes = states.episodes.get(id) ?? [];
   if (episodes.some((episode) => dueSteps(episode, rule, now).length > 0)) return undefined;
-  return nextReview(
-    input,
-    null,
-    episodes.flatMap((episode) => nextStepAt(episode, rule) ?? []),
-  );
+  return nextReview(input, null, [...forfeits, ...episodes.flatMap((episode) => nextStepAt(episode, rule) ?? [])]);
 }
 
 /** What the alerts of an account are decided from; undefined where something of it could not be read. */

@@ -4,7 +4,7 @@ import { isCritical } from '../domain/alert-levels.ts';
 import type { Announcement } from '../domain/announcement.ts';
 import { forfeitTransfer } from '../domain/ledger.ts';
 import type { OpenRenewal } from '../domain/renewal.ts';
-import { expiredPlans, nextReview } from '../domain/review.ts';
+import { expiredPlans, forfeitedAt, nextReview } from '../domain/review.ts';
 import type { AccountSettings } from '../domain/settings.ts';
 import { type Account, delayReview, lockAccount, lockIfDue, makeDue, scheduleReview } from '../store/accounts.ts';
 import { closeAlert, openAlert, readOpenAlerts, type StoredEpisode, setAlertLevel } from '../store/alerts.ts';
@@ -17,6 +17,7 @@ import { alertAnnouncement } from './alert-announcement.ts';
 import { announce } from './announce.ts';
 import { closeNeedlessApprovals } from './approval-end.ts';
 import { type AutoRenewal, readAutoRenewal } from './auto-renewal.ts';
+import { billWaitOf } from './bills.ts';
 import type { ServiceContext } from './context.ts';
 import { settleEpisodes, showEpisode, tellLevel } from './episodes.ts';
 import { forecastOf, keepUsagePattern, readSpikeInput, readUsageState } from './forecast.ts';
@@ -50,26 +51,31 @@ export async function reviewAccount(context: ServiceContext, tx: Tx, accountId: 
   // A renewal that is over ends its alert, too.
   const input = await settleAlerts(context, tx, left, usage);
   const steps = await settleEpisodes(context, tx, left, input.settings, (episode) => sayNow(tx, left, input, episode));
-  const next = nextReview(input, input.renewal, steps);
+  const forfeits = input.plans.map((plan) => forfeitedAt(plan, billWaitOf(context)));
+  const next = nextReview(input, input.renewal, [...steps, ...forfeits]);
   await scheduleReview(tx, account.id, { ...next, at: await beforeNextPrices(context, tx, account, next.at) });
   if (isMoreWaiting) await makeDue(tx, account.id, context.clock.now());
   return true;
 }
 
-/** Rule 15: what is left of a plan when it expires is forfeited by a booked entry, and told. */
+/**
+ * Rule 15: that a plan has expired is told at once, with what it has left; that is forfeited by a booked entry when no late record is waited
+ * for any more.
+ */
 async function closeExpiredPlans(context: ServiceContext, tx: Tx, account: Account): Promise<void> {
   const now = context.clock.now();
   for (const plan of expiredPlans(await readPlansWithQuota(tx, account.id), now)) {
-    const transfer = forfeitTransfer(plan.id, plan.remaining, now);
-    await postTransfers(tx, account.id, [transfer], now);
-    await markPlanExpired(tx, account.id, plan.id, now);
+    const { id, title, remaining, expiresAt } = plan;
     await announce(
       context,
       tx,
       account,
-      { kind: 'plan_expired', title: plan.title, forfeited: plan.remaining, expiredAt: plan.expiresAt },
-      { key: transfer.key },
+      { kind: 'plan_expired', title, forfeited: remaining, expiredAt: expiresAt },
+      { key: `plan_expired/${id}` },
     );
+    if (Temporal.Instant.compare(now, forfeitedAt(plan, billWaitOf(context))) < 0) continue;
+    await postTransfers(tx, account.id, [forfeitTransfer(id, remaining, now)], now);
+    await markPlanExpired(tx, account.id, id, now);
   }
 }
 

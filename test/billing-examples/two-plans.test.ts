@@ -70,7 +70,7 @@ describe('two plans over a year (rules 3 and 15)', () => {
     const account = await anAccount(world);
     await account.grant('A');
     await account.use(9_000);
-    world.clock.set(at('2025-05-01'));
+    world.clock.set(at('2025-05-02'));
     while (await account.review());
     const entries = await world.db.kysely
       .selectFrom('transfers')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Forecast } from '../../src/domain/forecast.ts';
 import type { OpenRenewal } from '../../src/domain/renewal.ts';
-import { expiredPlans, nextReview } from '../../src/domain/review.ts';
+import { expiredPlans, forfeitedAt, nextReview } from '../../src/domain/review.ts';
 import { anAlertInput, aPlan, CLEAR, NOW, noSpike, QUIET, yuan } from '../support/builders.ts';
 
 const BUSY: Forecast = { ...QUIET, segmentsPerDay: 100n, quotaDays: 50, paygPerDay: yuan('4'), runwayDays: 30 };
@@ -116,6 +116,7 @@ test('rule 15: given plans, then those are over whose time has come, in that ver
   const over = aPlan({ expiresAt: NOW });
   const plans = [over, aPlan({ expiresAt: NOW.add({ nanoseconds: 1 }) })];
   expect(expiredPlans(plans, NOW)).toEqual([over]);
+  expect(forfeitedAt(over, Temporal.Duration.from({ hours: 24 }))).toEqual(NOW.add({ hours: 24 }));
 });
 
 describe('spikes and the next look (rule 20)', () => {

@@ -117,7 +117,7 @@ describe('given plans that are bought, renewed, refunded and forfeited (rules 11
     await refund(account, purchase.id, 1_000n, yuan('40'));
     await account.use(300);
     // The plan that is left expires on 10 December with 700 of its 1,000 segments.
-    world.clock.set(at('2026-12-10'));
+    world.clock.set(at('2026-12-11'));
     await account.review();
     await bills.closeAt(account, '2027-01-02');
   });

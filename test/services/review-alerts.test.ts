@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { quotaOf } from '../../src/domain/plan.ts';
+import { readPlansWithQuota } from '../../src/store/plans.ts';
 import { BillingWorld, kinds, type TestAccount } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
 import { at, NOW, yuan } from '../support/builders.ts';
@@ -123,7 +125,7 @@ describe('plans that expire (rules 15 and 20)', () => {
     }
   });
 
-  test('rule 15: given a plan whose time is over, then what is left is forfeited by an entry and told, and the quota is gone', async () => {
+  test('rule 15: given a plan whose time is over, then that is told and the quota is gone at once, and what is left is forfeited by an entry after the wait for late records', async () => {
     const account = await quietAccount();
     await account.use(1_200);
     await account.grant('sms-1000-month');
@@ -133,9 +135,15 @@ describe('plans that expire (rules 15 and 20)', () => {
     world.clock.set(at('2026-04-10T12:00'));
     expect(await account.review()).toBe(true);
     expect(await account.news()).toMatchObject([{ kind: 'plan_expired', forfeited: '1000' }]);
+    expect(await account.plans()).toMatchObject([{ remaining: 3_800n }, { remaining: 1_000n, expired_at: null }]);
+    expect(quotaOf(await readPlansWithQuota(db.kysely, account.id), world.clock.now())).toBe(3_800n);
+
+    world.clock.set(at('2026-04-11T12:00'));
+    expect(await account.review()).toBe(true);
+    expect(await account.news()).toEqual([]);
     expect(await account.plans()).toMatchObject([
       { remaining: 3_800n, expired_at: null },
-      { remaining: 0n, expired_at: at('2026-04-10T12:00') },
+      { remaining: 0n, expired_at: at('2026-04-11T12:00') },
     ]);
     const forfeits = await db.kysely
       .selectFrom('transfers')
@@ -158,13 +166,27 @@ describe('plans that expire (rules 15 and 20)', () => {
     expect(kinds(await account.news())).toEqual(['plan_expired', 'quota_exhausted']);
   });
 
-  test('rule 3: given messages of a plan’s time that arrive before it is closed, then it still covers them', async () => {
-    const account = await quietAccount();
-    const sent = at('2027-03-10T11:59');
-    world.clock.set(at('2027-03-10T12:05'));
-    await account.use(10, { at: sent });
-    expect(await account.plans()).toMatchObject([{ remaining: 4_990n }]);
-  });
+  test.each([false, true])(
+    'rule 3: given messages of a plan’s time that are reported within the wait, then it covers them, whether a review has looked (%s) or not',
+    async (isReviewed) => {
+      const account = await quietAccount();
+      const sent = at('2027-03-10T11:59');
+      world.clock.set(at('2027-03-10T12:05'));
+      if (isReviewed) while (await account.review());
+      await account.use(10, { at: sent });
+      // What was sent after the expiry is paid for.
+      await account.use(7, { at: at('2027-03-10T12:00') });
+      expect(await account.plans()).toMatchObject([{ remaining: 4_990n }]);
+      world.clock.set(at('2027-03-11T12:00'));
+      while (await account.review());
+      expect(await account.plans()).toMatchObject([{ remaining: 0n, expired_at: at('2027-03-11T12:00') }]);
+      const told = (await account.told()).filter(({ kind }) => kind === 'plan_expired');
+      expect(told).toMatchObject([{ forfeited: isReviewed ? '5000' : '4990' }]);
+      await account.use(10, { at: sent });
+      expect(await account.read()).toMatchObject({ money: { balance: yuan('1000') - 17n * yuan('0.045') } });
+      await expectBooksRight(db, account.id);
+    },
+  );
 });
 
 describe('overdue (rules 9 and 19)', () => {

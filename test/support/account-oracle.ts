@@ -112,10 +112,10 @@ export class AccountOracle {
     return true;
   }
 
-  /** What is looked at now and then: forfeits, then auto-renewal. */
+  /** What is looked at now and then: forfeits, a day after the end, then auto-renewal. */
   review(now: Temporal.Instant): void {
     for (const plan of this.#plans) {
-      if (plan.until.epochMilliseconds <= now.epochMilliseconds) this.#usage.takeAway(plan.id);
+      if (plan.until.epochMilliseconds + DAY_MS <= now.epochMilliseconds) this.#usage.takeAway(plan.id);
     }
     this.#renew(now);
   }
