@@ -86,6 +86,8 @@ function availableWatermark(input: AlertInput): Micro | null {
   if (available < 0n) return null;
   if (!isBusy(input)) return available;
   const warnBelow = input.forecast.paygPerDay * BigInt(RUNWAY_DAYS);
-  const levels = [warnBelow, input.balanceAlert?.below ?? 0n].filter((level) => level <= available);
+  // The burn of before does not tell of a burst: half of the money gone is worth a look, before the hour is over.
+  const half = available < warnBelow ? 0n : available / 2n;
+  const levels = [warnBelow, input.balanceAlert?.below ?? 0n, half].filter((level) => level <= available);
   return levels.reduce((highest, level) => (level > highest ? level : highest), 0n);
 }

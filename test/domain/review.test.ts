@@ -73,7 +73,8 @@ describe('watermarks', () => {
   );
 
   test.each([
-    ['enough for more than three days', '100', yuan('12')],
+    ['plenty', '100', yuan('50')],
+    ['enough for more than three days', '23.99', yuan('12')],
     ['exactly three days', '12', yuan('12')],
     ['less than three days', '11.99', 0n],
     ['nothing', '0', 0n],
@@ -85,9 +86,10 @@ describe('watermarks', () => {
 
   test.each([
     ['above both', '100', '50', yuan('50')],
-    ['above both, and the days begin first', '100', '5', yuan('12')],
+    ['above both, and half of it comes first', '100', '40', yuan('50')],
+    ['above both, and the days begin first', '20', '5', yuan('12')],
     ['exactly the amount', '50', '50', yuan('50')],
-    ['below the amount', '49.99', '50', yuan('12')],
+    ['below the amount', '49.98', '50', yuan('24.99')],
     ['below both', '4', '5', 0n],
   ])(
     'rule 20: given %s, with %s available and an amount of %s, then the next level below is watched: %s',

@@ -159,6 +159,6 @@ describe('a balance below the amount that is set (rules 19 and 20)', () => {
       quiet: 1,
       others: [],
     });
-    expect(await account.read()).toMatchObject({ availableWatermark: yuan('300.15') });
+    expect(await account.read()).toMatchObject({ availableWatermark: yuan('449.975') });
   });
 });

@@ -345,14 +345,29 @@ describe('when an account is looked at', () => {
     expect(kinds(await account.told())).toEqual(['recharged', 'overdue_expected', 'overdue']);
   });
 
-  test('given money for three days, then available is watched at that level, and then at zero', async () => {
+  test('rule 20: given a burst within the hour, when half of the money has gone, then that overdue is near is told before it is', async () => {
+    world.clock.set(NOW);
+    const account = await world.openAccount();
+    await account.recharge('1000');
+    await account.use(200);
+    await account.review();
+    await account.news();
+    for (let n = 0; n < 60 && (await account.read()).money.overdueSince === null; n += 1) {
+      world.pass({ seconds: 1 });
+      await account.use(1_000);
+      await account.review();
+    }
+    expect(kinds(await account.news())).toEqual(['overdue_expected', 'overdue']);
+  });
+
+  test('given money for three days, then available is watched at half of it and at that level, and then at zero', async () => {
     world.clock.set(NOW);
     const account = await world.openAccount();
     await account.recharge('100');
     await account.use(200);
     await account.review();
-    // 200 a day at 0.045, three days of it
-    expect(await account.read()).toMatchObject({ availableWatermark: yuan('27') });
+    // 200 a day at 0.045, three days of it are 27; 91 are left.
+    expect(await account.read()).toMatchObject({ availableWatermark: yuan('45.5') });
     expect(await account.use(280)).toMatchObject({ reviewDue: false });
     expect(await account.use(1_400)).toMatchObject({ reviewDue: true });
     await account.review();
