@@ -1,12 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { RenewalPolicy } from '../../src/domain/renewal.ts';
-import { requestAction } from '../../src/services/actions/request.ts';
-import { decide, expireApproval, findDecided, listPending } from '../../src/services/approvals.ts';
-import { readAutoRenewal } from '../../src/services/auto-renewal.ts';
+import { expireApproval, findDecided, listPending } from '../../src/services/approvals.ts';
 import { authorizeGroup } from '../../src/services/groups.ts';
-import type { Actor } from '../../src/services/roles.ts';
 import { readPendingApprovals } from '../../src/store/approvals.ts';
 import { insertOffers } from '../../src/store/plans.ts';
+import { decideOn, OUTSIDER } from '../support/approvals.ts';
 import { ADMIN, BillingWorld, kinds, MEMBER, type TestAccount } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
 import { anOffer, NOW, yuan } from '../support/builders.ts';
@@ -18,8 +16,6 @@ let world: BillingWorld;
 beforeAll(async () => {
   world = await BillingWorld.on(db);
 });
-
-const OUTSIDER: Actor = { staffId: null, name: '赵敏' };
 
 /** An account whose renewal waits for an administrator, and the code of the request. */
 async function askingAccount({ balance = '100000', ...policy }: Partial<RenewalPolicy> & { balance?: string } = {}) {
@@ -37,10 +33,6 @@ async function pendingCode(account: TestAccount): Promise<string> {
   const [approval] = await listPending(world.context, db.kysely, account.id);
   if (!approval) throw new Error('nothing waits for approval');
   return approval.code;
-}
-
-function decideOn(account: TestAccount, code: string, approve = true, actor: Actor = ADMIN) {
-  return world.run((tx) => decide(world.context, tx, account.group, actor, { code, approve }));
 }
 
 async function bought(account: TestAccount) {
@@ -70,7 +62,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
   test('rule 17: given it is approved, then the plan is bought at the quoted price, the card says who decided, and the alert ends', async () => {
     const { account, code } = await askingAccount();
     await account.news();
-    expect(await decideOn(account, code)).toMatchObject({
+    expect(await decideOn(world, account, code)).toMatchObject({
       type: 'decided',
       approval: { outcome: 'done', state: 'approved', deciderName: '张伟', decidedAt: NOW },
     });
@@ -88,9 +80,9 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
   test('rule 17: given two administrators decide at the same time, then one decides and the other is told who did', async () => {
     const { account, code } = await askingAccount();
     const results = await Promise.all([
-      decideOn(account, code),
-      decideOn(account, code, false),
-      decideOn(account, code),
+      decideOn(world, account, code),
+      decideOn(world, account, code, false),
+      decideOn(world, account, code),
     ]);
     expect(results.map(({ type }) => type).toSorted()).toEqual(['decided', 'late', 'late']);
     const [decided] = results.filter((result) => result.type === 'decided');
@@ -100,7 +92,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
 
   test('rule 17: given it is rejected, then nothing is bought and it is not asked again while the episode lasts', async () => {
     const { account, code } = await askingAccount();
-    expect(await decideOn(account, code, false)).toMatchObject({
+    expect(await decideOn(world, account, code, false)).toMatchObject({
       approval: { outcome: 'declined', state: 'rejected' },
     });
     await account.news();
@@ -127,7 +119,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     expect(await account.news()).toMatchObject([
       { kind: 'approval_decided', state: 'expired', deciderName: null, outcome: 'declined' },
     ]);
-    expect(await decideOn(account, code)).toMatchObject({ type: 'late', approval: { state: 'expired' } });
+    expect(await decideOn(world, account, code)).toMatchObject({ type: 'late', approval: { state: 'expired' } });
     await account.review();
     expect(await account.news()).toEqual([]);
     world.clock.set(NOW.add({ hours: 48 }));
@@ -157,7 +149,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     const { account, code } = await askingAccount();
     await account.news();
     world.clock.set(NOW.add({ hours: 24 }));
-    expect(await decideOn(account, code)).toMatchObject({ type: 'late', approval: { state: 'expired' } });
+    expect(await decideOn(world, account, code)).toMatchObject({ type: 'late', approval: { state: 'expired' } });
     expect(kinds(await account.news())).toEqual(['approval_decided']);
     expect(await bought(account)).toEqual([]);
   });
@@ -168,14 +160,14 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     const { account, code } = await askingAccount({ offerId: 'moving' });
     await account.news();
     await world.run((tx) => insertOffers(tx, [{ ...moving, version: 2, price: yuan('180') }]));
-    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'price_changed' } });
+    expect(await decideOn(world, account, code)).toMatchObject({ approval: { outcome: 'price_changed' } });
     expect(await bought(account)).toEqual([]);
     await account.review();
     expect(await account.news()).toMatchObject([
       { kind: 'approval_decided', outcome: 'price_changed' },
       { kind: 'approval_requested', action: { price: String(yuan('180')) } },
     ]);
-    expect(await decideOn(account, await pendingCode(account))).toMatchObject({ approval: { outcome: 'done' } });
+    expect(await decideOn(world, account, await pendingCode(account))).toMatchObject({ approval: { outcome: 'done' } });
     expect(await bought(account)).toMatchObject([{ price: yuan('180') }]);
   });
 
@@ -184,7 +176,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     await world.run((tx) => insertOffers(tx, [shrinking]));
     const { account, code } = await askingAccount({ offerId: 'shrinking' });
     await world.run((tx) => insertOffers(tx, [{ ...shrinking, version: 2, segments: 2_000n }]));
-    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'price_changed' } });
+    expect(await decideOn(world, account, code)).toMatchObject({ approval: { outcome: 'price_changed' } });
     expect(await bought(account)).toEqual([]);
   });
 
@@ -192,7 +184,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     const { account, code } = await askingAccount();
     await account.renewal({ threshold: 600n, offerId: 'sms-5000-off', approvalAbove: yuan('100') });
     await account.review();
-    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'price_changed' } });
+    expect(await decideOn(world, account, code)).toMatchObject({ approval: { outcome: 'price_changed' } });
     expect(await bought(account)).toEqual([]);
     await account.review();
     expect((await account.told()).at(-1)).toMatchObject({
@@ -205,7 +197,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     const { account, code } = await askingAccount({ balance: '200' });
     await account.use(10_000);
     await account.news();
-    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'not_carried_out' } });
+    expect(await decideOn(world, account, code)).toMatchObject({ approval: { outcome: 'not_carried_out' } });
     expect(kinds(await account.news())).toEqual(['renewal_failed', 'approval_decided']);
     await account.recharge('10000');
     await account.review();
@@ -217,7 +209,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     const { account, code } = await askingAccount();
     await account.renewal({ threshold: 1_000n, approvalAbove: yuan('100'), moneyPerMonth: yuan('169') });
     await account.news();
-    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'not_carried_out' } });
+    expect(await decideOn(world, account, code)).toMatchObject({ approval: { outcome: 'not_carried_out' } });
     expect(await account.news()).toMatchObject([
       { kind: 'renewal_stopped', guard: 'money_per_month' },
       { kind: 'approval_decided', outcome: 'not_carried_out' },
@@ -230,7 +222,7 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
       const { account, code } = await askingAccount();
       await account.grant('sms-5000');
       if (isReviewed) await account.review();
-      expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'no_longer_needed' } });
+      expect(await decideOn(world, account, code)).toMatchObject({ approval: { outcome: 'no_longer_needed' } });
       expect(await bought(account)).toEqual([]);
     }
   });
@@ -241,16 +233,16 @@ describe('a renewal above the amount (rules 13 and 17)', () => {
     await account.review();
     await account.use(4_900);
     await account.review();
-    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'no_longer_needed' } });
+    expect(await decideOn(world, account, code)).toMatchObject({ approval: { outcome: 'no_longer_needed' } });
     expect(await bought(account)).toEqual([]);
-    expect(await decideOn(account, await pendingCode(account))).toMatchObject({ approval: { outcome: 'done' } });
+    expect(await decideOn(world, account, await pendingCode(account))).toMatchObject({ approval: { outcome: 'done' } });
     expect(await bought(account)).toHaveLength(1);
   });
 
   test('rule 11: given auto-renewal was turned off meanwhile, then the approval buys nothing', async () => {
     const { account, code } = await askingAccount();
     await account.renewal({ enabled: false, threshold: 1_000n });
-    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'no_longer_needed' } });
+    expect(await decideOn(world, account, code)).toMatchObject({ approval: { outcome: 'no_longer_needed' } });
     expect(await bought(account)).toEqual([]);
   });
 });
@@ -262,7 +254,7 @@ describe('who may decide (rules 16 and 17)', () => {
     ['someone with an administrator’s name', { staffId: 'impostor', name: ADMIN.name }],
   ])('rule 16: given %s, then the decision is refused and the request still waits', async (_, actor) => {
     const { account, code } = await askingAccount();
-    await expect(decideOn(account, code, true, actor)).rejects.toMatchObject({ code: 'not_administrator' });
+    await expect(decideOn(world, account, code, true, actor)).rejects.toMatchObject({ code: 'not_administrator' });
     expect(await listPending(world.context, db.kysely, account.id)).toHaveLength(1);
     expect(await bought(account)).toEqual([]);
   });
@@ -273,13 +265,13 @@ describe('who may decide (rules 16 and 17)', () => {
       .deleteFrom('group_administrators')
       .where('conversation_id', '=', account.group.conversationId)
       .execute();
-    await expect(decideOn(account, code)).rejects.toMatchObject({ code: 'not_administrator' });
+    await expect(decideOn(world, account, code)).rejects.toMatchObject({ code: 'not_administrator' });
   });
 
   test('given another account’s group, then its administrator does not find the request', async () => {
     const { code } = await askingAccount();
     const other = await world.openAccount();
-    expect(await decideOn(other, code)).toEqual({ type: 'unknown' });
+    expect(await decideOn(world, other, code)).toEqual({ type: 'unknown' });
   });
 
   test('given two groups, then both are asked, and both cards say who decided', async () => {
@@ -302,111 +294,7 @@ describe('who may decide (rules 16 and 17)', () => {
     await account.review();
     const asked = (await account.news()).filter(({ kind }) => kind === 'approval_requested');
     expect(asked).toHaveLength(2);
-    await decideOn(account, String(asked[0]?.code));
+    await decideOn(world, account, String(asked[0]?.code));
     expect(kinds(await account.news()).filter((kind) => kind === 'approval_decided')).toHaveLength(2);
-  });
-});
-
-describe('requests to switch auto-renewal (rule 16)', () => {
-  async function offAccount() {
-    world.clock.set(NOW);
-    const account = await world.openAccount();
-    await account.grant('sms-5000');
-    await account.renewal({ enabled: false, threshold: 1_000n });
-    await account.news();
-    return account;
-  }
-
-  function ask(account: TestAccount, enabled: boolean, actor: Actor) {
-    const action = { type: 'switch_auto_renewal', enabled } as const;
-    return world.run((tx) => requestAction(world.context, tx, account.group, actor, action));
-  }
-
-  async function request(account: TestAccount, enabled: boolean, actor: Actor = MEMBER) {
-    const result = await ask(account, enabled, actor);
-    if (result.type !== 'requested') throw new Error(`it was ${result.type}, not requested`);
-    return result.approval;
-  }
-
-  async function isOn(account: TestAccount) {
-    return (await readAutoRenewal(db.kysely, account.id, world.clock.now())).policy.enabled;
-  }
-
-  test('rule 16: given a member asks, then nothing changes until an administrator approves', async () => {
-    const account = await offAccount();
-    const { code } = await request(account, true);
-    expect(await isOn(account)).toBe(false);
-    expect(await account.news()).toMatchObject([{ kind: 'approval_requested', requesterName: '李娜', code }]);
-    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'done' } });
-    expect(await isOn(account)).toBe(true);
-  });
-
-  test('rule 16: given it is rejected, then nothing changes', async () => {
-    const account = await offAccount();
-    const { code } = await request(account, true);
-    expect(await decideOn(account, code, false)).toMatchObject({ approval: { outcome: 'declined' } });
-    expect(await isOn(account)).toBe(false);
-  });
-
-  test.each([
-    ['it is so already', false, MEMBER, 'already_so'],
-    ['someone from outside asks', true, OUTSIDER, 'identity_unknown'],
-  ])('given %s, then the request is refused', async (_, enabled, actor, code) => {
-    const account = await offAccount();
-    await expect(request(account, enabled, actor)).rejects.toMatchObject({ code });
-    expect(await account.news()).toEqual([]);
-  });
-
-  test('given the same request waits already, then the second one names it', async () => {
-    const account = await offAccount();
-    const { code } = await request(account, true);
-    await expect(request(account, true)).rejects.toMatchObject({ code: 'already_requested', details: { code } });
-  });
-
-  test('given an administrator has yet to confirm the same, then a member need not wait for that', async () => {
-    const account = await world.openAccount();
-    const { corpId, conversationId, title } = account.group;
-    const group = { corpId, conversationId, title };
-    const action = { type: 'change_settings', group, setting: 'alerts_to', before: 'group', after: 'both' } as const;
-    const ask = (actor: Actor) => world.run((tx) => requestAction(world.context, tx, account.group, actor, action));
-    expect(await ask(ADMIN)).toMatchObject({ type: 'confirm' });
-    expect(await ask(MEMBER)).toMatchObject({ type: 'requested' });
-    await expect(ask(MEMBER)).rejects.toMatchObject({ code: 'already_requested' });
-  });
-
-  test('given the same request has expired, then it can be asked for again', async () => {
-    const account = await offAccount();
-    const first = await request(account, true);
-    world.pass({ hours: 24 });
-    const second = await request(account, true);
-    expect(second.id).not.toBe(first.id);
-    expect(await listPending(world.context, db.kysely, account.id)).toMatchObject([{ id: second.id }]);
-  });
-
-  test('given there is nothing to buy, then the request is refused', async () => {
-    const account = await world.openAccount();
-    await expect(request(account, true)).rejects.toMatchObject({ code: 'offer_missing' });
-  });
-
-  test('given an administrator has switched meanwhile, then the approval has nothing to do', async () => {
-    const account = await offAccount();
-    const { code } = await request(account, true);
-    expect(await ask(account, true, ADMIN)).toEqual({ type: 'done', outcome: 'done' });
-    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'no_longer_needed' } });
-    expect(await isOn(account)).toBe(true);
-  });
-
-  test('given the policy no longer allows it, then the approval says that it could not be carried out', async () => {
-    const account = await offAccount();
-    const { code } = await request(account, true);
-    await account.renewal({ enabled: false, threshold: 5_000n });
-    expect(await decideOn(account, code)).toMatchObject({ approval: { outcome: 'not_carried_out' } });
-    expect(await isOn(account)).toBe(false);
-  });
-
-  test('rule 16: given a member, when they switch, then it is requested and nothing is switched', async () => {
-    const account = await offAccount();
-    expect(await ask(account, true, MEMBER)).toMatchObject({ type: 'requested' });
-    expect(await isOn(account)).toBe(false);
   });
 });
