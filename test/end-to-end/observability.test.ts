@@ -17,6 +17,7 @@ import { insertTariff } from '../../src/store/tariffs.ts';
 import { aNotice } from '../notify/delivery-harness.ts';
 import { OFFERS, TARIFF } from '../support/billing-world.ts';
 import { aPolicy, yuan } from '../support/builders.ts';
+import { eventually } from '../support/eventually.ts';
 import { runService } from '../support/running-service.ts';
 import { GROUP } from '../support/sandbox-world.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -35,6 +36,8 @@ describe('a service that runs', () => {
   test('given a question, then its frame, its answer and its delivery bear one id, and /metrics counts it', async () => {
     sandbox.say(GROUP, 'lina', '帮助');
     await sandbox.waitForMessage(GROUP, ({ from }) => from === 'bot');
+    // It is seen before it is acknowledged, recorded and counted.
+    await eventually(async () => expect(await figure('notice_delivery_seconds_count{urgency="reply"}')).toBe(1));
     await service.scheduler.tick();
     const { trace, state } = await database.db.kysely
       .selectFrom('notices')
@@ -42,10 +45,9 @@ describe('a service that runs', () => {
       .where('reason', '=', 'reply')
       .executeTakeFirstOrThrow();
     expect(state).toBe('delivered');
-    expect(sandbox.acknowledgements.entries.map(({ messageId }) => messageId)).toContain(trace);
+    await sandbox.acknowledgements.waitFor(({ messageId }) => messageId === trace);
 
     expect(await figure('command_seconds_count{kind="message",outcome="answered"}')).toBe(1);
-    expect(await figure('notice_delivery_seconds_count{urgency="reply"}')).toBe(1);
     expect(await figure('stream_state{state="open"}')).toBe(1);
     expect(await figure('stream_frame_age_seconds')).toBeGreaterThanOrEqual(0);
     expect(await figure('stream_events_total{event="connections"}')).toBe(1);
