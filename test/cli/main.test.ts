@@ -19,7 +19,7 @@ const ONE_OF_EACH: readonly (readonly [string, RegExp])[] = [
   ['migrate', /^The database is up to date\.\n$/],
   ['doctor', /^ok +database +PostgreSQL[\s\S]*\nNothing is wrong\.\n$/m],
   ['tariff list', /^test +1 +CNY +volume/m],
-  ['offer list', /^sms-5000 +5,000 segments/m],
+  ['offer list', /^sms-5000 .* 5,000 segments /m],
   ['account list', /^[0-9a-f-]{36} {2}示例科技 +¥0\.00 +0 {2}allowed$/m],
   ['plan list', /^"示例科技" has had no plan yet\.\n$/],
   ['renewal list', /^Auto-renewal has never been due for "示例科技"\.\n$/],
