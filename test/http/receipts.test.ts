@@ -269,7 +269,8 @@ describe('given a push that cannot be taken as a whole', () => {
 });
 
 test('given traffic of all kinds, then neither keys nor numbers are in the log, and the routes are', () => {
-  const log = http.log.join('');
+  // Ids of what was asked and traced are random, and now and then one looks like a number.
+  const log = http.log.join('').replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'id');
   expect(log).toContain('/v1/receipts/:key/mainland');
   expect(log).not.toMatch(/sk_[a-z0-9]{12}_/);
   expect(log).not.toMatch(/1[38]\d{9}|6591234567/);
