@@ -97,7 +97,7 @@ describe('Bot: a request that nobody has to decide any more', () => {
     );
     const [change] = await world.notices('approval_decided');
     expect(change).toMatchObject({ outTrackId: card.outTrackId, content: { buttons: [], hint: '' } });
-    expect(await cardNow(world)).toMatch(/已关闭.*\n[\s\S]*已经不需要了/);
+    expect(await cardNow(world)).toMatch(/不再需要.*\n[\s\S]*已经不需要了/);
     expect(read(await world.say(ADMIN, `批准 ${code}`))).toContain('已经结束');
     expect(read(await world.say(ADMIN, '审批'))).toContain('没有等待审批的申请');
   });

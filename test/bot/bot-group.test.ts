@@ -183,7 +183,7 @@ describe('Bot: history', () => {
     expect(read(second)).toContain('开通账户');
     expect(commands(second)).toEqual(['记录 1']);
     expect(read(await world.say(ADMIN, '记录 第2页'))).toBe(read(second));
-    expect(read(await world.say(ADMIN, '记录 999'))).toContain('还没有记录');
+    expect(read(await world.say(ADMIN, '记录 999'))).toContain('第 999 页没有记录');
     expect(read(await world.say(ADMIN, '记录 昨天'))).toContain('没看懂「昨天」');
   });
 });

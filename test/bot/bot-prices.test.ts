@@ -43,7 +43,7 @@ describe('Bot: 价格 and price', () => {
       '验证码：¥0.04，本月已计 100,000 条，已是最后一档',
       '通知：¥0.045，本月已计 0 条，从第 100,001 条起 ¥0.04',
       '1. 国内短信 5 万条包：¥1,900.00，每条 ¥0.038，12 个月',
-      '验证码：套餐「国内短信 5 万条包」，¥0.038',
+      '验证码、通知和推广：套餐「国内短信 5 万条包」，¥0.038',
       '验证码：100,000 条以内 ¥0.045，再多 ¥0.04',
       '国际短信每条（只能按量付费）：香港 ¥0.30和美国 ¥0.05',
       '价目「test」第 2 版，2026年3月1日 00:00 起生效。',
@@ -67,8 +67,8 @@ describe('Bot: 价格 and price', () => {
     const text = wordsOf(content.markdown);
     expect(text).toContain('2. Even: ¥45.00, ¥0.045 a segment, 3 months');
     const list = wordsOf((await world.say(MEMBER, 'BUY')).content.markdown);
-    expect(list).toContain('Verification the same');
-    expect(list).toContain('Verification ¥0.005 more');
+    expect(list).toContain('Verification and Notification the same');
+    expect(list).toContain('Verification and Notification ¥0.005 more');
     expect(text).toContain('Verification: pay-as-you-go, ¥0.045');
     expect(text).toContain('An international segment, always pay-as-you-go: Hong Kong ¥0.30 and US ¥0.05');
     expect(text).not.toContain('Dollars');

@@ -51,7 +51,7 @@ describe('Bot: a click whose card changes is answered by that card', () => {
     const [message] = await world.notices('request_decided');
     expect(message).toMatchObject({ recipient: `${CORP}/${world.group}`, target: { directTo: ['lina'] } });
     expect(message && read(message)).toMatch(
-      /你的申请 .{4} 已批准：关闭自动续费\n张伟 批准了 李娜 的申请。自动续费已关闭/,
+      /你的申请 .{4} 已批准：关闭自动续费\n张伟 批准了 李娜 的申请 .{4}：关闭自动续费。自动续费已关闭/,
     );
   });
 

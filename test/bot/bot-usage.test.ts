@@ -89,7 +89,7 @@ describe('用量', () => {
     expect(hours.bars[12]?.values).toEqual([7, 0, 0, 0]);
 
     const week = await world.say(MEMBER, 'usage week');
-    expect(week.content.title).toBe('Usage, This week (Mar 9 to Mar 15): 7 segments');
+    expect(week.content.title).toBe('This week (Mar 9 to Mar 15): 7 segments used');
     const names = (chartOf(week) as BarChart).bars.map(({ label }) => label);
     expect(names).toEqual(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']);
   });

@@ -89,7 +89,7 @@ function askWhomToAdd(context: GroupCommandContext): Reply {
       title: writer.text('admins.whom_to_add.title'),
       paragraphs: [writer.text('admins.whom_to_add.body')],
       choices: [],
-      example: writer.language === 'en' ? 'add @Li Na' : '添加 @李娜',
+      example: writer.language === 'en' ? 'add @colleague' : '添加 @同事',
     },
   );
 }

@@ -148,20 +148,22 @@ function offerLines(writer: Writer, { offer, perSegment, savings, next }: OfferO
     }),
     writer.text('buy.per_segment', {
       price: writer.money(perSegment),
-      comparison: joinMarkdown(
-        savings.map(({ templateType, saving }) => {
-          const type = writer.text(`template_type.${templateType}`);
-          if (saving === 0n) return writer.text('buy.same', { type });
-          const amount = writer.money(saving < 0n ? -saving : saving);
-          return saving < 0n
-            ? writer.text('buy.dearer', { type, amount })
-            : writer.text('buy.cheaper', { type, amount });
-        }),
-        writer.text('buy.separator'),
-      ),
+      comparison: comparisonOf(writer, savings),
     }),
     ...(change ? [change] : []),
   ]);
+}
+
+/** Beside pay-as-you-go; types that differ by the same stand together. */
+function comparisonOf(writer: Writer, savings: OfferOnSale['savings']): Markdown {
+  const alike = Map.groupBy(savings, ({ saving }) => saving);
+  const told = [...alike].map(([saving, of]) => {
+    const types = writer.allOf(of.map(({ templateType }) => writer.text(`template_type.${templateType}`)));
+    if (saving === 0n) return writer.text('buy.same', { types });
+    const amount = writer.money(saving < 0n ? -saving : saving);
+    return writer.text(saving < 0n ? 'buy.dearer' : 'buy.cheaper', { types, amount });
+  });
+  return joinMarkdown(told, writer.text('buy.separator'));
 }
 
 function offerButtons(writer: Writer, { offers }: Prices) {

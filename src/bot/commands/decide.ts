@@ -76,7 +76,8 @@ async function choices(context: GroupCommandContext, decision: 'approve' | 'reje
   if (pending.length === 0) {
     return {
       title: writer.text('approvals.none.title'),
-      paragraphs: [first, writer.text('approvals.none.body')],
+      // Which one is no question where there is none.
+      paragraphs: [context.argument === '' ? undefined : first, writer.text('approvals.none.body')],
       buttons: [askButton(writer, 'help')],
     };
   }
@@ -104,12 +105,11 @@ function notAdministrator({ writer, bound }: GroupCommandContext): Reply {
 
 /** To the one who came late alone: the card has changed for everyone. */
 function lateReply({ writer }: GroupCommandContext, approval: Approval): Reply {
-  const { code, action } = approval;
-  const what = { code: writer.name(code), action: actionOf(writer, action) };
+  const { code } = approval;
   const decision = storedDecision(approval);
   return {
-    title: writer.text('decide.late.title', { code: what.code }),
-    paragraphs: [writer.text('decide.late.body', what), ...(decision ? decisionOf(writer, decision) : [])],
+    title: writer.text('decide.late.title', { code: writer.name(code) }),
+    paragraphs: [...(decision ? decisionOf(writer, code, decision) : []), writer.text('decide.late.body')],
     buttons: [askButton(writer, 'approvals')],
     privately: true,
   };
@@ -127,15 +127,16 @@ function reasonReply({ writer }: GroupCommandContext, { code, reason, toCall }: 
 function decidedReply({ writer }: GroupCommandContext, approval: ToldApproval): Reply {
   const { id, code, action, requesterName, confirm, state, reason, toCall } = approval;
   const words = wordsOf(action);
-  const requester = requesterOf(writer, requesterName);
+  const named = writer.name(code);
+  const what = { requester: requesterOf(writer, requesterName), code: named, action: actionOf(writer, action) };
   const isApproved = state === 'approved';
   return {
     title: decisionTitle(writer, code, approval),
     paragraphs: [
-      confirm ? undefined : writer.text(isApproved ? 'decide.approved' : 'decide.rejected', { requester }),
+      confirm ? undefined : writer.text(isApproved ? 'decide.approved' : 'decide.rejected', what),
       isApproved ? outcomeOf(writer, approval) : words.declined(writer, action),
       reason === null ? undefined : reasonOf(writer, reason),
-      isApproved || confirm || reason !== null ? undefined : writer.text('decide.say_why', { code: writer.name(code) }),
+      isApproved || confirm || reason !== null ? undefined : writer.text('decide.say_why', { code: named }),
     ],
     buttons: [...againButtons(writer, approval), words.next(writer, action)],
     shownOn: [approvalSubject(id)],

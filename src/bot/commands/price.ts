@@ -120,16 +120,29 @@ function offerLine(writer: Writer, { offer, perSegment, next }: OfferOnSale, num
   return change ? joinMarkdown([line, change], writer.text('offers.then')) : line;
 }
 
-/** What is cheapest per segment, by type. */
+/** What is cheapest per segment; types for which the same plan is stand together. */
 function verdicts(writer: Writer, { offers: compared, payg }: Prices, cheapestId: string): Markdown[] {
   const best = compared.find(({ offer }) => offer.id === cheapestId);
   if (!best) return [];
-  const verdict = ({ templateType, price: without }: PaygPrice) => {
-    const type = writer.text(`template_type.${templateType}`);
-    const saving = best.savings.find((candidate) => candidate.templateType === templateType)?.saving ?? 0n;
-    if (saving <= 0n) return writer.text('price.best.payg', { type, price: writer.money(without) });
-    const plan = writer.title(best.offer.title);
-    return writer.text('price.best.plan', { type, plan, price: writer.money(best.perSegment) });
-  };
-  return [writer.text('price.best'), bullets(payg.map(verdict)), writer.text('price.use_up')];
+  const isCheaper = ({ templateType }: PaygPrice) =>
+    best.savings.some((candidate) => candidate.templateType === templateType && candidate.saving > 0n);
+  const planned = payg.filter(isCheaper).map(({ templateType }) => writer.text(`template_type.${templateType}`));
+  const told = [
+    planned.length === 0
+      ? undefined
+      : writer.text('price.best.plan', {
+          types: writer.allOf(planned),
+          plan: writer.title(best.offer.title),
+          price: writer.money(best.perSegment),
+        }),
+    ...payg
+      .filter((each) => !isCheaper(each))
+      .map(({ templateType, price: without }) =>
+        writer.text('price.best.payg', {
+          type: writer.text(`template_type.${templateType}`),
+          price: writer.money(without),
+        }),
+      ),
+  ];
+  return [writer.text('price.best'), bullets(told), writer.text('price.use_up')];
 }

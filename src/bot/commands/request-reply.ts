@@ -19,10 +19,12 @@ export function requestReply(
     return { ...card, paragraphs: [...card.paragraphs, asOf], subject: approvalSubject(approval.id) };
   }
   const others = bound.administrators.filter(({ staffId }) => !result.secondPerson || staffId !== actor.staffId);
+  const code = writer.name(approval.code);
   return {
-    title: writer.text('requested.title', { code: writer.name(approval.code) }),
+    title: writer.text('requested.title', { code }),
     paragraphs: [
       writer.text('requested.body', {
+        code,
         action: actionOf(writer, approval.action),
         administrators: administratorNames(writer, others),
         time: writer.time(approval.expiresAt),

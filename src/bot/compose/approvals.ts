@@ -82,7 +82,7 @@ function decided(writer: Writer, news: DecidedRequest): Draft {
   return {
     title: decisionTitle(writer, news.code, news),
     paragraphs: [
-      ...decisionOf(writer, news),
+      ...decisionOf(writer, news.code, news),
       mayExplain
         ? writer.text('approval_decided.say_why', { decider: writer.name(deciderName), code: writer.name(news.code) })
         : undefined,
@@ -96,10 +96,12 @@ function decided(writer: Writer, news: DecidedRequest): Draft {
 function toldToRequester(writer: Writer, news: DecidedRequest): Draft {
   const { action, state, code, requesterName, deciderName, reason } = news;
   const again = againButtons(writer, news);
+  const what = { code: writer.name(code), action: actionOf(writer, action) };
   return {
-    title: writer.text(`request_decided.${state}.title`, { code: writer.name(code), action: actionOf(writer, action) }),
+    title: writer.text(`request_decided.${state}.title`, what),
     paragraphs: [
       writer.text(`request_decided.${state}`, {
+        ...what,
         requester: requesterOf(writer, requesterName),
         decider: deciderName === null ? writer.text('somebody') : writer.name(deciderName),
       }),
@@ -126,7 +128,7 @@ export function decisionTitle(writer: Writer, code: string, decision: Decision):
 }
 
 /** Who decided what and when, why, and what came of it. */
-export function decisionOf(writer: Writer, decision: Decision): (Markdown | undefined)[] {
+export function decisionOf(writer: Writer, code: string, decision: Decision): (Markdown | undefined)[] {
   const { action, state, deciderName, requesterName, decidedAt, outcome, reason } = decision;
   return [
     // What took its place says it all.
@@ -135,6 +137,8 @@ export function decisionOf(writer: Writer, decision: Decision): (Markdown | unde
       : writer.text(`approval_decided.${stateWord(decision)}.body`, {
           decider: deciderName === null ? writer.text('somebody') : writer.name(deciderName),
           requester: requesterOf(writer, requesterName),
+          code: writer.name(code),
+          action: actionOf(writer, action),
           time: writer.time(decidedAt),
         }),
     reason === null ? undefined : reasonOf(writer, reason),
@@ -157,7 +161,8 @@ export function reasonOf(writer: Writer, reason: string): Markdown {
 
 const OWN = { approved: 'confirmed', rejected: 'cancelled', expired: 'lapsed', closed: 'closed' } as const;
 
-function stateWord({ state, confirm }: Decision) {
+function stateWord({ state, confirm, outcome }: Decision) {
+  if (outcome === 'replaced') return 'lapsed';
   return confirm ? OWN[state] : state;
 }
 
