@@ -89,6 +89,12 @@ describe('formsFor (rules 21 and 22)', () => {
       content(),
       ['card_change', 'group_buttons', 'group_markdown', 'group_text'],
     ],
+    [
+      'a card that changes, of which an answer beside it tells as well',
+      { type: 'card', conversationId: 'g', isSaidBeside: true },
+      content(),
+      ['card_change', 'card_unchanged'],
+    ],
   ])('rule 22: given %s, then the forms follow each other from the best to the plainest', (_, target, said, forms) => {
     expect(formsFor(target, said, NOW)).toEqual(forms);
   });

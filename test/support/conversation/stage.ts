@@ -230,6 +230,10 @@ export class Stage {
       case 'no-cards':
         sandbox.faults.answerCalls('POST /v1.0/card/instances/createAndDeliver', NO_CARDS, 1_000);
         return;
+      // = no-card-changes: it refuses to change the cards that are there
+      case 'no-card-changes':
+        sandbox.faults.answerCalls('PUT /v1.0/card/instances', NO_CARDS, 1_000);
+        return;
       // = no-action-card: it refuses the next action card too
       case 'no-action-card':
         sandbox.faults.answerCalls('/robot/sendBySession', NO_ACTION_CARD);
