@@ -11,6 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => program?.stop());
 
+// Two tours of seven steps.
 test('given the real program, when the tour is taken in Chinese and again in English on a phone, then the bot tells all of it', async () => {
   const { page, complaints } = await page$.open(program);
   await page.getByRole('button', { name: '开始导览' }).click();
@@ -62,4 +63,4 @@ test('given the real program, when the tour is taken in Chinese and again in Eng
   await page.getByRole('heading', { name: 'That was the story' }).waitFor();
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
   expect(complaints).toEqual([]);
-});
+}, 900_000);

@@ -1,11 +1,12 @@
 import { afterAll } from 'vitest';
-import { type JumpingClock, OffsetClock } from '../../src/clock.ts';
+import type { JumpingClock } from '../../src/clock.ts';
 import { completeSettings } from '../../src/dingtalk/settings.ts';
 import { createLogger } from '../../src/log.ts';
 import { type PlatformBehaviour, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { SandboxWorld } from '../../src/sandbox/world.ts';
 import { type Service, startService } from '../../src/service.ts';
 import { sandboxWorld } from './sandbox-world.ts';
+import { steadyClock } from './steady-clock.ts';
 import type { TestDatabase } from './test-database.ts';
 
 /** The whole service on a test database, connected to an emulator by the real stream client. */
@@ -24,7 +25,7 @@ export interface RunningOptions {
   readonly databaseUrl: string;
   /** Default: `sandboxWorld`. */
   readonly world?: SandboxWorld;
-  /** Default: one that runs at the machine's pace. */
+  /** Default: `steadyClock`. */
   readonly clock?: JumpingClock;
   readonly behaviour?: Partial<PlatformBehaviour>;
   /** Real time after which a command that is still at work says so. Default: never, for a busy machine is no reason to. */
@@ -42,7 +43,7 @@ export async function runService(database: TestDatabase, options: Omit<RunningOp
 
 /** Starts a service for one test, which stops it. */
 export async function startRunningService(options: RunningOptions): Promise<RunningService> {
-  const { databaseUrl, world = sandboxWorld(), clock = new OffsetClock(), behaviour, patienceMs = NEVER_MS } = options;
+  const { databaseUrl, world = sandboxWorld(), clock = steadyClock(), behaviour, patienceMs = NEVER_MS } = options;
   const logger = createLogger({ level: 'fatal', name: 'test' });
   const sandbox = await startSandbox({
     port: 0,

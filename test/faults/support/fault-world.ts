@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, expect } from 'vitest';
-import { OffsetClock } from '../../../src/clock.ts';
+import type { OffsetClock } from '../../../src/clock.ts';
 import { createContext } from '../../../src/context.ts';
 import { parseMoney } from '../../../src/domain/money.ts';
 import type { Message } from '../../../src/sandbox/conversations.ts';
@@ -16,6 +16,7 @@ import { ensurePartitions } from '../../../src/store/usage.ts';
 import { eventually } from '../../support/eventually.ts';
 import { addExampleCatalogue, authorizeExampleGroup, openExampleAccount } from '../../support/example-account.ts';
 import { sandboxWorld } from '../../support/sandbox-world.ts';
+import { steadyClock } from '../../support/steady-clock.ts';
 import { waitUntilQuiet } from './quiet.ts';
 import { type KillAt, Replica } from './replica.ts';
 
@@ -58,7 +59,7 @@ export class FaultWorld {
     database: { db: Database; url: string },
     behaviour: Partial<PlatformBehaviour> = {},
   ): Promise<FaultWorld> {
-    const clock = new OffsetClock();
+    const clock = steadyClock();
     const { conversations, ...world } = sandboxWorld();
     const [model] = conversations;
     if (!model) throw new TypeError('the world has a group');
