@@ -1,11 +1,22 @@
+const CHINESE = {
+  port_in_use: '端口已被另一个程序占用。请停止那个程序，或换一个空闲的端口。',
+  port_denied: '当前用户无权使用这个端口。请换一个 1024 以上的端口。',
+  host_unknown: 'HOST 不是本机的地址。请改成本机地址，或留空以监听 127.0.0.1。',
+} as const;
+
 /** A server that cannot listen where the settings say. `code` is stable; `message` says what is wrong and what to do next. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
-  readonly code: 'port_in_use' | 'port_denied' | 'host_unknown';
+  readonly code: keyof typeof CHINESE;
 
   constructor(code: ListenError['code'], message: string, cause: unknown) {
     super(message, { cause });
     this.code = code;
+  }
+
+  /** The sentence in Chinese; which port it is stands in the English one. */
+  get chinese(): string {
+    return CHINESE[this.code];
   }
 }
 

@@ -12,6 +12,7 @@ import { readStartOptions, type StartOptions } from './start-options.ts';
 import { openDatabase } from './store/database.ts';
 import { startEmbeddedPostgres } from './store/embedded-postgres.ts';
 import { migrateToLatest } from './store/migrator.ts';
+import { failureText } from './tell-failure.ts';
 
 const STOP_WITHIN_MS = 10_000;
 
@@ -132,7 +133,7 @@ try {
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop(signal, logger));
   for (const line of await start(config, options, logger, program)) console.log(line);
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(failureText(error, process.env));
   await program.stop();
   process.exit(1);
 }

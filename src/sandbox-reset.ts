@@ -4,6 +4,7 @@ import { loadConfig } from './config.ts';
 import { lockSandbox, readWorldRecord, SANDBOX_FILES, SandboxModeError } from './sandbox-data.ts';
 import { tryLock } from './store/embedded/lock.ts';
 import { removeEmbeddedPostgres } from './store/embedded/remove.ts';
+import { failureText } from './tell-failure.ts';
 
 /** What the sandbox, its database and the command line make in DATA_DIR. The mark goes last: a reset that is broken off can be repeated. */
 const FILES = [SANDBOX_FILES.state, SANDBOX_FILES.clock, 'cli.lock', SANDBOX_FILES.lock].flatMap((name) => [
@@ -66,6 +67,6 @@ try {
   const removed = await resetSandbox(config.dataDir);
   console.log(`Removed:\n  ${removed.join('\n  ')}\nThe next "npm start" begins anew.`);
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(failureText(error, process.env));
   process.exitCode = 1;
 }

@@ -11,6 +11,8 @@ export interface StartOptions {
 export class StartOptionsError extends Error {
   override readonly name = 'StartOptionsError';
   readonly code = 'usage';
+  readonly chinese =
+    '启动参数无法识别。用法：npm start，或 npm start -- --world FILE（按世界文件启动沙盒；设置了钉钉应用时不能用）。';
 }
 
 const USAGE = 'Usage: npm start, or npm start -- --world FILE for a sandbox on the world of this file.';

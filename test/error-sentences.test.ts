@@ -3,14 +3,19 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { takeLanguage } from '../src/cli/language.ts';
 import { runCli, type Terminal } from '../src/cli/run.ts';
+import { DingTalkError, type DingTalkErrorKind } from '../src/dingtalk/errors.ts';
 import { CHINESE as OF_RULES } from '../src/domain/error-sentences.ts';
 import { InputError } from '../src/domain/errors.ts';
 import { bilingual } from '../src/domain/sentence.ts';
 import { HTTP_ERRORS, HttpError } from '../src/http/errors.ts';
 import { RecordProblemError } from '../src/http/record-problem.ts';
 import { readUsageBody } from '../src/http/usage-records.ts';
+import { asListenError } from '../src/listen-error.ts';
+import { SandboxModeError } from '../src/sandbox-data.ts';
 import { readCatalogueFile } from '../src/services/catalogue.ts';
-import { CHINESE as OF_STORE } from '../src/store/errors.ts';
+import { StartOptionsError } from '../src/start-options.ts';
+import { CHINESE as OF_STORE, StoreError } from '../src/store/errors.ts';
+import { failureText } from '../src/tell-failure.ts';
 
 const SOURCE = fileURLToPath(new URL('../src', import.meta.url));
 const read = (pattern: string) =>
@@ -142,6 +147,47 @@ describe('every error has a code and a sentence in Chinese and English', () => {
       expect(message.english).toMatch(/^[^\p{Script=Han}]+$/u);
       expect(message.chinese).toMatch(HAN);
     }
+  });
+
+  test.each<DingTalkErrorKind>([
+    ...(['retry', 'throttled', 'token', 'too_large'] as const),
+    ...(['not_allowed', 'gone', 'rejected', 'unknown_outcome'] as const),
+  ])('each call of DingTalk that failed, as one that is %s: with the same facts in both', (kind) => {
+    const facts = { call: 'createCard', code: 'system.error', status: 500, requestId: 'r-1', detail: 'busy' };
+    const { message, chinese } = new DingTalkError({ ...facts, kind });
+    expect(message).not.toMatch(HAN);
+    expect(chinese).toMatch(/。$/);
+    for (const sentence of [message, chinese]) {
+      for (const fact of ['createCard', 'system.error', 'HTTP 500', 'r-1', 'busy']) expect(sentence).toContain(fact);
+    }
+  });
+
+  test('each refusal of the sandbox', () => {
+    const chinese = globSync('sandbox/*.ts', { cwd: SOURCE }).flatMap((file) =>
+      [...readFileSync(`${SOURCE}/${file}`, 'utf8').matchAll(/\bchinese: (['`])(.+?)\1/g)].map(
+        ([, , text = '']) => text,
+      ),
+    );
+    expect(chinese.length).toBeGreaterThan(20);
+    for (const sentence of chinese) expect(sentence).toMatch(/\p{Script=Han}.*[。？]$/u);
+  });
+
+  test('each error that keeps a program from starting, which is told in the language of the terminal', () => {
+    const taken = Object.assign(new Error('x'), { code: 'EADDRINUSE', port: 80, address: '127.0.0.1' });
+    const errors = [
+      new SandboxModeError('world_invalid', 'The world w.json cannot be used.'),
+      new StartOptionsError('Usage: npm start'),
+      asListenError(taken, 'PORT'),
+      new StoreError('database_unreachable', 'The database at h:1 cannot be reached.'),
+    ];
+    for (const error of errors) {
+      const english = failureText(error, { LANG: 'en_US.UTF-8' });
+      expect(english).not.toMatch(HAN);
+      const [first, ...rest] = failureText(error, { LANG: 'zh_CN.UTF-8' }).split('\n');
+      expect(first).toMatch(HAN);
+      expect(rest.join('\n')).toBe(english);
+    }
+    expect(failureText('odd', { LANG: 'zh_CN.UTF-8' })).toBe('odd');
   });
 
   test('each text of a schema that the operator can meet has its Chinese', () => {

@@ -20,6 +20,12 @@ export type DingTalkErrorKind =
   | 'rejected'
   | 'unknown_outcome';
 
+/** A sentence for whoever runs the service, in both languages. */
+interface Words {
+  readonly english: string;
+  readonly chinese: string;
+}
+
 /** A call to DingTalk that failed. Its message holds neither secrets nor what was sent. */
 export class DingTalkError extends Error {
   /** The platform's own code, or `network.*`, `timeout`, `answer.invalid`, `http.<status>`, `local.*` of ours. */
@@ -30,6 +36,8 @@ export class DingTalkError extends Error {
   /** What DingTalk's support asks for. */
   readonly requestId: string | null;
   readonly retryAfter?: Temporal.Duration;
+  /** The message in Chinese; what the platform itself said stands in it as it was. */
+  readonly chinese: string;
 
   constructor(fields: {
     call: string;
@@ -39,15 +47,15 @@ export class DingTalkError extends Error {
     requestId?: string | null;
     retryAfter?: Temporal.Duration | undefined;
     detail?: string | undefined;
-    nextStep?: string | undefined;
+    nextStep?: Words | undefined;
   }) {
     const facts = [fields.status ? `HTTP ${fields.status}` : '', fields.requestId ? `request ${fields.requestId}` : ''];
     const where = facts.filter((fact) => fact !== '').join(', ');
-    super(
-      `DingTalk call ${fields.call} failed: ${fields.code}${where ? ` (${where})` : ''}` +
-        `${fields.detail ? `: ${fields.detail.slice(0, 300)}` : ''}. ${fields.nextStep ?? NEXT_STEP[fields.kind]}`,
-    );
+    const what = `${fields.code}${where ? ` (${where})` : ''}${fields.detail ? `: ${fields.detail.slice(0, 300)}` : ''}`;
+    const { english, chinese } = fields.nextStep ?? NEXT_STEP[fields.kind];
+    super(`DingTalk call ${fields.call} failed: ${what}. ${english}`);
     this.name = 'DingTalkError';
+    this.chinese = `调用钉钉接口 ${fields.call} 失败：${what}。${chinese}`;
     this.code = fields.code;
     this.kind = fields.kind;
     this.status = fields.status ?? null;
@@ -56,15 +64,33 @@ export class DingTalkError extends Error {
   }
 }
 
-const NEXT_STEP: Record<DingTalkErrorKind, string> = {
-  retry: 'Nothing was done; try again later.',
-  throttled: 'Nothing was done; call less often and try again after a pause.',
-  token: 'Check the client id and secret, and that nothing else resets the access token.',
-  too_large: 'Send less in one message.',
-  not_allowed: "Check the app's permissions, quota, IP list and robot in the DingTalk developer console.",
-  gone: 'Address another conversation, person or card.',
-  rejected: 'Change what is sent; the same call fails again.',
-  unknown_outcome: 'It may have been done; repeat it only if a repeat does no harm.',
+const NEXT_STEP: Record<DingTalkErrorKind, Words> = {
+  retry: { english: 'Nothing was done; try again later.', chinese: '没有执行任何操作，请稍后再试。' },
+  throttled: {
+    english: 'Nothing was done; call less often and try again after a pause.',
+    chinese: '没有执行任何操作；请降低调用频率，过一会儿再试。',
+  },
+  token: {
+    english: 'Check the client id and secret, and that nothing else resets the access token.',
+    chinese: '请检查 Client ID 和 Client Secret，并确认没有别的程序在重置 access token。',
+  },
+  too_large: { english: 'Send less in one message.', chinese: '请减少一条消息里的内容。' },
+  not_allowed: {
+    english: "Check the app's permissions, quota, IP list and robot in the DingTalk developer console.",
+    chinese: '请在钉钉开发者后台检查应用的权限、调用量、IP 白名单和机器人。',
+  },
+  gone: {
+    english: 'Address another conversation, person or card.',
+    chinese: '要找的会话、人员或卡片已经不在，请换一个。',
+  },
+  rejected: {
+    english: 'Change what is sent; the same call fails again.',
+    chinese: '请更改发送的内容；原样重试仍会失败。',
+  },
+  unknown_outcome: {
+    english: 'It may have been done; repeat it only if a repeat does no harm.',
+    chinese: '可能已经执行；只有在重复无害时才重试。',
+  },
 };
 
 /** How a call ended: with an answer, or without one. A `write` changes something at the platform. */
@@ -274,10 +300,14 @@ function kindOfStatus(status: number, effect: 'read' | 'write'): DingTalkErrorKi
   return 'rejected';
 }
 
-function scopeHint(body: Record<string, unknown> | undefined): string | undefined {
+function scopeHint(body: Record<string, unknown> | undefined): Words | undefined {
   const detail = body?.accessdenieddetail;
   const scopes = isRecord(detail) && Array.isArray(detail.requiredScopes) ? detail.requiredScopes.map(String) : [];
-  return scopes.length > 0 ? `Grant the app in the DingTalk developer console: ${scopes.join(', ')}.` : undefined;
+  if (scopes.length === 0) return undefined;
+  return {
+    english: `Grant the app in the DingTalk developer console: ${scopes.join(', ')}.`,
+    chinese: `请在钉钉开发者后台给应用开通：${scopes.join('，')}。`,
+  };
 }
 
 function text(value: unknown): string | undefined {

@@ -201,7 +201,10 @@ export class OpenApi {
         code: 'local.webhookNotAllowed',
         kind: 'not_allowed',
         detail: "the session webhook is not an address of the platform's",
-        nextStep: 'Nothing was sent. Answer through the API, and find out where the message came from.',
+        nextStep: {
+          english: 'Nothing was sent. Answer through the API, and find out where the message came from.',
+          chinese: '没有发送任何内容。请改用接口回复，并查明这条消息从哪里来。',
+        },
       });
     }
     const text = JSON.stringify(body);

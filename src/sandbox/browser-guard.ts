@@ -40,13 +40,15 @@ function checkOrigin(request: FastifyRequest, host: string): void {
   const { host: named, origin } = request.headers;
   const name = URL.parse(`http://${named}`)?.hostname.replace(/^\[|\]$/g, '') ?? '';
   if (name !== 'localhost' && name !== host && isIP(name) === 0) {
-    throw new SandboxError(
-      403,
-      'foreign_host',
-      'The sandbox is not reached by this name; use localhost or its address.',
-    );
+    throw new SandboxError(403, 'foreign_host', {
+      english: 'The sandbox is not reached by this name; use localhost or its address.',
+      chinese: '不能用这个主机名访问沙盒；请用 localhost 或它的地址。',
+    });
   }
   if (origin !== undefined && origin !== `http://${named}`) {
-    throw new SandboxError(403, 'foreign_origin', 'A page of another origin may not use the sandbox.');
+    throw new SandboxError(403, 'foreign_origin', {
+      english: 'A page of another origin may not use the sandbox.',
+      chinese: '其他来源的网页不能使用沙盒。',
+    });
   }
 }

@@ -27,7 +27,13 @@ export async function durationOf(
     return until(clock, today.with({ day: 1 }).startOfDay().add('P1M').epochMilliseconds);
   }
   const next = await nextEventAt();
-  if (next === null) throw new SandboxError(409, 'nothing_due', 'Nothing is due: there is no next event.', 'to');
+  if (next === null)
+    throw new SandboxError(
+      409,
+      'nothing_due',
+      { english: 'Nothing is due: there is no next event.', chinese: '没有到期的事：之后没有要发生的事件。' },
+      'to',
+    );
   return until(clock, Math.ceil(Number(Temporal.Instant.from(next).epochNanoseconds) / 1e6));
 }
 
@@ -51,7 +57,10 @@ function forwardDuration(by: string): string {
   throw new SandboxError(
     400,
     'invalid_duration',
-    'Give an ISO 8601 duration that moves the clock forward by at most two years, e.g. PT2H or P1D.',
+    {
+      english: 'Give an ISO 8601 duration that moves the clock forward by at most two years, e.g. PT2H or P1D.',
+      chinese: '请给出 ISO 8601 时长，让时钟向前走，最多两年，例如 PT2H 或 P1D。',
+    },
     'by',
   );
 }

@@ -67,7 +67,9 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
   return async (app) => {
     app.setErrorHandler(answerError);
     app.setNotFoundHandler((_request, reply) => {
-      reply.code(404).send({ error: { code: 'not_found', message: 'There is no such call.' } });
+      reply
+        .code(404)
+        .send({ error: { code: 'not_found', message: 'There is no such call.', messageZh: '没有这个接口。' } });
     });
 
     const feed = new EventFeed();
@@ -88,7 +90,10 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
     app.get('/conversations/:id/messages', async (request) => {
       const { id } = idParams.parse(request.params);
       if (directory.conversation(id) === undefined) {
-        throw new SandboxError(404, 'conversation_unknown', `There is no conversation ${id}.`);
+        throw new SandboxError(404, 'conversation_unknown', {
+          english: `There is no conversation ${id}.`,
+          chinese: `没有会话 ${id}。`,
+        });
       }
       const { after, limit, as } = messagesQuery.parse(request.query);
       return conversations.list(id, {
@@ -163,7 +168,10 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
       try {
         await service.recharge(account, amount);
       } catch (error) {
-        throw new SandboxError(400, 'recharge_refused', error instanceof Error ? error.message : String(error));
+        const english = error instanceof Error ? error.message : String(error);
+        const isBilingual = error instanceof Error && 'chinese' in error && typeof error.chinese === 'string';
+        const chinese = isBilingual ? String(error.chinese) : `充值没有成功：${english}`;
+        throw new SandboxError(400, 'recharge_refused', { english, chinese });
       }
       return {};
     });
@@ -176,7 +184,11 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
     app.get('/events/:id', async (request) => {
       const { id } = idParams.parse(request.params);
       const event = events.get(id);
-      if (event === undefined) throw new SandboxError(404, 'event_unknown', `There is no event ${id}.`);
+      if (event === undefined)
+        throw new SandboxError(404, 'event_unknown', {
+          english: `There is no event ${id}.`,
+          chinese: `没有事件 ${id}。`,
+        });
       return event;
     });
 
@@ -191,7 +203,10 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
 
   function presentBackend(): SandboxBackend {
     if (backend === undefined) {
-      throw new SandboxError(501, 'no_service', 'This sandbox runs without a service to send messages or money to.');
+      throw new SandboxError(501, 'no_service', {
+        english: 'This sandbox runs without a service to send messages or money to.',
+        chinese: '这个沙盒没有连接服务，不能发送短信或充值。',
+      });
     }
     return backend;
   }
@@ -199,7 +214,10 @@ export function controlApi(options: ControlApiOptions): (app: FastifyInstance) =
   async function worldView(): Promise<WorldView> {
     const service = presentBackend();
     if (service.world === undefined) {
-      throw new SandboxError(501, 'no_service', 'The service of this sandbox does not show its state.');
+      throw new SandboxError(501, 'no_service', {
+        english: 'The service of this sandbox does not show its state.',
+        chinese: '这个沙盒的服务不提供状态。',
+      });
     }
     return service.world();
   }
@@ -211,12 +229,28 @@ async function accountOf(backend: SandboxBackend, accountId: string | undefined)
   const [first, ...others] = accounts;
   if (accountId !== undefined) {
     if (accounts.some((account) => account.id === accountId)) return accountId;
-    throw new SandboxError(404, 'account_unknown', `There is no account ${accountId}.`, 'accountId');
+    throw new SandboxError(
+      404,
+      'account_unknown',
+      { english: `There is no account ${accountId}.`, chinese: `没有账户 ${accountId}。` },
+      'accountId',
+    );
   }
-  if (first === undefined) throw new SandboxError(409, 'no_account', 'The service has no account yet.', 'accountId');
+  if (first === undefined)
+    throw new SandboxError(
+      409,
+      'no_account',
+      { english: 'The service has no account yet.', chinese: '服务里还没有账户。' },
+      'accountId',
+    );
   if (others.length > 0) {
     const ids = accounts.map((account) => account.id).join(', ');
-    throw new SandboxError(400, 'account_needed', `Say which account: ${ids}.`, 'accountId');
+    throw new SandboxError(
+      400,
+      'account_needed',
+      { english: `Say which account: ${ids}.`, chinese: `请指明是哪个账户：${ids}。` },
+      'accountId',
+    );
   }
   return first.id;
 }
@@ -224,18 +258,22 @@ async function accountOf(backend: SandboxBackend, accountId: string | undefined)
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof SandboxError) {
     const field = error.field === undefined ? {} : { field: error.field };
-    return reply.code(error.statusCode).send({ error: { code: error.code, message: error.message, ...field } });
+    return reply
+      .code(error.statusCode)
+      .send({ error: { code: error.code, message: error.message, messageZh: error.chinese, ...field } });
   }
   if (error instanceof z.ZodError) {
     const [issue] = error.issues;
     const path = issue?.path.join('.') ?? '';
     const field = path === '' ? {} : { field: path };
-    return reply
-      .code(400)
-      .send({ error: { code: 'invalid_input', message: issue?.message ?? 'invalid input', ...field } });
+    const message = issue?.message ?? 'invalid input';
+    const messageZh = `${path === '' ? '请求' : `请求里的“${path}”`}不对，见沙盒的接口说明（src/sandbox/README.md）。`;
+    return reply.code(400).send({ error: { code: 'invalid_input', message, messageZh, ...field } });
   }
   const status = (error as { statusCode?: number }).statusCode ?? 500;
   if (status >= 500) request.log.error(error);
   const message = error instanceof Error ? error.message : String(error);
-  return reply.code(status).send({ error: { code: status < 500 ? 'invalid_request' : 'internal', message } });
+  const [code, messageZh] =
+    status < 500 ? ['invalid_request', '无法处理这个请求。'] : ['internal', '沙盒出错了，详情见它的日志。'];
+  return reply.code(status).send({ error: { code, message, messageZh } });
 }

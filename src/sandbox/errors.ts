@@ -1,12 +1,21 @@
+/** A sentence in both languages of those who use the sandbox. */
+interface Words {
+  readonly english: string;
+  readonly chinese: string;
+}
+
 /** A refusal of the control API or of a person's act: what was wrong, and with which field. */
 export class SandboxError extends Error {
   /** The HTTP status; the name is the one that fastify reads. */
   readonly statusCode: number;
   readonly code: string;
   readonly field: string | undefined;
+  /** The message in Chinese. */
+  readonly chinese: string;
 
-  constructor(statusCode: number, code: string, message: string, field?: string) {
-    super(message);
+  constructor(statusCode: number, code: string, { english, chinese }: Words, field?: string) {
+    super(english);
+    this.chinese = chinese;
     this.name = 'SandboxError';
     this.statusCode = statusCode;
     this.code = code;

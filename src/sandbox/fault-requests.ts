@@ -60,7 +60,13 @@ export function armFault(
 ): void {
   const wanted = faultSchema(isApi).parse(body);
   const needConnection = () => {
-    if (connections() === 0) throw new SandboxError(409, 'no_connection', 'The bot has no open connection.', 'fault');
+    if (connections() === 0)
+      throw new SandboxError(
+        409,
+        'no_connection',
+        { english: 'The bot has no open connection.', chinese: '机器人没有打开的连接。' },
+        'fault',
+      );
   };
   switch (wanted.fault) {
     case 'refuse':
@@ -130,6 +136,7 @@ function repeatNow(faults: Faults, on: 'same' | 'other'): void {
   try {
     faults.repeatFrame(on);
   } catch (error) {
-    throw new SandboxError(409, 'nothing_to_repeat', error instanceof Error ? error.message : String(error), 'on');
+    const english = error instanceof Error ? error.message : String(error);
+    throw new SandboxError(409, 'nothing_to_repeat', { english, chinese: '没有可以重复的推送。' }, 'on');
   }
 }

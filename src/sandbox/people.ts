@@ -55,9 +55,20 @@ export class People {
   say(conversationId: string, userId: string, text: string): Message {
     const { directory, conversations, gateway } = this.#platform;
     const { conversation, person } = this.#present(conversationId, userId);
-    if (text.trim() === '') throw new SandboxError(400, 'text_empty', 'There is nothing to send.', 'text');
+    if (text.trim() === '')
+      throw new SandboxError(
+        400,
+        'text_empty',
+        { english: 'There is nothing to send.', chinese: '没有要发送的内容。' },
+        'text',
+      );
     if (text.length > TEXT_MAX) {
-      throw new SandboxError(400, 'text_too_long', `A message has at most ${TEXT_MAX} characters.`, 'text');
+      throw new SandboxError(
+        400,
+        'text_too_long',
+        { english: `A message has at most ${TEXT_MAX} characters.`, chinese: `一条消息最多 ${TEXT_MAX} 个字。` },
+        'text',
+      );
     }
     const isGroup = conversation.type === 'group';
     const botMention = `@${directory.app.robotName}`;
@@ -93,10 +104,18 @@ export class People {
     const { conversations, gateway, media } = this.#platform;
     const { conversation, person } = this.#present(conversationId, userId);
     if (conversation.type === 'group') {
-      throw new SandboxError(400, 'picture_in_group', 'A picture mentions nobody: in a group the bot does not get it.');
+      throw new SandboxError(400, 'picture_in_group', {
+        english: 'A picture mentions nobody: in a group the bot does not get it.',
+        chinese: '图片不能 @ 人：在群里机器人收不到它。',
+      });
     }
     if (pictureType(picture) === undefined) {
-      throw new SandboxError(400, 'not_a_picture', 'A picture is a PNG, JPEG, GIF or BMP file.', 'picture');
+      throw new SandboxError(
+        400,
+        'not_a_picture',
+        { english: 'A picture is a PNG, JPEG, GIF or BMP file.', chinese: '图片须为 PNG、JPEG、GIF 或 BMP 文件。' },
+        'picture',
+      );
     }
     const mediaId = media.add(picture);
     const downloadCode = downloadCodeOf(mediaId);
@@ -130,7 +149,10 @@ export class People {
           directory.isMember(message.conversationId, userId) && (message.visibleTo?.includes(userId) ?? true),
       );
     if (card === undefined || shownTo === undefined) {
-      throw new SandboxError(404, 'card_unknown', `${directory.nameOf(userId)} sees no card ${outTrackId}.`);
+      throw new SandboxError(404, 'card_unknown', {
+        english: `${directory.nameOf(userId)} sees no card ${outTrackId}.`,
+        chinese: `${directory.nameOf(userId)} 看不到卡片 ${outTrackId}。`,
+      });
     }
     const button = cardFace(card, userId).buttons.find((one) => one.id === actionId);
     if (button === undefined) {
@@ -138,17 +160,28 @@ export class People {
       throw new SandboxError(
         404,
         'button_unknown',
-        `The card has no button ${actionId}, but: ${known.join(', ')}.`,
+        {
+          english: `The card has no button ${actionId}, but: ${known.join(', ')}.`,
+          chinese: `卡片上没有按钮 ${actionId}，只有：${known.join('，')}。`,
+        },
         'actionId',
       );
     }
     if (button.disabled)
-      throw new SandboxError(409, 'button_disabled', `The button ${actionId} is disabled.`, 'actionId');
+      throw new SandboxError(
+        409,
+        'button_disabled',
+        { english: `The button ${actionId} is disabled.`, chinese: `按钮 ${actionId} 已停用。` },
+        'actionId',
+      );
     if (!button.callsBack || card.callbackType !== 'STREAM') {
       throw new SandboxError(
         409,
         'button_without_callback',
-        `The button ${actionId} does not call back to the bot.`,
+        {
+          english: `The button ${actionId} does not call back to the bot.`,
+          chinese: `按钮 ${actionId} 不会回调机器人。`,
+        },
         'actionId',
       );
     }
@@ -176,13 +209,26 @@ export class People {
     const { directory } = this.#platform;
     const conversation = directory.conversation(conversationId);
     if (conversation === undefined) {
-      throw new SandboxError(404, 'conversation_unknown', `There is no conversation ${conversationId}.`);
+      throw new SandboxError(404, 'conversation_unknown', {
+        english: `There is no conversation ${conversationId}.`,
+        chinese: `没有会话 ${conversationId}。`,
+      });
     }
     const person = directory.person(userId);
     if (person === undefined)
-      throw new SandboxError(400, 'person_unknown', `Nobody has the userId ${userId}.`, 'userId');
+      throw new SandboxError(
+        400,
+        'person_unknown',
+        { english: `Nobody has the userId ${userId}.`, chinese: `没有 userId 为 ${userId} 的人。` },
+        'userId',
+      );
     if (!directory.isMember(conversationId, userId)) {
-      throw new SandboxError(403, 'not_a_member', `${person.name} is not in this conversation.`, 'userId');
+      throw new SandboxError(
+        403,
+        'not_a_member',
+        { english: `${person.name} is not in this conversation.`, chinese: `${person.name} 不在这个会话里。` },
+        'userId',
+      );
     }
     return { conversation, person };
   }

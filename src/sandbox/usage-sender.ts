@@ -51,7 +51,10 @@ export async function sendSms(
     throw new SandboxError(
       400,
       'template_unknown',
-      `The account ${accountId} has no template for ${sms.templateType} messages.`,
+      {
+        english: `The account ${accountId} has no template for ${sms.templateType} messages.`,
+        chinese: `账户 ${accountId} 没有 ${sms.templateType} 类短信的模板。`,
+      },
       'templateType',
     );
   }
@@ -83,7 +86,10 @@ async function post(url: string, batch: unknown): Promise<IntakeAnswer> {
     });
   } catch {
     // The reason is not passed on: it would carry the address, and the address is the account's secret.
-    throw new SandboxError(502, 'intake_unreachable', 'The usage intake did not answer. Is the service running?');
+    throw new SandboxError(502, 'intake_unreachable', {
+      english: 'The usage intake did not answer. Is the service running?',
+      chinese: '用量接口没有响应。服务在运行吗？',
+    });
   }
   const text = await response.text();
   try {

@@ -50,6 +50,8 @@ async function deliverCard(): Promise<void> {
   });
 }
 
+const HAN = expect.stringMatching(/\p{Script=Han}/u);
+
 describe('conversations and messages', () => {
   test('given the world, then its groups and a direct conversation for each who is not external', async () => {
     expect((await get('/api/conversations')).body).toEqual([
@@ -124,7 +126,7 @@ describe('conversations and messages', () => {
   ])('given %s, then a clear error and nothing is said', async (_name, conversation, body, status, code, field) => {
     const answer = await post(messagesOf(conversation), body);
 
-    const error = { code, message: expect.any(String), ...(field === undefined ? {} : { field }) };
+    const error = { code, message: expect.any(String), messageZh: HAN, ...(field === undefined ? {} : { field }) };
     expect(answer).toEqual({ status, body: { error } });
     expect(sandbox.messages(GROUP)).toEqual([]);
   });
@@ -136,7 +138,10 @@ describe('conversations and messages', () => {
     expect(typed).toMatchObject({ status: 415, body: { error: { code: 'invalid_request' } } });
     const after = await get(`${messagesOf(GROUP)}?after=x`);
     expect(after).toMatchObject({ status: 400, body: { error: { code: 'invalid_input', field: 'after' } } });
-    expect(await get('/api/nothing')).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } });
+    expect(await get('/api/nothing')).toMatchObject({
+      status: 404,
+      body: { error: { code: 'not_found', message: 'There is no such call.', messageZh: '没有这个接口。' } },
+    });
   });
 });
 

@@ -54,6 +54,8 @@ async function reply(sessionWebhook: string): Promise<unknown> {
   return response.json();
 }
 
+const HAN = expect.stringMatching(/\p{Script=Han}/u);
+
 describe('arming and listing', () => {
   test('given faults of every place, then they are listed with what is left, and a clear undoes them all', async () => {
     await arm('refuse', { status: 401, times: 3 });
@@ -138,7 +140,12 @@ describe('arming and listing', () => {
   ])('given %s, then 400 with the field, and nothing is armed', async (_name, body, field) => {
     const answer = await faults('POST', body);
 
-    const error = { code: 'invalid_input', message: expect.any(String), ...(field === undefined ? {} : { field }) };
+    const error = {
+      code: 'invalid_input',
+      message: expect.any(String),
+      messageZh: HAN,
+      ...(field === undefined ? {} : { field }),
+    };
     expect(answer).toEqual({ status: 400, body: { error } });
     expect((await faults('GET')).body).toEqual({ faults: [] });
   });

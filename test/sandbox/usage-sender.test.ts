@@ -251,7 +251,12 @@ describe('which account', () => {
   test('given an amount that the service refuses or that is none, then 400 and why', async () => {
     expect(await post('/api/recharge', { amount: '0.00' })).toEqual({
       status: 400,
-      body: { error: { code: 'recharge_refused', message: 'a recharge is more than nothing' } },
+      body: {
+        error: {
+          ...{ code: 'recharge_refused', message: 'a recharge is more than nothing' },
+          messageZh: '充值没有成功：a recharge is more than nothing',
+        },
+      },
     });
     for (const amount of ['-5', '1.005', '1e3', 'five', 5]) {
       expect(await post('/api/recharge', { amount })).toMatchObject({

@@ -1,4 +1,4 @@
-import { text } from './texts.js';
+import { currentLanguage, text } from './texts.js';
 
 /** A call that the sandbox refused or that did not reach it. `message` is for the person at the page. */
 export class ApiError extends Error {
@@ -25,7 +25,10 @@ async function call(method, path, body) {
   const answer = await response.json().catch(() => undefined);
   if (response.ok && answer !== undefined) return answer;
   const error = answer?.error;
-  if (error?.message) throw new ApiError(error.code, error.message, error.field);
+  if (error?.message) {
+    const words = currentLanguage() === 'zh-CN' ? (error.messageZh ?? error.message) : error.message;
+    throw new ApiError(error.code, words, error.field);
+  }
   throw new ApiError('unexpected', text('unexpected', { status: response.status }));
 }
 

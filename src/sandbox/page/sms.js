@@ -2,7 +2,7 @@ import { ApiError, api } from './api.js';
 import { Burst } from './burst.js';
 import { byId, element, icon } from './dom.js';
 import { tellDone, tellError } from './notices.js';
-import { countryName, formatNumber, onLanguageChange, text } from './texts.js';
+import { countryName, currentLanguage, formatNumber, onLanguageChange, text } from './texts.js';
 
 const mostAtOnce = 10_000_000;
 const mostPerSecond = 20_000;
@@ -185,7 +185,8 @@ export class SmsControl {
 
 function notTaken(answer) {
   const { body, status } = answer ?? {};
-  const reason = typeof body === 'string' ? body : (body?.error?.message ?? body?.msg ?? JSON.stringify(body));
+  const said = currentLanguage() === 'zh-CN' ? (body?.error?.messageZh ?? body?.error?.message) : body?.error?.message;
+  const reason = typeof body === 'string' ? body : (said ?? body?.msg ?? JSON.stringify(body));
   return new ApiError('not_taken', text('notTaken', { status: String(status), reason: String(reason).slice(0, 300) }));
 }
 
