@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type AlertChange,
@@ -264,6 +265,31 @@ describe('a balance below the amount that is set (rules 19 and 20)', () => {
     const forecast = { ...short, runwayDays: 4 };
     expect(having(yuan('60'), { open: [soon], forecast, plans: bought })).toEqual(['close low_balance']);
     expect(having(yuan('60'), { open: [low], forecast, plans: bought })).toEqual([]);
+  });
+
+  test('property, rule 19: whatever balance and days do below twice their warnings, as long as nobody does anything, each level is told once at most', () => {
+    const moment = fc.record({
+      available: fc.bigInt({ min: 0n, max: 2n * balanceAlert.below - 1n }),
+      runwayDays: fc.double({ min: 0, max: 5.9, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(fc.array(moment, { maxLength: 40 }), (moments) => {
+        const told: string[] = [];
+        let open: OpenAlert[] = [];
+        for (const [minutes, { available, runwayDays }] of moments.entries()) {
+          const now = NOW.add({ minutes });
+          const money = { ...CLEAR, balance: available };
+          for (const change of decideAlerts(
+            anAlertInput({ now, money, balanceAlert, forecast: { ...short, runwayDays }, open }),
+          )) {
+            if (change.type === 'close') return false;
+            told.push(`${change.condition.level}`);
+            open = [openAlert({ ...change.condition, levelSince: now })];
+          }
+        }
+        return told.length === new Set(told).size && told.toSorted().join() === told.join();
+      }),
+    );
   });
 
   test('given the account is overdue, then the low balance has come to pass', () => {
