@@ -163,6 +163,29 @@ describe('Bot: who asked is called when it is decided (rule 17)', () => {
     ]);
   });
 
+  it('given a second person is demanded who is in another group alone, then the answer names them, and one may only take it back', async () => {
+    const world = await aWorld();
+    const other = { corpId: CORP, conversationId: `${world.group}-boss` };
+    await inTransaction(db, (tx) =>
+      authorizeGroup(world.context, tx, {
+        conversation: other,
+        title: '老板群',
+        language: 'zh-CN',
+        actor: { staffId: 'boss', name: '老板' },
+        accountId: world.accountId,
+      }),
+    );
+    await db.kysely
+      .updateTable('accounts')
+      .set({ two_person: true })
+      .where('account_id', '=', world.accountId)
+      .execute();
+    expect(read(await world.say(ADMIN, '设置 阈值 5000'))).toContain('等 老板 批准');
+    const labels = ({ content }: QueuedNotice) => content.buttons.map(({ label }) => label.split(' ')[0]);
+    expect(labels(await world.say(ADMIN, '审批'))).toEqual(['取消']);
+    expect(labels(await world.say({ staffId: 'boss', name: '老板' }, '审批', other))).toEqual(['批准', '拒绝']);
+  });
+
   it('given who asked decides it themselves, then they are not called', async () => {
     const world = await aWorld();
     const { code } = await requested(world, '自动续费 关');

@@ -14,14 +14,15 @@ export const approvals: Command = {
   name: 'approvals',
   who: 'group',
   run: async (context: GroupCommandContext): Promise<Reply> => {
-    const { services, writer, bound } = context;
+    const { services, writer, bound, actor } = context;
     const { requests, own } = await readPending(context);
-    const buttons = [...requests, ...own]
-      .slice(0, MAX_LINES)
-      .flatMap(({ code, confirm }) => [
-        decisionButton(writer, 'approve', code, { named: true, confirm }),
-        decisionButton(writer, 'reject', code, { named: true, confirm }),
-      ]);
+    const buttons = [...requests, ...own].slice(0, MAX_LINES).flatMap(({ code, confirm, requestedBy }) => {
+      const isTheirs = requestedBy === actor.staffId;
+      const reject = decisionButton(writer, 'reject', code, { named: true, confirm: confirm || isTheirs });
+      // Where a second person is demanded, one may only take back what one asked for. (rule 16)
+      if (isTheirs && bound.account.twoPerson) return [reject];
+      return [decisionButton(writer, 'approve', code, { named: true, confirm }), reject];
+    });
     return {
       title: pendingTitle(writer, requests, own),
       paragraphs: [

@@ -92,7 +92,7 @@ async function quoteReply(
   }
   const result = await requestAction(services, tx, bound.group, actor, { type: 'purchase', ...quoted });
   if (result.type === 'done') throw new RangeError('a purchase was carried out without being confirmed');
-  const reply = requestReply(context, result);
+  const reply = await requestReply(context, result);
   if (result.type === 'confirm') return { ...reply, paragraphs: [note, ...reply.paragraphs] };
   // The request's own card, which everyone sees, has the quote.
   const options = purchaseWords.options?.(writer, { type: 'purchase', ...quoted }) ?? [];
