@@ -7,6 +7,7 @@ import type { TemplateType } from '../domain/usage.ts';
 import { insertAccount, lockAccount, makeDue } from '../store/accounts.ts';
 import { dateAlertsBefore } from '../store/alerts.ts';
 import { postTransfers } from '../store/ledger.ts';
+import { dateAttemptBefore } from '../store/renewals.ts';
 import type { Tx } from '../store/schema.ts';
 import { readTariffs } from '../store/tariffs.ts';
 import { announce } from './announce.ts';
@@ -84,6 +85,7 @@ export async function recharge(context: ServiceContext, tx: Tx, input: RechargeI
   const booked = await postTransfers(tx, account.id, [transfer], now);
   if (booked.length === 0) return false;
   await dateAlertsBefore(tx, account.id, now);
+  await dateAttemptBefore(tx, account.id, now);
   const balance = account.money.balance + input.amount;
   await record(context, tx, account.id, {
     by: input.by,

@@ -99,6 +99,20 @@ export async function readOpenRenewal(db: Executor, accountId: string): Promise<
   };
 }
 
+/**
+ * The last attempt came before what is done now, also where the clock that made it was ahead of this one: a recharge must not be taken for
+ * an older one, or nothing would be tried again because of it. (rule 14) The account must be locked.
+ */
+export async function dateAttemptBefore(tx: Tx, accountId: string, at: Temporal.Instant): Promise<void> {
+  await tx
+    .updateTable('renewals')
+    .set({ attempted_at: sql`${at}::timestamptz - interval '1 microsecond'` })
+    .where('account_id', '=', accountId)
+    .where('closed_at', 'is', null)
+    .where('attempted_at', '>', at)
+    .execute();
+}
+
 /** What an episode wants to buy, and for how much. */
 export async function readRenewalPrice(
   db: Executor,

@@ -226,6 +226,18 @@ describe('lack of balance (rule 14)', () => {
     await expectBooksRight(db, account.id);
   });
 
+  test('rule 14: given a clock that goes back by an hour after it failed, when it books a recharge, then the plan is bought right after it', async () => {
+    const account = await renewingAccount(world, { balance: '100' });
+    await account.use(4_500);
+    await account.review();
+    expect(kinds(await account.told())).toContain('renewal_failed');
+    world.clock.set(NOW.subtract({ hours: 1 }));
+    await account.recharge('1000');
+    await account.review();
+    expect(await bought(account)).toHaveLength(1);
+    await expectBooksRight(db, account.id);
+  });
+
   test('rule 14: given a recharge that is not enough, then that is told with what is missing now, and the day begins anew', async () => {
     const account = await poorAccount();
     await account.news();
