@@ -45,6 +45,7 @@ test('given jobs that never ran, then each is listed with when it is due; after 
     outcome: 'reviewed 1 accounts',
     causedBy: 'cli',
     durationMs: expect.any(Number),
+    trace: expect.stringMatching(/^review\/[0-9a-f-]{36}$/),
   });
   const { out } = await run('list');
   expect(out).toMatch(/^JOB +LAST RUN \(Asia\/Shanghai\) +TOOK +STATE +OUTCOME +NEXT DUE$/m);
