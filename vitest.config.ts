@@ -7,6 +7,8 @@ export default defineConfig({
     exclude: ['test/browser/**', 'test/faults/**'],
     globalSetup: 'test/support/global-setup.ts',
     pool: 'forks',
+    // Two processes for all files: loading the program anew for each took as long as its tests. Each has a database, a clock and ports of its own.
+    isolate: false,
     // The smallest machine that builds this has two cores, and the database needs its share of them.
     maxWorkers: 2,
     // They end only what hangs: the machine may be busy, and a test waits for events, each for a minute at most.
