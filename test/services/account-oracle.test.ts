@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { RuleError } from '../../src/domain/errors.ts';
+import { ALWAYS, type OfferVersion } from '../../src/domain/offer.ts';
 import type { UsageReport } from '../../src/domain/usage.ts';
 import { closeBill } from '../../src/services/bills.ts';
 import { addTariffs } from '../../src/services/catalogue.ts';
@@ -23,10 +24,24 @@ const { db } = await createTestDatabase();
 const START = Temporal.Instant.from('2025-12-20T09:30:00+08:00');
 
 /** Prices that no rounding hides. */
+const on = (date: string) => Temporal.PlainDate.from(date).toZonedDateTime('Asia/Shanghai').toInstant();
+/** One of them shrinks, one is not sold for a while, and all become dearer. */
 const OFFERS: readonly OracleOffer[] = [
-  { id: 'o-7', segments: 7, months: 1, micro: 330_000, renewalMicro: 330_000 },
-  { id: 'o-15', segments: 15, months: 1, micro: 700_000, renewalMicro: 670_000 },
-  { id: 'o-40', segments: 40, months: 2, micro: 1_810_000, renewalMicro: 1_720_000 },
+  {
+    ...{ id: 'o-7', segments: 7, months: 1, micro: 330_000, renewalMicro: 330_000 },
+    changes: [{ from: on('2026-01-20'), to: { segments: 5, months: 1, micro: 360_000, renewalMicro: 360_000 } }],
+  },
+  {
+    ...{ id: 'o-15', segments: 15, months: 1, micro: 700_000, renewalMicro: 670_000 },
+    changes: [
+      { from: on('2026-01-10'), to: null },
+      { from: on('2026-02-05'), to: { segments: 15, months: 1, micro: 720_000, renewalMicro: 690_000 } },
+    ],
+  },
+  {
+    ...{ id: 'o-40', segments: 40, months: 2, micro: 1_810_000, renewalMicro: 1_720_000 },
+    changes: [{ from: on('2026-01-12'), to: { segments: 40, months: 3, micro: 1_900_000, renewalMicro: 1_800_000 } }],
+  },
 ];
 
 /** A message by its facts; when it was sent is counted back from its first report. */
@@ -175,13 +190,17 @@ let world: BillingWorld;
 
 beforeAll(async () => {
   world = await BillingWorld.on(db);
-  const offers = OFFERS.map(({ id, segments, months, micro, renewalMicro }) =>
-    anOffer({
-      id,
-      segments: BigInt(segments),
-      price: BigInt(micro),
-      validityMonths: months,
-      renewalDiscountBp: Math.round((1 - renewalMicro / micro) * 10_000),
+  const offers = OFFERS.flatMap(({ id, changes, ...first }) =>
+    [{ from: ALWAYS, to: first }, ...changes].map(({ from, to }, index): OfferVersion => {
+      const key = { id, version: index + 1, effectiveFrom: from };
+      if (!to) return { ...key, withdrawn: true };
+      return anOffer({
+        ...key,
+        segments: BigInt(to.segments),
+        price: BigInt(to.micro),
+        validityMonths: to.months,
+        renewalDiscountBp: Math.round((1 - to.renewalMicro / to.micro) * 10_000),
+      });
     }),
   );
   await world.run((tx) => insertOffers(tx, offers));
@@ -283,9 +302,9 @@ class Play {
 
   async #buy(offerId: string, key: string): Promise<boolean> {
     const { context } = world;
-    const quoted = await quote(context, db.kysely, this.#account.id, { offerId, renewal: null });
-    return isDone('insufficient_balance', () =>
+    return isDone(/^(insufficient_balance|offer_not_sold)$/, () =>
       world.run(async (tx) => {
+        const quoted = await quote(context, tx, this.#account.id, { offerId, renewal: null });
         const account = await lockAccount(tx, this.#account.id);
         await assertPurchase(tx, account, quoted);
         await purchase(context, tx, account, quoted, { key, by: ADMIN });

@@ -20,14 +20,18 @@ interface KnownPlan {
   readonly price: number;
 }
 
-/** An offer as the oracle needs it. */
-export interface OracleOffer {
-  readonly id: string;
+interface OracleTerms {
   readonly segments: number;
   readonly months: number;
   readonly micro: number;
   /** When renewed. */
   readonly renewalMicro: number;
+}
+
+/** An offer as the oracle needs it: what it is at first, and what it becomes, null for not sold, from when. In the order of time. */
+export interface OracleOffer extends OracleTerms {
+  readonly id: string;
+  readonly changes: readonly { readonly from: Temporal.Instant; readonly to: OracleTerms | null }[];
 }
 
 export interface OraclePolicy {
@@ -91,14 +95,15 @@ export class AccountOracle {
 
   /** Adds a plan without payment. */
   grant(offer: OracleOffer, now: Temporal.Instant): void {
-    this.#addPlan(offer, 0, now);
+    this.#addPlan(lastTerms(offer, now), 0, now);
   }
 
-  /** Buys a plan if there is money for it; false when not. */
+  /** Buys a plan if it is sold and there is money for it; false when not. */
   buy(offer: OracleOffer, now: Temporal.Instant): boolean {
-    if (this.balance < offer.micro) return false;
-    this.#move(now, 'purchases', -offer.micro);
-    this.#addPlan(offer, offer.micro, now);
+    const { micro } = lastTerms(offer, now);
+    if (!isSold(offer, now) || this.balance < micro) return false;
+    this.#move(now, 'purchases', -micro);
+    this.#addPlan(lastTerms(offer, now), micro, now);
     return true;
   }
 
@@ -137,6 +142,13 @@ export class AccountOracle {
         this.#lastRechargeAt !== null && this.#lastRechargeAt.epochMilliseconds >= at.epochMilliseconds;
       if (nowMs < nextAt.epochMilliseconds && !(forMoney && rechargedSince)) return;
     }
+    const terms = lastTerms(policy.offer, now);
+    if (!isSold(policy.offer, now) || terms.segments <= policy.threshold) {
+      const changeMs = policy.offer.changes.map(({ from }) => from.epochMilliseconds).find((ms) => ms > nowMs);
+      const nextMs = Math.min(nowMs + DAY_MS, changeMs ?? Number.POSITIVE_INFINITY);
+      this.#failed = { at: now, nextAt: Temporal.Instant.fromEpochMilliseconds(nextMs), forMoney: false };
+      return;
+    }
     const day = (at: Temporal.Instant) => at.toZonedDateTimeISO(this.#timeZone).toPlainDate();
     const today = day(now);
     const inMonth = this.#renewedAt.filter((at) => day(at).toPlainYearMonth().equals(today.toPlainYearMonth()));
@@ -150,12 +162,12 @@ export class AccountOracle {
       this.#failed = { at: now, nextAt: next.toZonedDateTime(this.#timeZone).toInstant(), forMoney: false };
       return;
     }
-    if (this.balance < policy.offer.renewalMicro) {
+    if (this.balance < terms.renewalMicro) {
       this.#failed = { at: now, nextAt: now.add({ hours: 24 }), forMoney: true };
       return;
     }
-    this.#move(now, 'renewals', -policy.offer.renewalMicro);
-    this.#addPlan(policy.offer, policy.offer.renewalMicro, now);
+    this.#move(now, 'renewals', -terms.renewalMicro);
+    this.#addPlan(terms, terms.renewalMicro, now);
     this.#renewedAt.push(now);
     this.#failed = null;
   }
@@ -209,7 +221,7 @@ export class AccountOracle {
     this.#movements.push({ month: this.#usage.monthOf(now), figure, micro });
   }
 
-  #addPlan({ segments, months }: OracleOffer, price: number, from: Temporal.Instant): void {
+  #addPlan({ segments, months }: OracleTerms, price: number, from: Temporal.Instant): void {
     this.#planNumber += 1;
     const id = `plan ${String(this.#planNumber).padStart(3, '0')}`;
     const until = from.toZonedDateTimeISO(this.#timeZone).add({ months }).toInstant();
@@ -246,4 +258,17 @@ function toFen(micro: number): number {
   const rest = micro - below * 10_000;
   if (rest > 5_000 || (rest === 5_000 && below % 2 !== 0)) return (below + 1) * 10_000;
   return below * 10_000;
+}
+
+/** What an offer is at a time, or was when it was sold last. */
+function lastTerms(offer: OracleOffer, now: Temporal.Instant): OracleTerms {
+  let terms: OracleTerms = offer;
+  for (const { from, to } of offer.changes) if (from.epochMilliseconds <= now.epochMilliseconds && to) terms = to;
+  return terms;
+}
+
+function isSold(offer: OracleOffer, now: Temporal.Instant): boolean {
+  let sold = true;
+  for (const { from, to } of offer.changes) if (from.epochMilliseconds <= now.epochMilliseconds) sold = to !== null;
+  return sold;
 }
