@@ -70,8 +70,7 @@ async function stateReply(context: GroupCommandContext, current: AutoRenewal, fi
   return {
     title: writer.text(`auto_renewal.${state}.title`),
     paragraphs: [
-      first,
-      writer.text(`auto_renewal.${state}.state`),
+      first ?? writer.text(`auto_renewal.${state}.state`),
       policy.enabled ? renewalEpisode(writer, await readRenewalEpisode(tx, bound.account.id)) : undefined,
       renewalSettings(writer, current),
       offerTrouble(writer, current),
