@@ -12,6 +12,7 @@ import { ensurePartitions } from '../src/store/usage.ts';
 import { openBenchDatabase } from './database.ts';
 import { benchWorld } from './emulator-thread.ts';
 import { printTable, rate } from './report.ts';
+import { PLAIN_TARIFF } from './tariff.ts';
 
 const GROUPS = Array.from({ length: 50 }, (_, index) => `cidChat${index}`);
 const IN_FLIGHT = [1, 10, 50] as const;
@@ -138,23 +139,7 @@ async function setUp(db: Database): Promise<void> {
   };
   const now = context.clock.now();
   await ensurePartitions(db.kysely, now, now);
-  const tiers = [{ upTo: null, price: '0.045' }];
-  await inTransaction(db, (tx) =>
-    insertTariff(
-      tx,
-      {
-        id: 'bench',
-        version: 1,
-        currency: 'CNY',
-        effectiveFrom: '2020-01-01T00:00:00Z',
-        mode: 'volume',
-        planUsageCounts: false,
-        mainland: { verification: tiers, notification: tiers, promotion: tiers },
-        international: {},
-      },
-      now,
-    ),
-  );
+  await inTransaction(db, (tx) => insertTariff(tx, PLAIN_TARIFF, now));
   for (const group of GROUPS) {
     await inTransaction(db, async (tx) => {
       const accountId = await createAccount(context, tx, {

@@ -10,6 +10,7 @@ import { insertTariff } from '../src/store/tariffs.ts';
 import { ensurePartitions } from '../src/store/usage.ts';
 import { openBenchDatabase } from './database.ts';
 import { median, printTable, rate } from './report.ts';
+import { PLAIN_TARIFF } from './tariff.ts';
 
 const REQUESTS = 4_000;
 const CALLERS = 50;
@@ -61,22 +62,8 @@ export async function intakeBench(): Promise<object> {
 
 async function setUp(context: ServiceContext, db: Database): Promise<string> {
   await ensurePartitions(db.kysely, NOW, NOW);
-  const tiers = [{ upTo: null, price: '0.045' }];
   return inTransaction(db, async (tx) => {
-    await insertTariff(
-      tx,
-      {
-        id: 'bench',
-        version: 1,
-        currency: 'CNY',
-        effectiveFrom: '2020-01-01T00:00:00Z',
-        mode: 'volume',
-        planUsageCounts: false,
-        mainland: { verification: tiers, notification: tiers, promotion: tiers },
-        international: {},
-      },
-      NOW,
-    );
+    await insertTariff(tx, PLAIN_TARIFF, NOW);
     return createAccount(context, tx, {
       name: 'bench',
       tariffId: 'bench',

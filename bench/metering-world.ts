@@ -11,6 +11,7 @@ import { type Database, inTransaction } from '../src/store/database.ts';
 import { insertOffers } from '../src/store/plans.ts';
 import { insertTariff, type TariffDocument } from '../src/store/tariffs.ts';
 import { ensurePartitions } from '../src/store/usage.ts';
+import { PLAIN_TARIFF } from './tariff.ts';
 
 export const BATCH = 1_000;
 export const NOW = Temporal.Instant.from('2026-03-15T04:00:00Z');
@@ -31,12 +32,7 @@ const tiers = [
 
 /** A price list of ordinary tiers, without a price for any country but Hong Kong. */
 export const TARIFF: TariffDocument = {
-  id: 'bench',
-  version: 1,
-  currency: 'CNY',
-  effectiveFrom: '2020-01-01T00:00:00Z',
-  mode: 'volume',
-  planUsageCounts: false,
+  ...PLAIN_TARIFF,
   mainland: { verification: tiers, notification: tiers, promotion: tiers },
   international: { HK: '0.39' },
 };

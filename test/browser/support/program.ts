@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,17 +9,20 @@ const root = join(import.meta.dirname, '../../..');
 
 /** The real program, as `npm start` runs it: on an empty data folder and free ports, with no settings of this machine. */
 export class Program {
-  /** The sandbox's page. */
-  readonly url: string;
+  #url = '';
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #ended: Promise<unknown>;
 
-  private constructor(child: ChildProcess, url: string, folder: string) {
+  private constructor(child: ChildProcess, folder: string) {
     this.#child = child;
     this.#folder = folder;
     this.#ended = once(child, 'exit');
-    this.url = url;
+  }
+
+  /** The sandbox's page. */
+  get url(): string {
+    return this.#url;
   }
 
   /** Resolves when the program says that it is ready; throws when it ends before. */
@@ -28,21 +30,20 @@ export class Program {
     const folder = await mkdtemp(join(tmpdir(), 'sms-steward-page-'));
     // As root the database runs as another user, who must be able to enter.
     await chmod(folder, 0o755);
-    const sandboxPort = await freePort();
     const settings = Object.entries(process.env).filter(([name]) => !/^(DINGTALK_|DATABASE_)/.test(name));
     const child = spawn('npm', ['start'], {
       cwd: root,
       env: {
         ...Object.fromEntries(settings),
-        PORT: String(await freePort()),
-        SANDBOX_PORT: String(sandboxPort),
+        PORT: '0',
+        SANDBOX_PORT: '0',
         DATA_DIR: folder,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const program = new Program(child, `http://127.0.0.1:${sandboxPort}`, folder);
+    const program = new Program(child, folder);
     try {
-      await program.#ready();
+      program.#url = await program.#ready();
     } catch (error) {
       await program.stop();
       throw error;
@@ -58,23 +59,15 @@ export class Program {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #ready(): Promise<void> {
+  /** Where it says that its page is, once it is ready. */
+  async #ready(): Promise<string> {
     if (this.#child.stdout === null) throw new TypeError('the standard output is a pipe');
     for await (const line of createInterface(this.#child.stdout)) {
-      if (!/\bready\b/i.test(line)) continue;
+      const [, url] = /Open +(http:\S+)/.exec(line) ?? [];
+      if (url === undefined) continue;
       this.#child.stdout.resume();
-      return;
+      return url;
     }
     throw new Error('npm start ended before it was ready.');
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new TypeError('a TCP server has a port');
-  return address.port;
 }
