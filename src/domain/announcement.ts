@@ -209,5 +209,6 @@ type News =
       byName: string;
     }
   | { kind: 'group_unbound'; groupTitle: string; byName: string }
-  | { kind: 'two_person_changed'; enabled: boolean; byName: string }
+  /** Who is null where it was the operator. */
+  | { kind: 'two_person_changed'; enabled: boolean; byName: string | null }
   | { kind: 'auto_renewal_changed'; enabled: boolean; byName: string; threshold: bigint; offerTitle: string | null };

@@ -1,19 +1,13 @@
 import { InputError } from '../domain/errors.ts';
 import type { Micro } from '../domain/money.ts';
 import type { TemplateType } from '../domain/usage.ts';
-import {
-  type Account,
-  hasHistory,
-  lockAccount,
-  makeDue,
-  writeAccountTerms,
-  writeTwoPerson,
-} from '../store/accounts.ts';
+import { type Account, hasHistory, lockAccount, makeDue, writeAccountTerms } from '../store/accounts.ts';
 import type { Tx } from '../store/schema.ts';
 import { readSettings } from '../store/settings.ts';
 import { operatorOf, record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
 import { planDailyDigest } from './digest.ts';
+import { setTwoPerson } from './second-person.ts';
 import { settleSending } from './sending.ts';
 
 /** What the operator may change of an account; what is left out stays. */
@@ -67,7 +61,10 @@ export async function changeAccount(
   if (timeZone !== account.timeZone) {
     await planDailyDigest(context, tx, { id: account.id, timeZone }, await readSettings(tx, account.id));
   }
-  if (change.twoPerson === false) await writeTwoPerson(tx, account.id, false);
+  // Who relies on a second person has to know that there is none any more.
+  if (change.twoPerson === false && account.twoPerson) {
+    await setTwoPerson(context, tx, account, { enabled: false, byName: null });
+  }
   await record(context, tx, account.id, { by: operatorOf(context), deed: { type: 'account_changed', changes } });
   await settleSending(context, tx, account.id);
   await makeDue(tx, account.id, now);

@@ -44,12 +44,13 @@ export async function assertOtherAdministrator(db: Executor, accountId: string, 
 /**
  * Sets whether nobody may approve what they asked for, and tells the account's groups, except the one whose command says so itself. The
  * account must be locked. (rule 16)
+ * @param change `byName` is null for the operator
  */
 export async function setTwoPerson(
   context: ServiceContext,
   tx: Tx,
   account: Account,
-  change: { enabled: boolean; byName: string; except?: string },
+  change: { enabled: boolean; byName: string | null; except?: string },
 ): Promise<void> {
   await writeTwoPerson(tx, account.id, change.enabled);
   await announce(

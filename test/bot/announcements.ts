@@ -325,6 +325,7 @@ export function everyAnnouncement(name: string): Announcement[] {
     ...limitAnnouncements(name),
     { kind: 'two_person_changed', enabled: true, byName: name },
     { kind: 'two_person_changed', enabled: false, byName: name },
+    { kind: 'two_person_changed', enabled: false, byName: null },
     { kind: 'auto_renewal_changed', enabled: false, byName: name, threshold: 10_000n, offerTitle: null },
   ];
 }

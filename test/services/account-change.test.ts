@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type AccountChange, changeAccount } from '../../src/services/account-change.ts';
 import { readSendingState } from '../../src/services/sending.ts';
+import { writeTwoPerson } from '../../src/store/accounts.ts';
 import { BillingWorld, kinds, type TestAccount } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
 import { yuan } from '../support/builders.ts';
@@ -79,4 +80,14 @@ describe('the other terms', () => {
     await booked.recharge('1');
     await expect(set(booked, { timeZone: 'UTC' })).rejects.toMatchObject({ code: 'time_zone_in_use' });
   });
+});
+
+test('rule 16: given the operator ends the demand for a second person, then every group is told by whom, once', async () => {
+  const account = await world.openAccount();
+  await world.run((tx) => writeTwoPerson(tx, account.id, true));
+  await set(account, { twoPerson: false });
+  expect(await account.read()).toMatchObject({ twoPerson: false });
+  expect(await account.news()).toMatchObject([{ kind: 'two_person_changed', enabled: false, byName: null }]);
+  await set(account, { twoPerson: false });
+  expect(await account.news()).toEqual([]);
 });

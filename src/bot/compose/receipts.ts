@@ -175,9 +175,10 @@ function autoRenewalChanged(writer: Writer, receipt: Of<'auto_renewal_changed'>)
 
 function twoPersonChanged(writer: Writer, { enabled, byName }: Of<'two_person_changed'>): Draft {
   const state = enabled ? 'on' : 'off';
+  const by = byName === null ? writer.text('doer.operator') : writer.name(byName);
   return {
     title: writer.text(`two_person_changed.${state}.title`),
-    paragraphs: [writer.text(`two_person_changed.${state}`, { by: writer.name(byName) })],
+    paragraphs: [writer.text(`two_person_changed.${state}`, { by })],
   };
 }
 
