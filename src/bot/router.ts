@@ -51,7 +51,7 @@ export async function route(request: Request): Promise<RoutedReply> {
 function sourceOf({ conversation, id, target, card }: Request): Source {
   const { corpId, conversationId } = conversation;
   const isDirect = target.type === 'direct';
-  return { via: 'chat', corpId, conversationId, messageId: id, isDirect, isClick: card !== null };
+  return { via: 'chat', corpId, conversationId, messageId: id, isDirect, pressed: card };
 }
 
 /** The language, currency and time zone in which a conversation is answered, whatever was asked. */

@@ -200,7 +200,7 @@ export async function changeCards(
       type: 'card',
       conversationId,
       ...(actsIn === null ? {} : { userId: conversationId }),
-      ...(isAnsweredBeside(context, card, announcement) ? { isSaidBeside: true } : {}),
+      ...(isAnsweredBeside(context, card, announcement, subject) ? { isSaidBeside: true } : {}),
     } as const;
     const content = composeFor(context, account, group, announcement, await readAdministrators(tx, group));
     const added = content.buttons.filter(({ id }) => card.buttons.every((button) => button.id !== id));
@@ -228,10 +228,19 @@ function left(group: ConversationRef, former: Group | undefined): Group | undefi
   return former && isSame(former, group) ? former : undefined;
 }
 
-/** Whether the answer to what was typed says it in the card's own conversation, so that it need not be said anew where the card cannot change. */
-function isAnsweredBeside({ source }: ServiceContext, card: ConversationRef, announcement: Announcement): boolean {
-  if (source?.via !== 'chat' || source.isClick || source.isDirect || !isSame(source, card)) return false;
-  return announcement.kind !== 'approval_decided' || announcement.deciderName !== null;
+/** Whether an answer says it in the card's own conversation in words, so that it need not be said anew where the card cannot change. */
+function isAnsweredBeside(
+  { source }: ServiceContext,
+  card: ConversationRef,
+  announcement: Announcement,
+  subject: string,
+): boolean {
+  if (source?.via !== 'chat' || source.isDirect || !isSame(source, card)) return false;
+  if (announcement.kind === 'approval_decided') {
+    return announcement.deciderName !== null && source.pressed?.subject !== subject;
+  }
+  // Any other click is answered to who clicked alone.
+  return source.pressed === null;
 }
 
 /** Whether the change of a card answers what somebody pressed or typed in its conversation. */

@@ -30,8 +30,8 @@ export type Source =
       readonly messageId: string;
       /** Whether the answer goes to one person alone, though it is for a group that they speak. */
       readonly isDirect: boolean;
-      /** Whether a button of a card was pressed: then what the card is changed to is the answer. */
-      readonly isClick: boolean;
+      /** The card whose button was pressed: where what it is about changes, it changes too, and is the answer. Null for what was typed. */
+      readonly pressed: { readonly subject: string | null } | null;
     }
   | { readonly via: 'cli' };
 

@@ -4,6 +4,7 @@ import { readRequestPlace } from '../store/audit.ts';
 import { type Group, readGroup } from '../store/groups.ts';
 import type { Tx } from '../store/schema.ts';
 import { announceToOne, isShownAtOnce } from './announce.ts';
+import { approvalSubject } from './approval-request.ts';
 import type { ServiceContext } from './context.ts';
 import type { Actor, Staff } from './roles.ts';
 
@@ -45,7 +46,7 @@ export async function tellRequester(
   if (!requester) return null;
   const isBought = ended.action.type === 'purchase' && ended.outcome === 'done';
   if (isBought && (await isShownAtOnce(context, tx, account, 'purchased'))) return null;
-  if (actor && isAnsweredThere(context, requester.group)) return requester;
+  if (actor && isAnsweredThere(context, requester.group, approvalSubject(ended.id))) return requester;
   const { action, code, requesterName, state, deciderName, outcome, reason, problem, confirm, decidedAt } = ended;
   await announceToOne(
     context,
@@ -57,13 +58,13 @@ export async function tellRequester(
       kind: 'request_decided',
       ...{ action, code, requesterName, confirm, state, deciderName, decidedAt, outcome, reason, problem },
     },
-    { key: `approval/${ended.id}/${key}` },
+    { key: `${approvalSubject(ended.id)}/${key}` },
   );
   return null;
 }
 
-/** What somebody typed is answered where they typed it. */
-function isAnsweredThere({ source }: ServiceContext, { corpId, conversationId }: Group): boolean {
-  if (source?.via !== 'chat' || source.isClick || source.isDirect) return false;
+/** What somebody typed is answered where they typed it, as is a button of any other card than its own, which is the answer itself. */
+function isAnsweredThere({ source }: ServiceContext, { corpId, conversationId }: Group, subject: string): boolean {
+  if (source?.via !== 'chat' || source.isDirect || source.pressed?.subject === subject) return false;
   return source.corpId === corpId && source.conversationId === conversationId;
 }

@@ -116,6 +116,17 @@ describe('Bot: who asked is called when it is decided (rule 17)', () => {
     }
   });
 
+  it('given it is decided by the button of a list, then one answer calls both, because the list does not change', async () => {
+    const world = await aWorld();
+    const { code } = await requested(world, '自动续费 关');
+    const list = await world.say(ADMIN, '审批');
+    const approve = () => world.click('zhangwei', list.outTrackId, `approve-${code}`);
+    expect(await told(world, approve)).toEqual([
+      ['approval_decided', []],
+      ['reply', ['zhangwei', 'lina']],
+    ]);
+  });
+
   it('given a rejection by button, then a reason that is added by words calls who asked again', async () => {
     const world = await aWorld();
     const { card, code } = await requested(world, '自动续费 关');

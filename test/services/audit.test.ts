@@ -27,7 +27,7 @@ const inChat = (account: TestAccount, messageId: string): ServiceContext => ({
     conversationId: account.group.conversationId,
     messageId,
     isDirect: false,
-    isClick: false,
+    pressed: null,
   },
 });
 

@@ -62,7 +62,14 @@ describe("the month's calls and what ends (rule 23)", () => {
     const { corpId, conversationId } = account.group;
     const inGroup = (place: string): ServiceContext => ({
       ...world.context,
-      source: { via: 'chat', corpId, conversationId: place, messageId: 'm', isDirect: false, isClick: true },
+      source: {
+        via: 'chat',
+        corpId,
+        conversationId: place,
+        messageId: 'm',
+        isDirect: false,
+        pressed: { subject: null },
+      },
     });
     await world.run((tx) => acknowledgeAlerts(inGroup(conversationId), tx, account.group, ADMIN, 'only'));
     expect((await said(account)).at(-1)).toBe('card answered reply');
