@@ -7,7 +7,7 @@ export default defineConfig({
     exclude: ['test/browser/**', 'test/faults/**'],
     globalSetup: 'test/support/global-setup.ts',
     pool: 'forks',
-    // Two processes for all files: loading the program anew for each took as long as its tests. Each has a database, a clock and ports of its own.
+    // Two processes for all files: to load the program anew for each costs more than most of their tests. test/README.md says what that asks of a file.
     isolate: false,
     // The smallest machine that builds this has two cores, and the database needs its share of them.
     maxWorkers: 2,
