@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { expect } from 'vitest';
+import { BILL_WAIT_HOURS } from '../../../src/domain/bill.ts';
 import type { Database } from '../../../src/store/database.ts';
 import { eventually } from '../../support/eventually.ts';
 
@@ -27,7 +28,7 @@ export async function unfinished(db: Database, now: Temporal.Instant): Promise<s
     select kind || ' summary ' || period || ' of ' || account_id || ' is to be told' from digests where due_at <= ${now}
     union all
     select 'bill of ' || account_id || ' is not closed' from accounts
-    where month_ends_at <= ${now}::timestamptz - interval '72 hours'`.execute(db.kysely);
+    where month_ends_at <= ${now.subtract({ hours: BILL_WAIT_HOURS })}`.execute(db.kysely);
   return rows.map(({ what }) => what);
 }
 
