@@ -2,6 +2,7 @@ import { LIMIT_KEYS, type LimitKey, type LimitUnit, type LimitValues, limitId, u
 import { moneyToDecimal } from '../domain/money.ts';
 import type { Language } from '../store/groups.ts';
 import { amountOf, numberOf } from './arguments/index.ts';
+import { nearestOf, phraseOf } from './nearest.ts';
 import { NONE } from './setting-values.ts';
 import { commandText } from './vocabulary.ts';
 
@@ -78,6 +79,16 @@ export function limitIn(argument: string, currency: string): SaidLimit | undefin
     values: { ...(stop === undefined ? {} : { stop }), ...(warn === undefined ? {} : { warn }) },
     unclear: '',
   };
+}
+
+/** What was said of a cap, with the nearest cap's name in the place of a mistyped one; undefined where none is near. */
+export function limitNear(argument: string, language: Language, currency: string): string | undefined {
+  const phrases = PHRASES.map(({ words, key }) => ({ ...phraseOf(words), key }));
+  const [near] = nearestOf(argument, phrases);
+  if (!near) return undefined;
+  const word = limitWord(language, near.phrase.key);
+  const whole = `${word} ${near.rest}`;
+  return near.rest !== '' && limitIn(whole, currency)?.unclear === '' ? whole : word;
 }
 
 /** `segmentsx` is not `segments`; Chinese and figures need no space. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { higherStops, limitArgument, limitIn, limitText, valuesAfter } from '../../src/bot/limit-words.ts';
+import { higherStops, limitArgument, limitIn, limitNear, limitText, valuesAfter } from '../../src/bot/limit-words.ts';
 import { parse } from '../../src/bot/parse.ts';
 import { LIMIT_KEYS } from '../../src/domain/limit.ts';
 import { yuan } from '../support/builders.ts';
@@ -102,4 +102,17 @@ describe('the values that follow', () => {
       expect(higherStops(key, stop, used)).toEqual(offered);
     },
   );
+});
+
+describe('a cap whose name is mistyped', () => {
+  test.each([
+    ['每日短心 20000', 'zh-CN', '日条数 20000'],
+    ['月金鹅 500', 'zh-CN', '月金额 500'],
+    ['daily segmnts 20000 warn 16000', 'en', 'daily segments 20000 warn 16000'],
+    ['daily segmnts lots', 'en', 'daily segments'],
+    ['weather', 'en', undefined],
+  ] as const)('given %s, then %s suggests %s', (said, language, expected) => {
+    const known = limitIn(said, 'CNY');
+    expect(known ? undefined : limitNear(said, language, 'CNY')).toBe(expected);
+  });
 });

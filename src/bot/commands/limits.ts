@@ -8,7 +8,16 @@ import { askFor, type Choice } from '../ask.ts';
 import { changeOf } from '../compose/actions/limits.ts';
 import { afterChange, limitFigure, limitName, limitValues, raiseLabel } from '../compose/limits.ts';
 import { askButton, choiceButton, resumeButton } from '../content.ts';
-import { higherStops, isSameLimit, limitArgument, limitIn, limitText, limitWord, valuesAfter } from '../limit-words.ts';
+import {
+  higherStops,
+  isSameLimit,
+  limitArgument,
+  limitIn,
+  limitNear,
+  limitText,
+  limitWord,
+  valuesAfter,
+} from '../limit-words.ts';
 import { bullets, escapeMarkdown, joinMarkdown, type Markdown } from '../markdown.ts';
 import { commandText } from '../vocabulary.ts';
 import type { Writer } from '../writer.ts';
@@ -30,13 +39,26 @@ export const limits: Command = {
     const { tx, services, bound, argument } = context;
     const states = await readLimitStates(tx, bound.account, services.clock.now());
     const said = limitIn(argument, bound.account.currency);
-    if (!said) return overview(context, states);
+    if (!said) return unknown(context) ?? overview(context, states);
     const state = states.find(({ key }) => isSameLimit(key, said.key));
     if (!state) return overview(context, states);
     if (said.unclear !== '' || Object.keys(said.values).length === 0) return ask(context, state, said.unclear);
     return change(context, state, valuesAfter(said.values, state.limit));
   },
 };
+
+/** A name that is none, where one is near; undefined where none is. */
+function unknown({ writer, bound, argument }: GroupCommandContext): Reply | undefined {
+  const near = limitNear(argument, writer.language, bound.account.currency);
+  if (near === undefined) return undefined;
+  const command = commandText(writer.language, 'limits', near);
+  const suggestion = writer.text('unknown.suggestion', { command: shown(command) });
+  return {
+    title: writer.text('unknown.title'),
+    paragraphs: [writer.text('unknown.near', { said: writer.title(argument), suggestions: suggestion })],
+    buttons: [choiceButton(shown(command), 0, command, 'primary'), askButton(writer, 'limits')],
+  };
+}
 
 async function change(context: GroupCommandContext, state: LimitState, after: LimitValues | null): Promise<Reply> {
   const { tx, services, writer, bound, actor } = context;
