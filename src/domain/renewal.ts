@@ -15,10 +15,14 @@ const ASK_AGAIN_AFTER_DAYS = [1, 3, 7] as const;
 
 export type RenewalTrigger = 'threshold' | 'expiry';
 export type RenewalState = 'requested' | 'approved' | 'paid' | 'failed' | 'stopped';
-export const RENEWAL_GUARDS = ['purchases_per_day', 'purchases_per_month', 'money_per_month'] as const;
-export type RenewalGuard = (typeof RENEWAL_GUARDS)[number];
 /** What stops a renewal: a guard, or that its offer cannot be bought, or would not suffice, any more. */
-export const RENEWAL_STOPS = [...RENEWAL_GUARDS, 'offer_not_sold', 'offer_too_small'] as const;
+export const RENEWAL_STOPS = [
+  'purchases_per_day',
+  'purchases_per_month',
+  'money_per_month',
+  'offer_not_sold',
+  'offer_too_small',
+] as const;
 export type RenewalStop = (typeof RENEWAL_STOPS)[number];
 
 /** What the account's administrators have set. (rule 13) */

@@ -107,7 +107,7 @@ export function noSpike(now: Temporal.Instant): SpikeInput {
 }
 
 /** An account without caps. */
-export function noCaps(now: Temporal.Instant): AlertInput['caps'] {
+function noCaps(now: Temporal.Instant): AlertInput['caps'] {
   return { limits: [], present: { now, timeZone: 'Asia/Shanghai', uses: [] } };
 }
 
