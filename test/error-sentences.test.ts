@@ -162,6 +162,14 @@ describe('every error has a code and a sentence in Chinese and English', () => {
     }
   });
 
+  test('given a diagnosis at a Chinese terminal, then what failed is told in Chinese', async () => {
+    const told: string[] = [];
+    const settings = { env: { PORT: 'x' } };
+    const terminal = { language: 'zh-CN', settings, out: (line: string) => told.push(line), error: () => {} } as const;
+    expect(await runCli(['doctor'], terminal)).toBe(1);
+    expect(told.join('\n')).toMatch(/failed +configuration +设置无法使用.*-> 请改正所列的设置/s);
+  });
+
   test('each refusal of the sandbox', () => {
     const chinese = globSync('sandbox/*.ts', { cwd: SOURCE }).flatMap((file) =>
       [...readFileSync(`${SOURCE}/${file}`, 'utf8').matchAll(/\bchinese: (['`])(.+?)\1/g)].map(

@@ -5,6 +5,7 @@ import { bilingual, type Sentence } from '../domain/sentence.ts';
 import { issuesIn } from '../services/file-problems.ts';
 import { codeOf } from '../store/connection.ts';
 import { UsageError } from './errors.ts';
+import type { Language } from './language.ts';
 import type { Session } from './session.ts';
 
 /** What a command found or did: for machines, and for people. */
@@ -59,6 +60,8 @@ export interface ProgramHost {
    * @throws ConfigError `config_invalid`
    */
   readConfig(): Config;
+  /** In which errors are told. */
+  readonly language: Language;
   /** Shows the person at the terminal a line before the answer. */
   tell(line: string): void;
 }

@@ -29,7 +29,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     const taken = takeLanguage(args, language);
     language = taken.language;
     const words = taken.words.filter((word) => word !== '--json');
-    const { json, lines, isFailure = false } = await carryOut(words, terminal);
+    const { json, lines, isFailure = false } = await carryOut(words, terminal, language);
     for (const line of isJson && json !== undefined ? [JSON.stringify(json)] : lines) terminal.out(line);
     return isFailure ? EXIT.failed : EXIT.done;
   } catch (error) {
@@ -42,7 +42,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 }
 
 /** Help has lines only. */
-async function carryOut(words: readonly string[], terminal: Terminal): Promise<Result> {
+async function carryOut(words: readonly string[], terminal: Terminal, language: Language): Promise<Result> {
   if (words.length === 0) {
     const help = generalHelp().join('\n');
     throw new UsageError({ english: `Say what to do.\n\n${help}`, chinese: `请说明要做什么。\n\n${help}` });
@@ -59,6 +59,7 @@ async function carryOut(words: readonly string[], terminal: Terminal): Promise<R
     withSession: (options, work) =>
       withSession(readConfig(), createLogger({ level: 'warn', name: 'cli' }), options, work),
     readConfig,
+    language,
     tell: (line) => terminal.error(line),
   });
 }

@@ -18,6 +18,8 @@ interface Found {
   readonly state: string;
   readonly found: string;
   readonly next?: string;
+  readonly foundZh?: string;
+  readonly nextZh?: string;
   readonly warnings?: string[];
 }
 
@@ -25,8 +27,11 @@ async function doctor(env: Record<string, string>, ...args: string[]): Promise<R
   const ran = await cli(['doctor', ...args, '--json'], { env, folder: await scratchFolder() });
   const { ok, checks } = JSON.parse(ran.out) as { ok: boolean; checks: Found[] };
   expect(ran.code).toBe(ok ? 0 : 1);
-  for (const { name, state, next } of checks) {
-    if (state === 'failed') expect([name, next]).toEqual([name, expect.stringMatching(/\w{3}/)]);
+  for (const { name, state, next, nextZh, foundZh } of checks) {
+    if (state !== 'failed') continue;
+    expect([name, next]).toEqual([name, expect.stringMatching(/\w{3}/)]);
+    // What a server says in its own words stays as it is.
+    expect([name, nextZh, foundZh]).toEqual([name, expect.stringMatching(/\p{Script=Han}/u), expect.any(String)]);
   }
   for (const secret of [APP.clientSecret, 'hidden']) expect(ran.out + ran.error).not.toContain(secret);
   return { ...ran, of: checks, states: checks.map(({ name, state }) => `${name} ${state}`).join(', ') };

@@ -24,6 +24,7 @@ async function run(words: readonly string[], { isSandbox = true }: { isSandbox?:
   return command.prepare(args)({
     withSession: (_, work) => work({ db, context, config, logger: db.logger }),
     readConfig: () => config,
+    language: 'en',
     tell: () => {},
   });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import { completeSettings } from '../../dingtalk/settings.ts';
-import { bilingual } from '../../domain/sentence.ts';
+import { bilingual, type Sentence } from '../../domain/sentence.ts';
 import { createLogger } from '../../log.ts';
 import { codeOf } from '../../store/connection.ts';
 import { defineProgram, type ProgramHost } from '../command.ts';
@@ -9,6 +9,7 @@ import { checkDatabase } from '../doctor/database.ts';
 import { checkDingTalk, type Recipient, withoutApp } from '../doctor/dingtalk.ts';
 import { type Finding, failed, ok, sentenceOf, skipped } from '../doctor/finding.ts';
 import { checkService } from '../doctor/service.ts';
+import type { Language } from '../language.ts';
 import { table } from '../output.ts';
 
 const DEFAULT_WAIT_SECONDS = 60;
@@ -33,7 +34,7 @@ export const doctor = defineProgram({
   run: async ({ group, user, wait }, host) => {
     const findings = await diagnose({ group, user, waitSeconds: wait }, host);
     const isFailure = findings.some(({ state }) => state === 'failed');
-    return { json: { ok: !isFailure, checks: findings }, lines: toLines(findings), isFailure };
+    return { json: { ok: !isFailure, checks: findings }, lines: toLines(findings, host.language), isFailure };
   },
 });
 
@@ -45,7 +46,10 @@ async function diagnose(recipient: Recipient, { readConfig, tell }: ProgramHost)
     if (codeOf(error) !== 'config_invalid') throw error;
     const others = ['database', 'migrations', 'credentials', 'stream', 'message', 'button', 'service'];
     return [
-      failed('configuration', sentenceOf(error), 'Change what is named; .env.example explains every setting.'),
+      failed('configuration', settingsProblem(error), {
+        english: 'Change what is named; .env.example explains every setting.',
+        chinese: '请改正所列的设置；每项设置见 .env.example。',
+      }),
       ...others.map((name) => skipped(name, 'the configuration is needed')),
     ];
   }
@@ -67,8 +71,20 @@ function describe({ dingtalk, database, dataDir, http }: Config): string {
   return `${app}, ${where}, intake on ${http.host}:${http.port}`;
 }
 
-function toLines(findings: readonly Finding[]): string[] {
-  const rows = findings.flatMap(({ name, state, found, next, warnings = [] }) => [
+/** What is wrong is named in the English sentence alone. */
+function settingsProblem(error: unknown): Sentence {
+  const { english, chinese } = sentenceOf(error);
+  return { english, chinese: `${chinese}\n${english}` };
+}
+
+/** What failed, in the language of errors; the rest is an answer, in English as all answers. */
+function toLines(findings: readonly Finding[], language: Language): string[] {
+  const told = findings.map(({ foundZh, nextZh, ...finding }) =>
+    language === 'zh-CN' && foundZh !== undefined && nextZh !== undefined
+      ? { ...finding, found: foundZh, next: nextZh }
+      : finding,
+  );
+  const rows = told.flatMap(({ name, state, found, next, warnings = [] }) => [
     [state, name, found],
     ...warnings.map((warning) => ['', '', `note: ${warning}`]),
     ...(next === undefined ? [] : [['', '', `-> ${next}`]]),

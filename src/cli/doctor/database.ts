@@ -1,4 +1,5 @@
 import type { Config } from '../../config.ts';
+import type { Sentence } from '../../domain/sentence.ts';
 import type { Logger } from '../../log.ts';
 import { codeOf } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
@@ -25,12 +26,24 @@ export async function checkDatabase(config: Config, logger: Logger): Promise<Fin
   }
 }
 
-function adviceFor(code: string | undefined, config: Config): string {
+function adviceFor(code: string | undefined, config: Config): Sentence {
   if (config.database.url === null) {
-    return 'docs/database.md explains the embedded database. Or set DATABASE_URL to a PostgreSQL of your own.';
+    return {
+      english: 'docs/database.md explains the embedded database. Or set DATABASE_URL to a PostgreSQL of your own.',
+      chinese: '内置数据库见 docs/database.md。也可以把 DATABASE_URL 设为您自己的 PostgreSQL。',
+    };
   }
-  if (code === 'postgres_too_old') return 'Upgrade the server to PostgreSQL 15 or later.';
-  return 'See that the server runs, that this machine may reach it, and that DATABASE_URL names its host, port, user, password and database.';
+  if (code === 'postgres_too_old') {
+    return {
+      english: 'Upgrade the server to PostgreSQL 15 or later.',
+      chinese: '请把服务器升级到 PostgreSQL 15 或更高版本。',
+    };
+  }
+  return {
+    english:
+      'See that the server runs, that this machine may reach it, and that DATABASE_URL names its host, port, user, password and database.',
+    chinese: '请确认数据库服务器在运行、本机可以访问它，且 DATABASE_URL 写明了主机、端口、用户、密码和数据库名。',
+  };
 }
 
 function serverFinding(config: Config, facts: ServerFacts): Finding {
@@ -39,27 +52,52 @@ function serverFinding(config: Config, facts: ServerFacts): Finding {
   const where = config.database.url === null ? 'embedded' : `database "${facts.database}" as "${role}"`;
   const what = `PostgreSQL ${facts.version}, ${where}`;
   if (facts.isReadOnly) {
-    return failed('database', `${what}: it is read-only`, 'Name the primary server in DATABASE_URL, not a standby.');
+    return failed(
+      'database',
+      { english: `${what}: it is read-only`, chinese: `${what}：只读` },
+      {
+        english: 'Name the primary server in DATABASE_URL, not a standby.',
+        chinese: '请在 DATABASE_URL 中写主服务器，而不是备机。',
+      },
+    );
   }
   if (!facts.mayCreate) {
     return failed(
       'database',
-      `${what}: the role may not make tables, which migrations and the partitions of each month need`,
-      `As an administrator of the database: grant create on schema public to "${role}".`,
+      {
+        english: `${what}: the role may not make tables, which migrations and the partitions of each month need`,
+        chinese: `${what}：该角色无权建表，而迁移和每月的分区都需要建表`,
+      },
+      {
+        english: `As an administrator of the database: grant create on schema public to "${role}".`,
+        chinese: `请以数据库管理员身份执行：grant create on schema public to "${role}"。`,
+      },
     );
   }
   if (!facts.ownsTables) {
     return failed(
       'database',
-      `${what}: the tables belong to another role, so the partitions of the next month cannot be made`,
-      `Connect as their owner, or make "${role}" a member of it.`,
+      {
+        english: `${what}: the tables belong to another role, so the partitions of the next month cannot be made`,
+        chinese: `${what}：这些表属于另一个角色，下个月的分区无法建立`,
+      },
+      {
+        english: `Connect as their owner, or make "${role}" a member of it.`,
+        chinese: `请用表的所有者连接，或把“${role}”加入该角色。`,
+      },
     );
   }
   if (connectionLimit < maxConnections) {
     return failed(
       'database',
-      `${what}: it allows ${connectionLimit} connections, and each process of the service may open ${maxConnections}`,
-      'Lower DATABASE_MAX_CONNECTIONS, or raise the limit of the server, the database or the role.',
+      {
+        english: `${what}: it allows ${connectionLimit} connections, and each process of the service may open ${maxConnections}`,
+        chinese: `${what}：只允许 ${connectionLimit} 个连接，而服务的每个进程最多会打开 ${maxConnections} 个`,
+      },
+      {
+        english: 'Lower DATABASE_MAX_CONNECTIONS, or raise the limit of the server, the database or the role.',
+        chinese: '请调低 DATABASE_MAX_CONNECTIONS，或提高服务器、数据库或角色的连接上限。',
+      },
     );
   }
   const warnings: string[] = [];
@@ -84,8 +122,18 @@ async function migrationsFinding(config: Config, db: Database): Promise<Finding>
     const found = `${pending.join(', ')} ${pending.length === 1 ? 'is' : 'are'} missing`;
     // The embedded database is the program's own, which brings it to the newest version whenever it starts.
     if (config.database.url === null) return ok('migrations', `${found}; the service applies them when it starts`);
-    return failed('migrations', found, 'Run "npm run cli -- migrate", or start the service, which does the same.');
+    return failed(
+      'migrations',
+      { english: found, chinese: `缺少 ${pending.join('、')}` },
+      {
+        english: 'Run "npm run cli -- migrate", or start the service, which does the same.',
+        chinese: '请运行 npm run cli -- migrate，或启动服务（它会自动迁移）。',
+      },
+    );
   } catch (error) {
-    return failed('migrations', sentenceOf(error), 'docs/operations.md explains upgrading.');
+    return failed('migrations', sentenceOf(error), {
+      english: 'docs/operations.md explains upgrading.',
+      chinese: '升级方法见 docs/operations.md。',
+    });
   }
 }

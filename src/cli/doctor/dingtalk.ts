@@ -65,7 +65,10 @@ async function checkCredentials(settings: DingTalkSettings): Promise<Finding> {
 }
 
 function streamFinding(problem: string | null, taken: number): Finding {
-  if (problem !== null) return failed('stream', `no connection was opened: ${problem}`, adviceFor(problem));
+  if (problem !== null) {
+    const found = { english: `no connection was opened: ${problem}`, chinese: `没有建立连接：${problem}` };
+    return failed('stream', found, adviceFor(problem));
+  }
   const warnings = ['A second connection takes its share of what people say and press; it is closed now.'];
   if (taken > 0) warnings.push(`It took ${taken} of that, which nobody answers: ask people to say it again.`);
   return ok('stream', 'a connection was opened', warnings);
@@ -82,13 +85,17 @@ async function checkMessage({ settings, recipient }: DingTalkCheck): Promise<Fin
     if (user !== undefined) {
       const { invalidUserIds, flowControlledUserIds } = await api.sendDirectMessage({ userIds: [user], ...content });
       if (invalidUserIds.length > 0) {
-        return failed('message', `DingTalk knows nobody with the user id ${user}`, adviceFor('staffId.notExisted'));
+        const found = {
+          english: `DingTalk knows nobody with the user id ${user}`,
+          chinese: `钉钉里没有用户 ID 为 ${user} 的人`,
+        };
+        return failed('message', found, adviceFor('staffId.notExisted'));
       }
       if (flowControlledUserIds.length > 0) {
         return failed(
           'message',
-          `${user} has been sent too much lately`,
-          'Try again in some minutes, or another person.',
+          { english: `${user} has been sent too much lately`, chinese: `最近发给 ${user} 的消息太多` },
+          { english: 'Try again in some minutes, or another person.', chinese: '请过几分钟再试，或换一个人。' },
         );
       }
     }
@@ -118,9 +125,14 @@ async function checkButton({ settings, recipient, tell }: DingTalkCheck, probe: 
     if (!click) {
       return failed(
         'button',
-        `no click came within ${waitSeconds} s`,
-        'If nobody pressed it, try again (--wait SECONDS gives more time). If somebody did, the click went to another connection: ' +
-          'DingTalk picks one at random, so stop the service and whatever else uses this app, and try again.',
+        { english: `no click came within ${waitSeconds} s`, chinese: `${waitSeconds} 秒内没有收到点击` },
+        {
+          english:
+            'If nobody pressed it, try again (--wait SECONDS gives more time). If somebody did, the click went to another connection: ' +
+            'DingTalk picks one at random, so stop the service and whatever else uses this app, and try again.',
+          chinese:
+            '没有人点的话，请再试一次（--wait SECONDS 可以延长）。有人点过的话，点击到了另一个连接：钉钉会随机选一个，请停止服务和其他使用这个应用的程序后再试。',
+        },
       );
     }
     await api.updateCard({ outTrackId, params: renderCard(thank) });

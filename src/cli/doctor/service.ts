@@ -26,21 +26,34 @@ export async function checkService({ http }: Config): Promise<Finding> {
     }
     return failed(
       name,
-      `${base}/readyz does not answer (${sentenceOf(cause)})`,
-      'See its log; restart it if it hangs.',
+      {
+        english: `${base}/readyz does not answer (${sentenceOf(cause).english})`,
+        chinese: `${base}/readyz 没有响应（${sentenceOf(cause).chinese}）`,
+      },
+      { english: 'See its log; restart it if it hangs.', chinese: '请查看它的日志；卡住的话请重启。' },
     );
   }
   const state = readiness.safeParse(answer.body);
   if (!state.success) {
     return failed(
       name,
-      `${base}/readyz answers ${answer.status}, but not as the service does`,
-      'Another program listens there: give PORT another value.',
+      {
+        english: `${base}/readyz answers ${answer.status}, but not as the service does`,
+        chinese: `${base}/readyz 返回 ${answer.status}，但不是本服务的回答`,
+      },
+      {
+        english: 'Another program listens there: give PORT another value.',
+        chinese: '那里监听的是另一个程序：请给 PORT 换一个值。',
+      },
     );
   }
   if (state.data.ready) return ok(name, `${base} is ready`);
   const reasons = Object.entries(state.data.checks)
     .filter(([, check]) => !check.ok)
     .map(([check, { error }]) => `${check}${error === undefined ? '' : ` (${error})`}`);
-  return failed(name, `${base} is not ready: ${reasons.join(', ')}`, 'See the checks above, and its log.');
+  return failed(
+    name,
+    { english: `${base} is not ready: ${reasons.join(', ')}`, chinese: `${base} 尚未就绪：${reasons.join('，')}` },
+    { english: 'See the checks above, and its log.', chinese: '请看上面的检查结果和它的日志。' },
+  );
 }
