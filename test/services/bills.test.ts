@@ -295,11 +295,12 @@ describe('given a month that is not closed', () => {
   });
 
   test.each([
-    ['2026-02', 'before_account'],
-    ['2026-05', 'future'],
-  ])('when %s is asked for, then there is none: %s', async (month, reason) => {
+    ['2026-02', 'before_account', '2026-03-02'],
+    ['2026-05', 'future', '2026-06-02'],
+  ])('when %s is asked for, then there is none: %s', async (month, reason, closes) => {
     world.clock.set(at('2026-04-02'));
-    expect(await bills.view(account, month)).toEqual({ state: 'none', reason, month, firstMonth: '2026-03' });
+    const none = { state: 'none', reason, month, firstMonth: '2026-03', closesAt: at(closes) };
+    expect(await bills.view(account, month)).toEqual(none);
   });
 });
 
