@@ -1,9 +1,9 @@
-import { statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
 const IN_MEMORY = '/dev/shm';
 const TMPFS = 0x01021994;
-/** A run of all tests leaves a few hundred megabytes there at most. */
+/** A run of all tests needs a few hundred megabytes. */
 const NEEDED_BYTES = 2 * 1024 ** 3;
 
 /**
@@ -19,3 +19,11 @@ export function memoryFolder(): string {
   }
   return tmpdir();
 }
+
+/** Wherever a run before may have put its folders: it may have had room in memory, or not. */
+export function temporaryFolders(): string[] {
+  return [...new Set([IN_MEMORY, tmpdir()])].filter((folder) => existsSync(folder));
+}
+
+/** How the names of folders of single tests begin. */
+export const SCRATCH_PREFIX = 'sms-steward-scratch-';

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, onTestFinished } from 'vitest';
-import { memoryFolder } from './memory-folder.ts';
+import { memoryFolder, SCRATCH_PREFIX } from './memory-folder.ts';
 
 /**
  * An empty folder that everyone may enter, removed when the test that asked for it has finished.
@@ -22,7 +22,7 @@ export async function sharedScratchFolder(): Promise<string> {
 }
 
 async function makeFolder(root: string): Promise<string> {
-  const folder = await realpath(await mkdtemp(join(root, 'sms-steward-scratch-')));
+  const folder = await realpath(await mkdtemp(join(root, SCRATCH_PREFIX)));
   await chmod(folder, 0o755);
   return folder;
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readdir, realpath, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { createLogger } from '../../src/log.ts';
@@ -8,7 +7,7 @@ import { openDatabase } from '../../src/store/database.ts';
 import { tryLock } from '../../src/store/embedded/lock.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { migrateToLatest } from '../../src/store/migrator.ts';
-import { memoryFolder } from './memory-folder.ts';
+import { memoryFolder, SCRATCH_PREFIX, temporaryFolders } from './memory-folder.ts';
 
 /** What a test needs to make a database of its own. */
 export interface TestServer {
@@ -23,6 +22,7 @@ export interface TestServer {
 const FOLDER_PREFIX = 'sms-steward-test-';
 const DATABASE_PREFIX = 'sms_steward_test_';
 const JUST_MADE_MS = 60_000;
+const LONGER_THAN_A_TEST_MS = 3 * 3_600_000;
 const logger = createLogger({ level: 'error', name: 'test-server' });
 
 /**
@@ -89,23 +89,32 @@ async function startTemporaryServer(): Promise<{ url: string; stop(): Promise<vo
   };
 }
 
+/** The folders of servers that nobody runs any more, and those of tests that were killed. */
 async function removeLeftoverFolders(): Promise<void> {
-  // A run before may have had room in memory, or not.
-  const roots = [...new Set([memoryFolder(), tmpdir()])];
-  const folders = await Promise.all(
-    roots.map(async (root) =>
-      (await readdir(root)).filter((name) => name.startsWith(FOLDER_PREFIX)).map((name) => join(root, name)),
-    ),
-  );
-  for (const folder of folders.flat()) {
-    const made = await stat(folder).catch(() => undefined);
+  for (const { folder, ageMs } of await ownFolders(FOLDER_PREFIX)) {
     // A run that begins at this moment has made its folder and not yet locked it.
-    if (!made || made.uid !== process.geteuid?.() || Date.now() - made.mtimeMs < JUST_MADE_MS) continue;
+    if (ageMs < JUST_MADE_MS) continue;
     const lock = await realpath(join(folder, 'data', 'lock')).then(tryLock, () => ({ release: () => {} }));
     if (!lock) continue;
     await removeFolder(folder);
     lock.release();
   }
+  for (const { folder, ageMs } of await ownFolders(SCRATCH_PREFIX)) {
+    if (ageMs > LONGER_THAN_A_TEST_MS) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The temporary folders of this user whose names begin so. */
+async function ownFolders(prefix: string): Promise<{ folder: string; ageMs: number }[]> {
+  const own: { folder: string; ageMs: number }[] = [];
+  for (const root of temporaryFolders()) {
+    for (const name of (await readdir(root)).filter((each) => each.startsWith(prefix))) {
+      const folder = join(root, name);
+      const made = await stat(folder).catch(() => undefined);
+      if (made && made.uid === process.geteuid?.()) own.push({ folder, ageMs: Date.now() - made.mtimeMs });
+    }
+  }
+  return own;
 }
 
 async function removeFolder(folder: string): Promise<void> {
