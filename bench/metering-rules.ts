@@ -53,6 +53,7 @@ export async function ruleSetFigures(): Promise<object> {
   const { db, stop } = await openBenchDatabase(CONNECTIONS);
   try {
     const world = await new MeteringWorld(db).setUp([TARIFF, GRADUATED]);
+    await world.seal();
     await createBareTable(db);
     const accounts = new Map<RuleSet, string[]>();
     for (const set of RULE_SETS) {

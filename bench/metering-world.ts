@@ -7,6 +7,7 @@ import { createAccount, recharge } from '../src/services/accounts.ts';
 import type { ServiceContext } from '../src/services/context.ts';
 import { PastIds } from '../src/services/past-ids.ts';
 import { grantPlan } from '../src/services/plans.ts';
+import { sealMonths } from '../src/services/sealing.ts';
 import { type Database, inTransaction } from '../src/store/database.ts';
 import { insertOffers } from '../src/store/plans.ts';
 import { insertTariff, type TariffDocument } from '../src/store/tariffs.ts';
@@ -72,6 +73,11 @@ export class MeteringWorld {
       ]);
     });
     return this;
+  }
+
+  /** Seals the months that are over, as the housekeeping does every night; says how many. */
+  seal(): Promise<number> {
+    return sealMonths(this.db.kysely, NOW);
   }
 
   /** Accounts with money enough, and a plan where one is named. */

@@ -31,6 +31,7 @@ async function wayFigures(): Promise<object> {
   const { db, stop } = await openBenchDatabase(CONNECTIONS);
   try {
     const world = await new MeteringWorld(db).setUp();
+    await world.seal();
     const { context, meter } = world;
     await createBareTable(db);
     const accounts = await world.openAccounts(ACCOUNTS, { plan: 'small' });

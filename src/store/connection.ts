@@ -172,8 +172,13 @@ function isLost(error: unknown): boolean {
  */
 function toParameter(value: unknown): unknown {
   if (value instanceof Temporal.Instant) return value.toString({ smallestUnit: 'microsecond' });
-  if (Array.isArray(value) && value.some((item) => item instanceof Temporal.Instant)) return value.map(toParameter);
+  // An array is of one type, and some have thousands of items.
+  if (Array.isArray(value) && firstOf(value) instanceof Temporal.Instant) return value.map(toParameter);
   return value;
+}
+
+function firstOf(items: readonly unknown[]): unknown {
+  return items.find((item) => item !== null && item !== undefined);
 }
 
 function valueTypes(): InstanceType<typeof pg.TypeOverrides> {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { IdFilter } from '../domain/id-filter.ts';
 import type { UsageRecord } from '../domain/usage.ts';
+import { textArray } from './array-literal.ts';
 import type { Executor, Tx } from './schema.ts';
 
 /** Until when the months of usage are sealed; null when none is. */
@@ -117,6 +118,6 @@ export async function readLateArrivals(
 ): Promise<string[]> {
   const { rows } = await sql<{ record_id: string }>`
     select record_id from late_arrivals
-    where account_id = ${accountId} and record_id = any(${ids}::text[]) and at < ${until}`.execute(tx);
+    where account_id = ${accountId} and record_id = any(${textArray(ids)}::text[]) and at < ${until}`.execute(tx);
   return rows.map(({ record_id }) => record_id);
 }

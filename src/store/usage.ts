@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Conflict } from '../domain/metering.ts';
 import { spanOf, type UsageRecord } from '../domain/usage.ts';
+import { integerArray, textArray } from './array-literal.ts';
 import { codeOf } from './connection.ts';
 import type { Executor, Tx } from './schema.ts';
 
@@ -23,7 +24,7 @@ export async function readKnownRecords(
   const { rows } = await sql<RecordRow>`
     select record_id, at, destination, country, template_type, segments, status, billing, late_month
     from usage_records
-    where account_id = ${accountId} and record_id = any(${ids}::text[]) and batch_id <> ${batchId}
+    where account_id = ${accountId} and record_id = any(${textArray(ids)}::text[]) and batch_id <> ${batchId}
       ${from ? sql`and at >= ${from}` : sql``} ${until ? sql`and at < ${until}` : sql``}`.execute(tx);
   return rows.map(toRecord);
 }
@@ -108,9 +109,9 @@ export async function insertRecords(
       r.id, to_timestamp(r.at_ms / 1000::float8), f.destination, f.country, f.template_type, f.segments, f.status, f.billing,
       f.late_month
     from unnest(
-      ${records.map((r) => r.id)}::text[],
-      ${records.map((r) => r.at.epochMilliseconds)}::bigint[],
-      ${indexes}::integer[]
+      ${textArray(records.map((r) => r.id))}::text[],
+      ${integerArray(records.map((r) => r.at.epochMilliseconds))}::bigint[],
+      ${integerArray(indexes)}::integer[]
     ) as r (id, at_ms, fact)
     join unnest(
       ${facts.map((f) => f.destination)}::text[],
