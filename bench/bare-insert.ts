@@ -6,7 +6,9 @@ import { type Batch, NOW } from './metering-world.ts';
 /** The table of the bare insert: that of usage, keys and checks included, without what metering does around it. */
 export async function createBareTable(db: Database): Promise<void> {
   await sql`create table bare_records (like usage_records including all) partition by range (at)`.execute(db.kysely);
-  await sql`create table bare_records_all partition of bare_records default`.execute(db.kysely);
+  await sql`create table bare_records_all partition of bare_records (primary key (account_id, record_id)) default`.execute(
+    db.kysely,
+  );
 }
 
 /** The least that any meter must do: keep each record once. */

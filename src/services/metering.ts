@@ -4,11 +4,11 @@ import { crossesWarning, type Limit, newlyReached } from '../domain/limit.ts';
 import { Calendar, draftRecords, type MeteringResult, meter } from '../domain/metering.ts';
 import { billingMonths } from '../domain/month.ts';
 import { coversTime } from '../domain/plan.ts';
-import { isLateArrival } from '../domain/sealing.ts';
+import { isLateArrival, otherOpenMonths, type Span } from '../domain/sealing.ts';
 import { sendingMark, sendingStateOf } from '../domain/sending-state.ts';
 import { availableOf, type SendingFacts } from '../domain/standing.ts';
 import { latePricing } from '../domain/tariff.ts';
-import type { UsageRecord, UsageReport } from '../domain/usage.ts';
+import { spanOf, type UsageRecord, type UsageReport } from '../domain/usage.ts';
 import { type Account, lockAccount, makeDue, readAccount } from '../store/accounts.ts';
 import { insertCharges, readVolumes, writeVolumes } from '../store/charges.ts';
 import { addHourlyUsage } from '../store/hourly-usage.ts';
@@ -16,7 +16,7 @@ import { postTransfers } from '../store/ledger.ts';
 import { addPeriodUse, markReached, readLimits } from '../store/limits.ts';
 import { readPlansWithQuota } from '../store/plans.ts';
 import type { Tx } from '../store/schema.ts';
-import { insertLateArrivals, readLateArrivals } from '../store/sealed-months.ts';
+import { hasLateArrivals, insertLateArrivals, readLateArrivals } from '../store/sealed-months.ts';
 import { readTariffs } from '../store/tariffs.ts';
 import {
   conflictToRejected,
@@ -71,23 +71,34 @@ export async function meterUsage(
   ]);
   const drafts = draftRecords({ timeZone, defaultTemplateType, tariffs, billing: drafted }, reports);
   // The bulk of the work needs no lock, so batches of one account do it side by side; only the bill is made one at a time.
-  const [, account, known, plans, volumes, limits] = await Promise.all([
+  const [newInTheirMonth, account, hasLate, plans, volumes, limits] = await Promise.all([
     insertRecords(tx, accountId, batchId, drafts, now),
     lockAccount(tx, accountId),
-    readKnown(tx, accountId, batchId, ids, past),
+    past.openFrom ? hasLateArrivals(tx, accountId, past.openFrom) : false,
     readPlansWithQuota(tx, accountId),
     readVolumes(tx, accountId, months),
     readLimits(tx, accountId),
   ]);
+  const span = spanOf(drafts);
+  const known = await readKnown(tx, accountId, batchId, ids, {
+    ...past,
+    open:
+      newInTheirMonth === drafts.length
+        ? otherOpenMonths(span, past.openFrom, now)
+        : [{ from: past.openFrom, until: null }],
+    hasLate,
+  });
   const billing = billingMonths(account, now);
   if (!months.includes(billing.current)) volumes.push(...(await readVolumes(tx, accountId, [billing.current])));
   const result = meter({ timeZone, defaultTemplateType, tariffs, billing, plans, volumes, known }, reports);
   await correctDrafts(tx, account, batchId, drafts, result);
-  await insertLateArrivals(
-    tx,
-    accountId,
-    result.created.filter(({ at }) => isLateArrival(at, now)),
-  );
+  if (isLateArrival(span.from, now)) {
+    await insertLateArrivals(
+      tx,
+      accountId,
+      result.created.filter(({ at }) => isLateArrival(at.epochMilliseconds, now)),
+    );
+  }
   // A bill that was closed while this waited for the lock has made records late that were drafted as belonging to it.
   const madeLate =
     billing.billedBefore === drafted.billedBefore ? [] : result.created.filter(({ lateMonth }) => lateMonth !== null);
@@ -122,21 +133,29 @@ export async function meterUsage(
 
 const ANYWHERE: PastSearch = { openFrom: null, suspects: [] };
 
+interface KnownSearch extends PastSearch {
+  /** Where all ids are looked for. */
+  readonly open: readonly Span[];
+  /** Something of the account is in sealed months that their filters do not know. */
+  readonly hasLate: boolean;
+}
+
 /** What other batches recorded under these ids: looked for where it may be. (rule 1) */
 async function readKnown(
   tx: Tx,
   accountId: string,
   batchId: string,
   ids: readonly string[],
-  { openFrom, suspects }: PastSearch,
+  { openFrom, suspects, open, hasLate }: KnownSearch,
 ): Promise<Map<string, UsageRecord>> {
-  const [open, sealed, late] = await Promise.all([
-    readKnownRecords(tx, accountId, batchId, ids, { from: openFrom }),
-    readKnownRecords(tx, accountId, batchId, suspects, { until: openFrom }),
-    openFrom ? readLateArrivals(tx, accountId, ids, openFrom) : [],
+  const sealed = { from: null, until: openFrom };
+  const [late, ...found] = await Promise.all([
+    openFrom && hasLate ? readLateArrivals(tx, accountId, ids, openFrom) : [],
+    readKnownRecords(tx, accountId, batchId, suspects, sealed),
+    ...open.map((span) => readKnownRecords(tx, accountId, batchId, ids, span)),
   ]);
-  const arrivedLate = await readKnownRecords(tx, accountId, batchId, late, { until: openFrom });
-  return new Map([...open, ...sealed, ...arrivedLate].map((record) => [record.id, record]));
+  found.push(await readKnownRecords(tx, accountId, batchId, late, sealed));
+  return new Map(found.flat().map((record) => [record.id, record]));
 }
 
 function reportOutcomes(result: MeteringResult, reports: readonly UsageReport[]): ReportOutcome[] {

@@ -109,6 +109,13 @@ export async function insertLateArrivals(
     on conflict do nothing`.execute(tx);
 }
 
+/** Whether anything of an account arrived late for a month before `until`. */
+export async function hasLateArrivals(tx: Tx, accountId: string, until: Temporal.Instant): Promise<boolean> {
+  const { rows } = await sql`
+    select from late_arrivals where account_id = ${accountId} and at < ${until} limit 1`.execute(tx);
+  return rows.length > 0;
+}
+
 /** Those of these ids that arrived late for a month before `until`. */
 export async function readLateArrivals(
   tx: Tx,
@@ -118,6 +125,8 @@ export async function readLateArrivals(
 ): Promise<string[]> {
   const { rows } = await sql<{ record_id: string }>`
     select record_id from late_arrivals
-    where account_id = ${accountId} and record_id = any(${textArray(ids)}::text[]) and at < ${until}`.execute(tx);
+    where account_id = ${accountId} and record_id = any((select ${textArray(ids)}::text[])::text[]) and at < ${until}`.execute(
+    tx,
+  );
   return rows.map(({ record_id }) => record_id);
 }

@@ -1,16 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Conflict } from '../domain/metering.ts';
+import type { Span } from '../domain/sealing.ts';
 import { spanOf, type UsageRecord } from '../domain/usage.ts';
 import { integerArray, textArray } from './array-literal.ts';
-import { codeOf } from './connection.ts';
 import type { Executor, Tx } from './schema.ts';
-
-/** Which months to look through: those from `from` on, or before `until`. */
-export interface Span {
-  readonly from?: Temporal.Instant | null;
-  readonly until?: Temporal.Instant | null;
-}
 
 /** What other batches recorded under these ids, among what was sent in a span. (rule 1) */
 export async function readKnownRecords(
@@ -18,13 +12,14 @@ export async function readKnownRecords(
   accountId: string,
   batchId: string,
   ids: readonly string[],
-  { from, until }: Span = {},
+  { from, until }: Span,
 ): Promise<UsageRecord[]> {
   if (ids.length === 0) return [];
+  // As a parameter of the statement the array would be weighed by the planner, item by item.
   const { rows } = await sql<RecordRow>`
     select record_id, at, destination, country, template_type, segments, status, billing, late_month
     from usage_records
-    where account_id = ${accountId} and record_id = any(${textArray(ids)}::text[]) and batch_id <> ${batchId}
+    where account_id = ${accountId} and record_id = any((select ${textArray(ids)}::text[])::text[]) and batch_id <> ${batchId}
       ${from ? sql`and at >= ${from}` : sql``} ${until ? sql`and at < ${until}` : sql``}`.execute(tx);
   return rows.map(toRecord);
 }
@@ -89,8 +84,9 @@ function toRecord(row: RecordRow): UsageRecord {
 }
 
 /**
- * Records a batch; a record that is there already, with the same time, is left as it is. Needs no lock: whoever inserts the same record
- * at the same time waits for the other's transaction. In the order of their ids, so that two such batches do not wait for each other.
+ * Records a batch, and says how many records are new to the month in which they were sent; an id that is there already is left as it is.
+ * Needs no lock: whoever inserts the same id at the same time waits for the other's transaction. In the order of their ids, so that two
+ * such batches do not wait for each other.
  */
 export async function insertRecords(
   tx: Tx,
@@ -98,11 +94,11 @@ export async function insertRecords(
   batchId: string,
   unordered: readonly UsageRecord[],
   now: Temporal.Instant,
-): Promise<void> {
-  if (unordered.length === 0) return;
+): Promise<number> {
+  if (unordered.length === 0) return 0;
   const records = unordered.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const { facts, indexes } = distinctFacts(records);
-  await sql`
+  const { numAffectedRows = 0n } = await sql`
     insert into usage_records (account_id, batch_id, received_at,
       record_id, at, destination, country, template_type, segments, status, billing, late_month)
     select ${accountId}::uuid, ${batchId}::uuid, ${now}::timestamptz,
@@ -123,6 +119,7 @@ export async function insertRecords(
       ${facts.map((f) => f.lateMonth)}::text[]
     ) with ordinality as f (destination, country, template_type, segments, status, billing, late_month, number) on f.number = r.fact
     on conflict do nothing`.execute(tx);
+  return Number(numAffectedRows);
 }
 
 /**
@@ -226,7 +223,8 @@ export function conflictToRejected({ report, known }: Conflict): RejectedUsage {
 }
 
 /**
- * Creates the partitions of the months (UTC) that lie in `[from, to]`, where they are missing. Not for use inside a transaction:
+ * Creates the partitions of the months (UTC) that lie in `[from, to]`, where they are missing; in each an id is one message of its account,
+ * whatever the time. Not for use inside a transaction:
  * it waits for everyone who writes usage.
  */
 export async function ensurePartitions(db: Executor, from: Temporal.Instant, to: Temporal.Instant): Promise<void> {
@@ -237,18 +235,15 @@ export async function ensurePartitions(db: Executor, from: Temporal.Instant, to:
     const name = `usage_records_${month.toString().slice(0, 7).replace('-', '_')}`;
     const found = await sql`select 1 from pg_class where oid = to_regclass(${name})`.execute(db);
     if (found.rows.length === 0) {
-      await sql`create table if not exists ${sql.table(name)} partition of usage_records
-        for values from (${sql.lit(`${month}T00:00:00Z`)}) to (${sql.lit(`${next}T00:00:00Z`)})`
-        .execute(db)
-        .catch(ignoreCreatedMeanwhile);
+      // Two that each took a weaker lock first, as the creation does, would wait for each other.
+      await sql`do $$ begin
+        lock table usage_records in access exclusive mode;
+        create table if not exists ${sql.table(name)} partition of usage_records (primary key (account_id, record_id))
+          for values from (${sql.lit(`${month}T00:00:00Z`)}) to (${sql.lit(`${next}T00:00:00Z`)});
+      end $$`.execute(db);
     }
     month = next;
   }
-}
-
-/** `if not exists` looks only before it creates: of two that create the same table at once, one fails. */
-function ignoreCreatedMeanwhile(error: unknown): void {
-  if (!['42P07', '23505'].includes(codeOf(error) ?? '')) throw error;
 }
 
 function monthStart(at: Temporal.Instant): Temporal.PlainDate {

@@ -132,10 +132,12 @@ describe('many connections on one account (rule 8)', () => {
       const delivered = Array.from({ length: 100 }, () => aReport({ id: randomUUID() }));
       const submitted = delivered.map((report) => ({ ...report, status: 'submitted' as const }));
       const moved = delivered.map((report) => ({ ...report, at: report.at.subtract({ hours: 1 }) }));
+      const ofAnotherMonth = delivered.map((report) => ({ ...report, at: report.at.subtract({ hours: 24 * 40 }) }));
       await Promise.all([
         account.meter(submitted),
         account.meter(delivered.toReversed()),
         account.meter(moved),
+        account.meter(ofAnotherMonth),
         account.meter(delivered),
       ]);
     }

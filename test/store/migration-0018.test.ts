@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { migrateToLatest } from '../../src/store/migrator.ts';
-import { ensurePartitions } from '../../src/store/usage.ts';
 import { migrateTo } from '../support/migrations.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
@@ -10,8 +9,10 @@ const { db } = await createTestDatabase({ empty: true });
 
 test('given usage from before, then what arrived more than four days after it was sent is noted as late', async () => {
   await migrateTo(db, '0015');
-  const month = Temporal.Instant.from('2026-02-01T00:00:00Z');
-  await ensurePartitions(db.kysely, month, month);
+  await sql`
+    create table usage_records_2026_02 partition of usage_records for values from ('2026-02-01Z') to ('2026-03-01Z')`.execute(
+    db.kysely,
+  );
   const accountId = randomUUID();
   for (const [id, receivedAt] of [
     ['in time', '2026-02-14T12:00:00Z'],
