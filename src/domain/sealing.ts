@@ -32,22 +32,52 @@ export interface Span {
   readonly until: Temporal.Instant | null;
 }
 
+/** Ids, and a stretch of time in which they may be recorded. */
+export interface IdSearch {
+  readonly ids: readonly string[];
+  readonly span: Span;
+}
+
 /**
- * Where else the ids of messages can be recorded, besides sealed months and the month of each: the months from `openFrom` on, as far as
- * anything can be recorded at `now`, without that of the messages where they are all of one.
- * @param span the first and the last time at which one of the messages was sent, in epoch milliseconds
+ * Where else the ids of messages can be recorded, besides sealed months and the month in which each was sent: the other months from `openFrom`
+ * on, as far as anything can be recorded at `now`.
  */
 export function otherOpenMonths(
-  span: { readonly from: number; readonly to: number },
+  messages: readonly { readonly id: string; readonly at: Temporal.Instant }[],
   openFrom: Temporal.Instant | null,
   now: Temporal.Instant,
-): Span[] {
-  if (span.from > span.to) return [];
-  const month = utcMonthStart(Temporal.Instant.fromEpochMilliseconds(span.from));
-  const next = nextUtcMonth(month);
-  if (span.to >= next.epochMilliseconds) return [{ from: openFrom, until: null }];
+): IdSearch[] {
+  return idsByMonth(messages).flatMap(({ start, ids }) =>
+    openMonthsBeside(start, openFrom, now).map((span) => ({ ids, span })),
+  );
+}
+
+interface MonthOfIds {
+  /** The first moment of the month (UTC). */
+  readonly start: Temporal.Instant;
+  readonly ids: string[];
+}
+
+function idsByMonth(messages: readonly { readonly id: string; readonly at: Temporal.Instant }[]): MonthOfIds[] {
+  const months: (MonthOfIds & { readonly from: number; readonly until: number })[] = [];
+  // Thousands of messages fall in few months, so these are looked through.
+  for (const { id, at } of messages) {
+    const sentAt = at.epochMilliseconds;
+    let month = months.find(({ from, until }) => sentAt >= from && sentAt < until);
+    if (!month) {
+      const start = utcMonthStart(at);
+      month = { start, from: start.epochMilliseconds, until: nextUtcMonth(start).epochMilliseconds, ids: [] };
+      months.push(month);
+    }
+    month.ids.push(id);
+  }
+  return months;
+}
+
+function openMonthsBeside(month: Temporal.Instant, openFrom: Temporal.Instant | null, now: Temporal.Instant): Span[] {
   const spans: Span[] = [];
   if (!openFrom || isBefore(openFrom, month)) spans.push({ from: openFrom, until: month });
+  const next = nextUtcMonth(month);
   const after = openFrom && isBefore(next, openFrom) ? openFrom : next;
   if (isBefore(after, now.add({ milliseconds: MARGIN_MS }))) spans.push({ from: after, until: null });
   return spans;

@@ -4,11 +4,11 @@ import { crossesWarning, type Limit, newlyReached } from '../domain/limit.ts';
 import { Calendar, draftRecords, type MeteringResult, meter } from '../domain/metering.ts';
 import { billingMonths } from '../domain/month.ts';
 import { coversTime } from '../domain/plan.ts';
-import { isLateArrival, otherOpenMonths, type Span } from '../domain/sealing.ts';
+import { type IdSearch, isLateArrival, otherOpenMonths } from '../domain/sealing.ts';
 import { sendingMark, sendingStateOf } from '../domain/sending-state.ts';
 import { availableOf, type SendingFacts } from '../domain/standing.ts';
 import { latePricing } from '../domain/tariff.ts';
-import { spanOf, type UsageRecord, type UsageReport } from '../domain/usage.ts';
+import type { UsageRecord, UsageReport } from '../domain/usage.ts';
 import { type Account, lockAccount, makeDue, readAccount } from '../store/accounts.ts';
 import { insertCharges, readVolumes, writeVolumes } from '../store/charges.ts';
 import { addHourlyUsage } from '../store/hourly-usage.ts';
@@ -79,26 +79,21 @@ export async function meterUsage(
     readVolumes(tx, accountId, months),
     readLimits(tx, accountId),
   ]);
-  const span = spanOf(drafts);
-  const known = await readKnown(tx, accountId, batchId, ids, {
-    ...past,
-    open:
-      newInTheirMonth === drafts.length
-        ? otherOpenMonths(span, past.openFrom, now)
-        : [{ from: past.openFrom, until: null }],
-    hasLate,
-  });
+  const { openFrom } = past;
+  const open =
+    newInTheirMonth === drafts.length
+      ? otherOpenMonths(drafts, openFrom, now)
+      : [{ ids, span: { from: openFrom, until: null } }];
+  const known = await readKnown(tx, accountId, batchId, { ...past, open, late: hasLate ? ids : [] });
   const billing = billingMonths(account, now);
   if (!months.includes(billing.current)) volumes.push(...(await readVolumes(tx, accountId, [billing.current])));
   const result = meter({ timeZone, defaultTemplateType, tariffs, billing, plans, volumes, known }, reports);
   await correctDrafts(tx, account, batchId, drafts, result);
-  if (isLateArrival(span.from, now)) {
-    await insertLateArrivals(
-      tx,
-      accountId,
-      result.created.filter(({ at }) => isLateArrival(at.epochMilliseconds, now)),
-    );
-  }
+  await insertLateArrivals(
+    tx,
+    accountId,
+    result.created.filter(({ at }) => isLateArrival(at.epochMilliseconds, now)),
+  );
   // A bill that was closed while this waited for the lock has made records late that were drafted as belonging to it.
   const madeLate =
     billing.billedBefore === drafted.billedBefore ? [] : result.created.filter(({ lateMonth }) => lateMonth !== null);
@@ -134,10 +129,10 @@ export async function meterUsage(
 const ANYWHERE: PastSearch = { openFrom: null, suspects: [] };
 
 interface KnownSearch extends PastSearch {
-  /** Where all ids are looked for. */
-  readonly open: readonly Span[];
-  /** Something of the account is in sealed months that their filters do not know. */
-  readonly hasLate: boolean;
+  /** What is looked for in months that are not sealed. */
+  readonly open: readonly IdSearch[];
+  /** What is looked for among what came too late for its month's filter. */
+  readonly late: readonly string[];
 }
 
 /** What other batches recorded under these ids: looked for where it may be. (rule 1) */
@@ -145,16 +140,15 @@ async function readKnown(
   tx: Tx,
   accountId: string,
   batchId: string,
-  ids: readonly string[],
-  { openFrom, suspects, open, hasLate }: KnownSearch,
+  { openFrom, suspects, open, late }: KnownSearch,
 ): Promise<Map<string, UsageRecord>> {
   const sealed = { from: null, until: openFrom };
-  const [late, ...found] = await Promise.all([
-    openFrom && hasLate ? readLateArrivals(tx, accountId, ids, openFrom) : [],
+  const [arrivedLate, ...found] = await Promise.all([
+    openFrom ? readLateArrivals(tx, accountId, late, openFrom) : [],
     readKnownRecords(tx, accountId, batchId, suspects, sealed),
-    ...open.map((span) => readKnownRecords(tx, accountId, batchId, ids, span)),
+    ...open.map(({ ids, span }) => readKnownRecords(tx, accountId, batchId, ids, span)),
   ]);
-  found.push(await readKnownRecords(tx, accountId, batchId, late, sealed));
+  found.push(await readKnownRecords(tx, accountId, batchId, arrivedLate, sealed));
   return new Map(found.flat().map((record) => [record.id, record]));
 }
 

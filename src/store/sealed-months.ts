@@ -123,6 +123,7 @@ export async function readLateArrivals(
   ids: readonly string[],
   until: Temporal.Instant,
 ): Promise<string[]> {
+  if (ids.length === 0) return [];
   const { rows } = await sql<{ record_id: string }>`
     select record_id from late_arrivals
     where account_id = ${accountId} and record_id = any((select ${textArray(ids)}::text[])::text[]) and at < ${until}`.execute(

@@ -32,81 +32,61 @@ test('months are those of UTC', () => {
   expect(nextUtcMonth(instant('2026-12-01T00:00:00Z'))).toEqual(instant('2027-01-01T00:00:00Z'));
 });
 
-describe('where else an id can be recorded, given messages', () => {
-  const span = (from: string, to = from) => ({
-    from: instant(from).epochMilliseconds,
-    to: instant(to).epochMilliseconds,
-  });
+describe('where else ids can be recorded, given messages', () => {
   const [february, march, april, may] = ['02', '03', '04', '05'].map((month) => instant(`2026-${month}-01T00:00:00Z`));
 
   test.each([
     {
       name: 'of the only open month, then nowhere',
-      sent: span('2026-03-10T12:00:00Z', '2026-03-31T22:59:59.999Z'),
+      sent: { a: '2026-03-01T00:00:00Z', b: '2026-03-31T22:59:59.999Z' },
       openFrom: march,
       now: '2026-03-31T23:00:00Z',
       expected: [],
     },
     {
-      name: 'of the only open month, an hour before the next, then in that too',
-      sent: span('2026-03-10T12:00:00Z'),
+      name: 'of the only open month, less than an hour before the next, then in that',
+      sent: { a: '2026-03-10T12:00:00Z' },
       openFrom: march,
       now: '2026-03-31T23:00:00.001Z',
-      expected: [{ from: april, until: null }],
+      expected: [{ ids: ['a'], span: { from: april, until: null } }],
     },
     {
       name: 'of this month, when the last one is open, then in that',
-      sent: span('2026-04-01T00:00:00Z'),
+      sent: { a: '2026-04-01T00:00:00Z', b: '2026-04-02T00:00:00Z' },
       openFrom: march,
       now: '2026-04-02T12:00:00Z',
-      expected: [{ from: march, until: april }],
+      expected: [{ ids: ['a', 'b'], span: { from: march, until: april } }],
     },
     {
-      name: 'of the last month, when it is open, then in this one',
-      sent: span('2026-03-31T23:59:59.999Z'),
+      name: 'of two open months, then each in the other one',
+      sent: { a: '2026-03-31T23:59:59.999Z', b: '2026-04-01T00:00:00Z', c: '2026-03-02T00:00:00Z' },
       openFrom: march,
       now: '2026-04-02T12:00:00Z',
-      expected: [{ from: april, until: null }],
-    },
-    {
-      name: 'of two months, then in all that is open',
-      sent: span('2026-03-31T23:59:59.999Z', '2026-04-01T00:00:00Z'),
-      openFrom: march,
-      now: '2026-04-02T12:00:00Z',
-      expected: [{ from: march, until: null }],
-    },
-    {
-      name: 'of a sealed month, then in all that is open',
-      sent: span('2026-02-10T12:00:00Z'),
-      openFrom: april,
-      now: '2026-04-20T12:00:00Z',
-      expected: [{ from: april, until: null }],
-    },
-    {
-      name: 'when nothing is sealed, then in all other months',
-      sent: span('2026-04-10T12:00:00Z'),
-      openFrom: null,
-      now: '2026-04-30T23:30:00Z',
       expected: [
-        { from: null, until: april },
-        { from: may, until: null },
+        { ids: ['a', 'c'], span: { from: april, until: null } },
+        { ids: ['b'], span: { from: march, until: april } },
       ],
     },
     {
-      name: 'of the month before the first open one, then in all that is open',
-      sent: span('2026-02-10T12:00:00Z'),
-      openFrom: march,
-      now: '2026-03-10T12:00:00Z',
-      expected: [{ from: march, until: null }],
+      name: 'of a sealed month, then those in all that is open',
+      sent: { a: '2026-02-10T12:00:00Z', b: '2026-04-10T12:00:00Z' },
+      openFrom: april,
+      now: '2026-04-20T12:00:00Z',
+      expected: [{ ids: ['a'], span: { from: april, until: null } }],
     },
     {
-      name: 'of none, then nowhere',
-      sent: { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY },
-      openFrom: february,
-      now: '2026-03-10T12:00:00Z',
-      expected: [],
+      name: 'when nothing is sealed, then in all other months',
+      sent: { a: '2026-04-10T12:00:00Z' },
+      openFrom: null,
+      now: '2026-04-30T23:30:00Z',
+      expected: [
+        { ids: ['a'], span: { from: null, until: april } },
+        { ids: ['a'], span: { from: may, until: null } },
+      ],
     },
+    { name: 'of none, then nowhere', sent: {}, openFrom: february, now: '2026-03-10T12:00:00Z', expected: [] },
   ])('$name', ({ sent, openFrom, now, expected }) => {
-    expect(otherOpenMonths(sent, openFrom ?? null, instant(now))).toEqual(expected);
+    const messages = Object.entries(sent).map(([id, at]) => ({ id, at: instant(at) }));
+    expect(otherOpenMonths(messages, openFrom ?? null, instant(now))).toEqual(expected);
   });
 });
