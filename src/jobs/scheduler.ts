@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createTask, type ScheduledTask } from 'node-cron';
+import { type Logger as CronLogger, createTask, type ScheduledTask } from 'node-cron';
 import type { Clock, JumpingClock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { traceOfRun, withTrace } from '../trace.ts';
@@ -10,6 +10,15 @@ const TICK = '*/2 * * * * *';
 /** When the same moment stays due this often while time is being advanced, the jobs cannot get on, and time moves a little without them. */
 const MAX_ROUNDS_AT_ONE_MOMENT = 20;
 const STEP_WHEN_STUCK = Temporal.Duration.from({ minutes: 1 });
+
+/** What node-cron has to say, such as of a tick that was missed, goes into the service's log instead of to the console. */
+function cronLogger(logger: Logger): CronLogger {
+  const log = (level: 'debug' | 'info' | 'warn' | 'error') => (said: string | Error, error?: Error) =>
+    said instanceof Error
+      ? logger[level]({ err: said }, 'node-cron')
+      : logger[level]({ err: error }, `node-cron: ${said}`);
+  return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
+}
 
 /** A run of a job that was due. */
 export interface JobRun {
@@ -47,7 +56,7 @@ export class Scheduler {
   }
 
   async start(): Promise<void> {
-    this.#task = createTask(TICK, () => this.#beat(), { name: 'tick', noOverlap: true });
+    this.#task = createTask(TICK, () => this.#beat(), { name: 'tick', logger: cronLogger(this.#logger) });
     await this.#task.start();
   }
 
