@@ -42,7 +42,8 @@ export interface OpenAlert extends AlertCondition {
 export interface AlertInput {
   readonly now: Temporal.Instant;
   readonly money: MoneyState;
-  readonly lastRechargedAt: Temporal.Instant | null;
+  /** The last recharge, refund or rise of the credit limit. */
+  readonly lastFundedAt: Temporal.Instant | null;
   readonly plans: readonly Plan[];
   /** Whether the account ever had a plan; without one there is no quota to alert about. */
   readonly hadPlans: boolean;
@@ -103,13 +104,13 @@ function mayClose(alert: OpenAlert, input: AlertInput): boolean {
 
 /**
  * Rule 19: a balance or a runway that wavers around its warning is noise. An episode whose level does not hold any more ends, or eases, when
- * somebody has done something about that level since it was reached (a recharge; for the runway also a plan, for the amount another one),
- * or when so much is left again that the next warning is news: twice the warning.
+ * somebody has done something about that level since it was reached (a recharge, a refund, a higher credit limit; for the runway also a plan,
+ * for the amount another one), or when so much is left again that the next warning is news: twice the warning.
  */
 function isRearmed({ level, levelSince }: OpenAlert, input: AlertInput): boolean {
-  const { money, lastRechargedAt, plans, forecast, balanceAlert } = input;
+  const { money, lastFundedAt, plans, forecast, balanceAlert } = input;
   const isSince = (at: Temporal.Instant) => Temporal.Instant.compare(at, levelSince) > 0;
-  if (lastRechargedAt !== null && isSince(lastRechargedAt)) return true;
+  if (lastFundedAt !== null && isSince(lastFundedAt)) return true;
   if (level === BALANCE_LEVEL.soon) {
     const isLong = forecast.runwayDays === null || forecast.runwayDays >= 2 * RUNWAY_DAYS;
     return isLong || plans.some((plan) => isSince(plan.effectiveAt));

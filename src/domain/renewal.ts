@@ -71,7 +71,8 @@ export interface RenewalInput {
   readonly open: OpenRenewal | null;
   readonly history: RenewalHistory;
   readonly available: Micro;
-  readonly lastRechargedAt: Temporal.Instant | null;
+  /** The last recharge, refund or rise of the credit limit. */
+  readonly lastFundedAt: Temporal.Instant | null;
   /** The purchase was approved by an administrator for this price. */
   readonly approved?: boolean;
 }
@@ -137,7 +138,7 @@ export function decideRenewal(input: RenewalInput): RenewalStep {
   if (!policy.enabled || !offer) return open ? { type: 'close', reason: 'turned_off' } : { type: 'none' };
   const trigger = renewalTrigger(input.plans, policy.threshold, now);
   if (!trigger) return open ? { type: 'close', reason: 'trigger_gone' } : { type: 'none' };
-  if (open && !input.approved && !isRetryDue(open, now, input.lastRechargedAt)) return { type: 'none' };
+  if (open && !input.approved && !isRetryDue(open, now, input.lastFundedAt)) return { type: 'none' };
 
   const purchase: Purchase = { trigger, offer, price: renewalPrice(offer) };
   const stopped = offerThatStops(input, offer) ?? guardThatStops(input, purchase.price);
@@ -151,22 +152,22 @@ export function decideRenewal(input: RenewalInput): RenewalStep {
   return { type: mustAsk ? 'ask' : 'buy', ...purchase };
 }
 
-/** A failure is news when it has another reason than the last one, or when a recharge was not enough. */
-function failure({ open, lastRechargedAt }: RenewalInput, reason: string): { reason: string; isNews: boolean } {
-  return { reason, isNews: open?.reason !== reason || rechargeAfterAttempt(open, lastRechargedAt) > 0 };
+/** A failure is news when it has another reason than the last one, or when money came that was not enough. */
+function failure({ open, lastFundedAt }: RenewalInput, reason: string): { reason: string; isNews: boolean } {
+  return { reason, isNews: open?.reason !== reason || fundedAfterAttempt(open, lastFundedAt) > 0 };
 }
 
-/** Positive when there was a recharge after the last attempt; zero in the same moment: which came first is not known. */
-function rechargeAfterAttempt({ attemptedAt }: OpenRenewal, lastRechargedAt: Temporal.Instant | null): number {
-  if (lastRechargedAt === null) return -1;
-  return attemptedAt === null ? 1 : Temporal.Instant.compare(lastRechargedAt, attemptedAt);
+/** Positive when money came after the last attempt; zero in the same moment: which came first is not known. */
+function fundedAfterAttempt({ attemptedAt }: OpenRenewal, lastFundedAt: Temporal.Instant | null): number {
+  if (lastFundedAt === null) return -1;
+  return attemptedAt === null ? 1 : Temporal.Instant.compare(lastFundedAt, attemptedAt);
 }
 
-/** Rule 14: once a day, and right after a recharge. */
-function isRetryDue(open: OpenRenewal, now: Temporal.Instant, lastRechargedAt: Temporal.Instant | null): boolean {
+/** Rule 14: once a day, and as soon as there is more money. */
+function isRetryDue(open: OpenRenewal, now: Temporal.Instant, lastFundedAt: Temporal.Instant | null): boolean {
   if (!open.nextAttemptAt) return false;
   if (Temporal.Instant.compare(open.nextAttemptAt, now) <= 0) return true;
-  return open.state === 'failed' && rechargeAfterAttempt(open, lastRechargedAt) >= 0;
+  return open.state === 'failed' && fundedAfterAttempt(open, lastFundedAt) >= 0;
 }
 
 /** Whether an offer can be bought, and lifts the quota above a threshold; else what keeps it from that. (rule 13) */

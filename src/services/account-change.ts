@@ -2,6 +2,7 @@ import { InputError } from '../domain/errors.ts';
 import type { Micro } from '../domain/money.ts';
 import type { TemplateType } from '../domain/usage.ts';
 import { type Account, hasHistory, lockAccount, makeDue, writeAccountTerms } from '../store/accounts.ts';
+import { dateAlertsBefore } from '../store/alerts.ts';
 import type { Tx } from '../store/schema.ts';
 import { readSettings } from '../store/settings.ts';
 import { operatorOf, record } from './audit.ts';
@@ -31,7 +32,7 @@ export interface ChangedField {
 
 /**
  * Changes what the operator owns of an account. A new credit limit or grace decides at once whether the account is overdue and whether
- * it may send; the review that follows tells it. (rule 9)
+ * it may send; the review that follows tells it. (rule 9) A higher limit is money, as a recharge is: a failed renewal is tried again. (rule 14)
  * @returns what was changed: nothing when all was so already.
  * @throws InputError `account_unknown`, `time_zone_unknown`, `time_zone_in_use` when usage, money or bills follow its calendar
  */
@@ -44,20 +45,21 @@ export async function changeAccount(
   const account = await lockAccount(tx, accountId);
   const changes = changedFields(account, change);
   if (changes.length === 0) return changes;
-  const { timeZone = account.timeZone } = change;
+  const { timeZone = account.timeZone, creditLimit = account.money.creditLimit } = change;
   if (timeZone !== account.timeZone) await assertTimeZone(context, tx, account, timeZone);
   const now = context.clock.now();
   await writeAccountTerms(
     tx,
     account.id,
     {
-      creditLimit: change.creditLimit ?? account.money.creditLimit,
+      creditLimit,
       overdueGraceHours: change.overdueGraceHours ?? account.money.overdueGraceHours,
       defaultTemplateType: change.defaultTemplateType ?? account.defaultTemplateType,
       timeZone,
     },
     now,
   );
+  if (creditLimit > account.money.creditLimit) await dateAlertsBefore(tx, account.id, now);
   if (timeZone !== account.timeZone) {
     await planDailyDigest(context, tx, { id: account.id, timeZone }, await readSettings(tx, account.id));
   }

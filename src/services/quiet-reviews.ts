@@ -137,7 +137,7 @@ function nextOf(
 
   const policy = states.policyOf(id);
   const renewal = decideRenewal({
-    ...{ now, timeZone, plans, policy, open: null, lastRechargedAt: account.lastRechargedAt, approved: false },
+    ...{ now, timeZone, plans, policy, open: null, lastFundedAt: account.lastFundedAt, approved: false },
     ...(offers.get(policy.offerId ?? '')?.stateAt(now) ?? NO_OFFER),
     // What was bought before matters to guards alone, which are asked when something is to be bought.
     history: { purchasesToday: 0, purchasesThisMonth: 0, spentThisMonth: 0n },
@@ -173,7 +173,7 @@ function inputOf(looks: Looks, account: Account, now: Temporal.Instant): AlertIn
   return {
     now,
     money: account.money,
-    lastRechargedAt: account.lastRechargedAt,
+    lastFundedAt: account.lastFundedAt,
     plans,
     hadPlans: states.hadPlans.has(id),
     threshold: states.policyOf(id).threshold,

@@ -4,6 +4,7 @@ import { type PlanRecord, quotaOf } from '../domain/plan.ts';
 import { assertRefundable } from '../domain/refund.ts';
 import { renewalTrigger } from '../domain/renewal.ts';
 import { lockAccount, makeDue } from '../store/accounts.ts';
+import { dateAlertsBefore } from '../store/alerts.ts';
 import { postTransfers } from '../store/ledger.ts';
 import { markPlanRefunded, readPlan, readPlansWithQuota } from '../store/plans.ts';
 import { readPolicy } from '../store/renewals.ts';
@@ -53,6 +54,7 @@ export async function refundPlan(context: ServiceContext, tx: Tx, input: RefundI
   const { title, remaining: segments, price } = plan;
   const transfers = refundTransfers({ planId, segments, price, currency: account.currency, at: now, by, reason });
   await postTransfers(tx, account.id, transfers, now);
+  await dateAlertsBefore(tx, account.id, now);
   await markPlanRefunded(tx, account.id, planId, now);
   await record(context, tx, account.id, {
     by,

@@ -55,7 +55,7 @@ export async function renewIfDue(
     open,
     history: await readRenewalHistory(tx, account.id, now, account.timeZone),
     available: availableOf(account.money),
-    lastRechargedAt: account.lastRechargedAt,
+    lastFundedAt: account.lastFundedAt,
     approved,
   });
   await carryOut(context, tx, account, open, step);

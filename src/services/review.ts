@@ -164,7 +164,7 @@ async function readAlertInput(
   return {
     now,
     money: account.money,
-    lastRechargedAt: account.lastRechargedAt,
+    lastFundedAt: account.lastFundedAt,
     plans,
     hadPlans: await hadPlans(db, account.id),
     threshold: autoRenewal.policy.threshold,

@@ -18,7 +18,8 @@ export interface Account {
   readonly tariffId: string;
   readonly defaultTemplateType: TemplateType;
   readonly money: MoneyState;
-  readonly lastRechargedAt: Temporal.Instant | null;
+  /** The last recharge, refund or rise of the credit limit. */
+  readonly lastFundedAt: Temporal.Instant | null;
   readonly quotaWatermark: bigint | null;
   readonly availableWatermark: Micro | null;
   /** How many segments an hour may use without a review. */
@@ -189,7 +190,7 @@ export async function makeWaitingDue(tx: Tx, tariffId: string, now: Temporal.Ins
 export async function moveBalance(
   tx: Tx,
   accountId: string,
-  change: { by: Micro; recharged: boolean; now: Temporal.Instant },
+  change: { by: Micro; funded: boolean; now: Temporal.Instant },
 ): Promise<void> {
   await tx
     .updateTable('accounts')
@@ -197,7 +198,7 @@ export async function moveBalance(
       balance: eb('balance', '+', change.by),
       overdue_since: sql`case when balance + ${change.by}::bigint + credit_limit < 0
         then coalesce(overdue_since, ${change.now}) end`,
-      ...(change.recharged ? { last_recharged_at: change.now } : {}),
+      ...(change.funded ? { last_funded_at: change.now } : {}),
     }))
     .where('account_id', '=', accountId)
     .execute();
@@ -228,6 +229,7 @@ export async function writeAccountTerms(
       open_month: sql`case when ${isSame} then open_month else ${firstMonth} end`,
       month_ends_at: sql`case when ${isSame} then month_ends_at else ${firstEnd} end`,
       overdue_since: sql`case when balance + ${terms.creditLimit}::bigint < 0 then coalesce(overdue_since, ${now}) end`,
+      last_funded_at: sql`case when credit_limit < ${terms.creditLimit}::bigint then ${now} else last_funded_at end`,
     })
     .where('account_id', '=', accountId)
     .execute();
@@ -266,7 +268,7 @@ export function toAccount(row: Selectable<Schema['accounts']> | undefined, accou
       overdueSince: row.overdue_since,
       overdueGraceHours: row.overdue_grace_hours,
     },
-    lastRechargedAt: row.last_recharged_at,
+    lastFundedAt: row.last_funded_at,
     quotaWatermark: row.quota_watermark,
     availableWatermark: row.available_watermark,
     hourWatermarks: ((row.hour_watermarks ?? []) as WatermarkRow[]).map(toWatermark),

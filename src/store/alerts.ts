@@ -85,7 +85,7 @@ export async function setAlertLevel(
 }
 
 /**
- * What is open was raised before what is done now, also where the clock that raised it was ahead of this one: a recharge, a plan or a cap must
+ * What is open was raised before what is done now, also where the clock that raised it was ahead of this one: money, a plan or a cap must
  * not be taken for an older one, or the next episode would be told to nobody. (rule 19) The account must be locked.
  */
 export async function dateAlertsBefore(tx: Tx, accountId: string, at: Temporal.Instant): Promise<void> {

@@ -46,9 +46,9 @@ export async function postTransfers(
   if (known.length > 0) await assertSameContent(tx, accountId, known);
 
   const cash = netOf(CASH, booked);
-  const recharged = booked.some((transfer) => transfer.kind === 'recharge');
+  const funded = booked.some(({ kind }) => kind === 'recharge' || kind === 'refund');
   await Promise.all([
-    cash !== 0n || recharged ? moveBalance(tx, accountId, { by: cash, recharged, now }) : undefined,
+    cash !== 0n || funded ? moveBalance(tx, accountId, { by: cash, funded, now }) : undefined,
     moveRemaining(tx, accountId, booked, now),
   ]);
   return booked;

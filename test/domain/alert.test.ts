@@ -138,14 +138,12 @@ describe('overdue expected (rules 19 and 20)', () => {
   test('rule 19: given a recharge since it was raised, then its end closes it, and so re-arms it', () => {
     const longer = { ...short, runwayDays: 3.1 };
     expect(
-      said(decideAlerts(anAlertInput({ forecast: longer, open, lastRechargedAt: NOW.subtract({ hours: 1 }) }))),
+      said(decideAlerts(anAlertInput({ forecast: longer, open, lastFundedAt: NOW.subtract({ hours: 1 }) }))),
     ).toEqual(['close low_balance']);
-    expect(decideAlerts(anAlertInput({ forecast: longer, open, lastRechargedAt: NOW.subtract({ hours: 3 }) }))).toEqual(
+    expect(decideAlerts(anAlertInput({ forecast: longer, open, lastFundedAt: NOW.subtract({ hours: 3 }) }))).toEqual(
       [],
     );
-    expect(decideAlerts(anAlertInput({ forecast: short, open, lastRechargedAt: NOW.subtract({ hours: 1 }) }))).toEqual(
-      [],
-    );
+    expect(decideAlerts(anAlertInput({ forecast: short, open, lastFundedAt: NOW.subtract({ hours: 1 }) }))).toEqual([]);
   });
 
   test('rule 19: given a plan bought since it was raised, then its end closes it', () => {
@@ -228,22 +226,22 @@ describe('a balance below the amount that is set (rules 19 and 20)', () => {
   });
 
   test('rule 19: given a recharge since, then its end closes it, one that is not enough eases it, and one from before does nothing', () => {
-    expect(having(yuan('51'), { open: [low], lastRechargedAt: HOUR })).toEqual(['close low_balance']);
-    expect(having(yuan('51'), { open: [soon], lastRechargedAt: HOUR })).toEqual(['close low_balance']);
-    expect(having(yuan('49'), { open: [soon], lastRechargedAt: HOUR })).toEqual(['ease low_balance 1']);
-    expect(having(yuan('49'), { open: [low], lastRechargedAt: HOUR })).toEqual([]);
+    expect(having(yuan('51'), { open: [low], lastFundedAt: HOUR })).toEqual(['close low_balance']);
+    expect(having(yuan('51'), { open: [soon], lastFundedAt: HOUR })).toEqual(['close low_balance']);
+    expect(having(yuan('49'), { open: [soon], lastFundedAt: HOUR })).toEqual(['ease low_balance 1']);
+    expect(having(yuan('49'), { open: [low], lastFundedAt: HOUR })).toEqual([]);
     const before = NOW.subtract({ hours: 3 });
-    expect(having(yuan('51'), { open: [low], lastRechargedAt: before })).toEqual([]);
-    expect(
-      having(yuan('49'), { open: [soon], forecast: { ...short, runwayDays: 4 }, lastRechargedAt: before }),
-    ).toEqual([]);
+    expect(having(yuan('51'), { open: [low], lastFundedAt: before })).toEqual([]);
+    expect(having(yuan('49'), { open: [soon], forecast: { ...short, runwayDays: 4 }, lastFundedAt: before })).toEqual(
+      [],
+    );
   });
 
   test('rule 19: given a recharge before the days were told, when they waver, then it re-arms nothing', () => {
     const later = { ...soon, levelSince: NOW.subtract({ minutes: 30 }) };
-    expect(
-      having(yuan('49'), { open: [later], forecast: { ...short, runwayDays: 3.1 }, lastRechargedAt: HOUR }),
-    ).toEqual([]);
+    expect(having(yuan('49'), { open: [later], forecast: { ...short, runwayDays: 3.1 }, lastFundedAt: HOUR })).toEqual(
+      [],
+    );
   });
 
   test('rule 19: given twice the amount, another amount or none, then the next warning is news', () => {

@@ -29,7 +29,7 @@ function input(overrides: Partial<RenewalInput> = {}): RenewalInput {
     open: null,
     history: { purchasesToday: 0, purchasesThisMonth: 0, spentThisMonth: 0n },
     available: yuan('1000'),
-    lastRechargedAt: null,
+    lastFundedAt: null,
     ...overrides,
   };
 }
@@ -198,7 +198,7 @@ describe('decideRenewal: guards (rule 13)', () => {
 
   test('rule 13: given a recharge, then it does not lift a guard', () => {
     const stopped = open({ state: 'stopped', nextAttemptAt: at('2026-04-01') });
-    expect(decideRenewal(input({ open: stopped, lastRechargedAt: NOW }))).toEqual({ type: 'none' });
+    expect(decideRenewal(input({ open: stopped, lastFundedAt: NOW }))).toEqual({ type: 'none' });
   });
 
   test.each([
@@ -214,7 +214,7 @@ describe('decideRenewal: guards (rule 13)', () => {
     const policy = aPolicy({ approvalAbove: 0n });
     const asked = open({ state: 'requested', nextAttemptAt: null });
     const later = NOW.add({ hours: 1_000 });
-    expect(decideRenewal(input({ policy, open: asked, now: later, lastRechargedAt: NOW }))).toEqual({ type: 'none' });
+    expect(decideRenewal(input({ policy, open: asked, now: later, lastFundedAt: NOW }))).toEqual({ type: 'none' });
     expect(decideRenewal(input({ policy, open: asked, approved: true }))).toMatchObject({ type: 'buy' });
   });
 
@@ -258,13 +258,13 @@ describe('decideRenewal: lack of balance (rule 14)', () => {
     const failed = open({ attemptedAt: NOW.subtract({ hours: 1 }) });
     const before = NOW.subtract({ hours: 2 });
     const after = NOW.subtract({ minutes: 1 });
-    expect(decideRenewal(input({ open: failed, lastRechargedAt: before }))).toEqual({ type: 'none' });
-    expect(decideRenewal(input({ open: failed, lastRechargedAt: after }))).toMatchObject({ type: 'buy' });
+    expect(decideRenewal(input({ open: failed, lastFundedAt: before }))).toEqual({ type: 'none' });
+    expect(decideRenewal(input({ open: failed, lastFundedAt: after }))).toMatchObject({ type: 'buy' });
   });
 
   test('rule 14: given a recharge in the same moment as the attempt, then it is tried again: who came first is not known', () => {
     const failed = open({ attemptedAt: NOW });
-    expect(decideRenewal(input({ open: failed, lastRechargedAt: NOW }))).toMatchObject({ type: 'buy' });
+    expect(decideRenewal(input({ open: failed, lastFundedAt: NOW }))).toMatchObject({ type: 'buy' });
   });
 
   test.each<[string, Partial<OpenRenewal> | null, Temporal.Instant | null, boolean]>([
@@ -273,8 +273,8 @@ describe('decideRenewal: lack of balance (rule 14)', () => {
     ['a retry after a recharge', { nextAttemptAt: NOW }, NOW.subtract({ minutes: 1 }), true],
     ['a retry of one that a guard had stopped', { reason: 'purchases_per_day', nextAttemptAt: NOW }, null, true],
     ['a retry after the policy was changed', { reason: null, nextAttemptAt: NOW }, null, true],
-  ])('rule 14: given %s that fails, then it is told only where it is news', (_, episode, lastRechargedAt, isNews) => {
-    const step = decideRenewal(input({ available: 0n, open: episode && open(episode), lastRechargedAt }));
+  ])('rule 14: given %s that fails, then it is told only where it is news', (_, episode, lastFundedAt, isNews) => {
+    const step = decideRenewal(input({ available: 0n, open: episode && open(episode), lastFundedAt }));
     expect(step).toMatchObject({ type: 'fail', reason: 'insufficient_balance', isNews });
   });
 
@@ -338,11 +338,11 @@ describe('a whole episode, by the rules alone', () => {
     failed = open({ attemptedAt: tomorrow, nextAttemptAt: tomorrow.add({ hours: 24 }) });
 
     const recharged = tomorrow.add({ minutes: 5 });
-    const bought = decideRenewal(input({ plans, open: failed, now: recharged, lastRechargedAt: recharged }));
+    const bought = decideRenewal(input({ plans, open: failed, now: recharged, lastFundedAt: recharged }));
     expect(bought.type).toBe('buy');
 
     plans = [...plans, aPlan({ remaining: 5_000n })];
-    expect(decideRenewal(input({ plans, now: recharged, lastRechargedAt: recharged })).type).toBe('none');
+    expect(decideRenewal(input({ plans, now: recharged, lastFundedAt: recharged })).type).toBe('none');
   });
 });
 

@@ -49,6 +49,15 @@ describe('a credit limit (rule 9)', () => {
     expect((await account.read()).money.overdueSince).toEqual(since);
   });
 
+  test('when it is raised, then that is money that came; lowered or something else changed, it is not', async () => {
+    const account = await world.openAccount({ creditLimit: yuan('10') });
+    await set(account, { creditLimit: yuan('9') });
+    await set(account, { overdueGraceHours: 1 });
+    expect((await account.read()).lastFundedAt).toBeNull();
+    await set(account, { creditLimit: yuan('10') });
+    expect((await account.read()).lastFundedAt).toEqual(world.clock.now());
+  });
+
   test('given a grace, then an overdue account sends on until it is over', async () => {
     const account = await world.openAccount();
     await account.use(100);

@@ -43,6 +43,7 @@ describe('a refund (rule 15)', () => {
     world.pass({ hours: 1 });
     expect(await refund(account, planId, 'bought twice')).toMatchObject({ isNew: true, renews: false });
     expect(await balanceOf(account)).toBe(yuan('1000'));
+    expect((await account.read()).lastFundedAt, 'what a failed renewal waits for').toEqual(world.clock.now());
     const transfers = await db.kysely
       .selectFrom('transfers')
       .select(['kind', 'unit', 'from_book', 'to_book', 'amount'])

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { changeAccount } from '../../src/services/account-change.ts';
 import { addPlan } from '../../src/services/plans.ts';
 import { renewIfDue } from '../../src/services/renewal.ts';
 import { lockAccount } from '../../src/store/accounts.ts';
@@ -223,6 +224,22 @@ describe('lack of balance (rule 14)', () => {
     }
     expect(await bought(account)).toHaveLength(1);
     expect(await account.renewals()).toHaveLength(1);
+    await expectBooksRight(db, account.id);
+  });
+
+  test('rule 14: given a credit limit that is raised by enough, then the plan is bought right after it, once', async () => {
+    const account = await poorAccount();
+    await account.news();
+    world.pass({ hours: 1 });
+    await world.run((tx) => changeAccount(world.context, tx, account.id, { creditLimit: yuan('69') }));
+    await account.review();
+    expect(await bought(account), 'a yuan short').toHaveLength(0);
+    await world.run((tx) => changeAccount(world.context, tx, account.id, { creditLimit: yuan('70') }));
+    await account.review();
+    expect(await bought(account)).toHaveLength(1);
+    await world.run((tx) => changeAccount(world.context, tx, account.id, { creditLimit: yuan('5') }));
+    await account.review();
+    expect(await bought(account)).toHaveLength(1);
     await expectBooksRight(db, account.id);
   });
 

@@ -131,7 +131,7 @@ export function anAlertInput(overrides: Partial<AlertInput> = {}): AlertInput {
   return {
     now: NOW,
     money: CLEAR,
-    lastRechargedAt: null,
+    lastFundedAt: null,
     plans: [aPlan({ remaining: 5_000n })],
     hadPlans: true,
     threshold: 1_000n,

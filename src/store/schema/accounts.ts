@@ -14,7 +14,7 @@ export interface AccountTables {
     overdue_grace_hours: number;
     balance: Defaulted<bigint>;
     overdue_since: Defaulted<Instant | null>;
-    last_recharged_at: Defaulted<Instant | null>;
+    last_funded_at: Defaulted<Instant | null>;
     next_review_at: Instant;
     quota_watermark: Defaulted<bigint | null>;
     available_watermark: Defaulted<bigint | null>;
