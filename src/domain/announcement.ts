@@ -185,6 +185,8 @@ type News =
       /** Whether auto-renewal is due now, because the quota is at or below its threshold without the plan. */
       renews: boolean;
     }
+  /** The offer that auto-renewal is to buy is not sold from then on; null: it is not sold any more. (rule 13) */
+  | { kind: 'offer_ending'; title: string; endsAt: Instant | null }
   | { kind: 'renewal_failed'; title: string; price: Micro; available: Micro; missing: Micro; nextAttemptAt: Instant }
   | { kind: 'renewal_stopped'; title: string; price: Micro; guard: RenewalStop; nextAttemptAt: Instant }
   /** A month was closed. (rule 10) */

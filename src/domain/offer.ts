@@ -27,6 +27,8 @@ export interface OfferState {
   readonly isSold: boolean;
   /** What it will be next; null where no change is announced. */
   readonly next: OfferVersion | null;
+  /** The next end of its sale, which may come after other changes; null where none is announced. */
+  readonly end: Withdrawal | null;
 }
 
 /** An offer with all of its versions, which are never changed. */
@@ -62,16 +64,25 @@ export class Offer {
     const isSellable = (version: OfferVersion): version is PlanOffer => !isWithdrawal(version);
     const offer = sold ?? this.#begun(at).findLast(isSellable) ?? this.versions.find(isSellable);
     if (!offer) throw new RangeError(`nothing of the offer "${this.id}" was ever to be sold`);
-    return { offer, isSold: sold !== null, next: this.#nextAfter(at) };
+    return {
+      offer,
+      isSold: sold !== null,
+      next: this.#after(at).at(0) ?? null,
+      end: this.#after(at).find(isWithdrawal) ?? null,
+    };
   }
 
   #begun(at: Temporal.Instant): readonly OfferVersion[] {
     return this.versions.filter(({ effectiveFrom }) => Temporal.Instant.compare(effectiveFrom, at) <= 0);
   }
 
-  #nextAfter(at: Temporal.Instant): OfferVersion | null {
-    const first = this.versions.find(({ effectiveFrom }) => Temporal.Instant.compare(effectiveFrom, at) > 0);
-    return (first && this.#begun(first.effectiveFrom).at(-1)) ?? null;
+  /** What it will be, each from its time on. */
+  #after(at: Temporal.Instant): readonly OfferVersion[] {
+    return this.versions.filter(
+      (version) =>
+        Temporal.Instant.compare(version.effectiveFrom, at) > 0 &&
+        this.#begun(version.effectiveFrom).at(-1) === version,
+    );
   }
 }
 

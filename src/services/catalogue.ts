@@ -4,7 +4,7 @@ import { moneyToDecimal } from '../domain/money.ts';
 import { ALWAYS, isWithdrawal, type OfferVersion, offerStep, offerVersionProblem } from '../domain/offer.ts';
 import { bilingual, type Sentence } from '../domain/sentence.ts';
 import { versionProblem } from '../domain/tariff.ts';
-import { makeWaitingDue } from '../store/accounts.ts';
+import { makeRenewingDue, makeWaitingDue } from '../store/accounts.ts';
 import { NO_ACCOUNT } from '../store/notices.ts';
 import { insertOffers, lockOffers, readOffers } from '../store/plans.ts';
 import type { Tx } from '../store/schema.ts';
@@ -121,7 +121,7 @@ function tariffsOf(value: unknown): readonly TariffDocument[] {
 
 /** Adds what is new to the catalogue. What is there already stays as it is: a bill may rest on it. */
 export async function addToCatalogue(context: ServiceContext, tx: Tx, catalogue: Catalogue): Promise<CatalogueEntry[]> {
-  return [...(await addTariffs(context, tx, catalogue.tariffs)), ...(await addOffers(tx, catalogue.offers))];
+  return [...(await addTariffs(context, tx, catalogue.tariffs)), ...(await addOffers(context, tx, catalogue.offers))];
 }
 
 /**
@@ -158,9 +158,13 @@ export async function addTariffs(
 
 /**
  * Adds versions of offers, in their order; those that do not go together with what is there are left out. What was sold stays as it was sold:
- * another price, or the end of the sale, is a new version.
+ * another price, or the end of the sale, is a new version; accounts that are to renew with what ends are reviewed, which tells them. (rule 13)
  */
-export async function addOffers(tx: Tx, given: readonly OfferVersion[]): Promise<CatalogueEntry[]> {
+export async function addOffers(
+  context: ServiceContext,
+  tx: Tx,
+  given: readonly OfferVersion[],
+): Promise<CatalogueEntry[]> {
   await lockOffers(tx);
   const known = new Map((await readOffers(tx)).map(({ id, versions }) => [id, [...versions]]));
   const states = new Map<OfferVersion, CatalogueEntry>();
@@ -173,6 +177,7 @@ export async function addOffers(tx: Tx, given: readonly OfferVersion[]): Promise
     else if (same) states.set(version, { ...entry, state: 'known' });
     else {
       await insertOffers(tx, [version]);
+      if (isWithdrawal(version)) await makeRenewingDue(tx, version.id, context.clock.now());
       known.set(version.id, [...versions, version]);
       states.set(version, { ...entry, state: 'added' });
     }

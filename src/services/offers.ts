@@ -1,5 +1,5 @@
 import { InputError, RuleError } from '../domain/errors.ts';
-import type { Offer, OfferVersion } from '../domain/offer.ts';
+import type { Offer, OfferVersion, Withdrawal } from '../domain/offer.ts';
 import type { PlanOffer } from '../domain/plan.ts';
 import { readOffer } from '../store/plans.ts';
 import type { Executor } from '../store/schema.ts';
@@ -12,9 +12,11 @@ export interface ChosenOffer {
   readonly isSold: boolean;
   /** What it will be next; null where no change is announced. */
   readonly next: OfferVersion | null;
+  /** The next end of its sale; null where none is announced. */
+  readonly end: Withdrawal | null;
 }
 
-const NONE: ChosenOffer = { offer: null, isSold: false, next: null };
+const NONE: ChosenOffer = { offer: null, isSold: false, next: null, end: null };
 
 /** An offer by its id, for who names it whether it is sold or not. */
 export async function readChosenOffer(

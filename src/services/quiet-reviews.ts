@@ -29,6 +29,7 @@ import { billWaitOf } from './bills.ts';
 import type { ServiceContext } from './context.ts';
 import { ruleOf } from './episodes.ts';
 import { forecastOf } from './forecast.ts';
+import { isSaleEnding } from './offer-end.ts';
 
 /** Accounts that were looked at together. */
 export interface QuietReviews {
@@ -136,9 +137,11 @@ function nextOf(
   if (!input || decideAlerts(input).length > 0) return undefined;
 
   const policy = states.policyOf(id);
+  const chosen = offers.get(policy.offerId ?? '')?.stateAt(now) ?? NO_OFFER;
+  if (isSaleEnding({ ...chosen, policy })) return undefined;
   const renewal = decideRenewal({
     ...{ now, timeZone, plans, policy, open: null, lastFundedAt: account.lastFundedAt, approved: false },
-    ...(offers.get(policy.offerId ?? '')?.stateAt(now) ?? NO_OFFER),
+    ...chosen,
     // What was bought before matters to guards alone, which are asked when something is to be bought.
     history: { purchasesToday: 0, purchasesThisMonth: 0, spentThisMonth: 0n },
     available: availableOf(account.money),
@@ -190,5 +193,5 @@ function inputOf(looks: Looks, account: Account, now: Temporal.Instant): AlertIn
   };
 }
 
-const NO_OFFER = { offer: null, isSold: false, next: null } as const;
+const NO_OFFER = { offer: null, isSold: false, next: null, end: null } as const;
 const NEVER_USED = { byWeekday: Array.from({ length: 7 }, () => NOTHING_USED), firstUsedAt: null } as const;

@@ -22,6 +22,7 @@ import type { ServiceContext } from './context.ts';
 import { settleEpisodes, showEpisode, tellLevel } from './episodes.ts';
 import { forecastOf, keepUsagePattern, readSpikeInput, readUsageState } from './forecast.ts';
 import { readCaps } from './limits.ts';
+import { tellEndOfSale } from './offer-end.ts';
 import { renewalTrouble, renewIfDue } from './renewal.ts';
 import { settleSending } from './sending.ts';
 import { beforeNextPrices, priceWaitingUsage } from './waiting-usage.ts';
@@ -52,7 +53,9 @@ export async function reviewAccount(context: ServiceContext, tx: Tx, accountId: 
   const input = await settleAlerts(context, tx, left, usage);
   const steps = await settleEpisodes(context, tx, left, input.settings, (episode) => sayNow(tx, left, input, episode));
   const forfeits = input.plans.map((plan) => forfeitedAt(plan, billWaitOf(context)));
-  const next = nextReview(input, input.renewal, [...steps, ...forfeits]);
+  const endOfSale = await tellEndOfSale(context, tx, left, input.autoRenewal, input.renewal);
+  const moments = [...steps, ...forfeits, ...(endOfSale ? [endOfSale] : [])];
+  const next = nextReview(input, input.renewal, moments);
   await scheduleReview(tx, account.id, { ...next, at: await beforeNextPrices(context, tx, account, next.at) });
   if (isMoreWaiting) await makeDue(tx, account.id, context.clock.now());
   return true;

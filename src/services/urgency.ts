@@ -10,6 +10,7 @@ const ROUTINE: ReadonlySet<Announcement['kind']> = new Set<Announcement['kind']>
   'plan_expiring',
   'renewed',
   'auto_renewal_changed',
+  'offer_ending',
   'limit_changed',
   'quota_low',
   'low_balance',

@@ -186,6 +186,16 @@ export async function makeWaitingDue(tx: Tx, tariffId: string, now: Temporal.Ins
       select 1 from usage_records u where u.account_id = a.account_id and u.billing = 'unpriced')`.execute(tx);
 }
 
+/** Makes due for review at once whatever account is to renew by itself with this offer. */
+export async function makeRenewingDue(tx: Tx, offerId: string, now: Temporal.Instant): Promise<void> {
+  await sql`
+    update accounts a set next_review_at = least(next_review_at, ${now}::timestamptz)
+    where exists (
+      select 1 from renewal_policies p where p.account_id = a.account_id and p.enabled and p.offer_id = ${offerId})`.execute(
+    tx,
+  );
+}
+
 /** Moves the stored balance, and with it whether the account is overdue. Only the ledger calls this. */
 export async function moveBalance(
   tx: Tx,

@@ -11,7 +11,7 @@ import { balanceOf, expectAllRead, sampleWorld } from './setup.ts';
 
 const world = await sampleWorld();
 /** What else may be told, such as that the hour used more than is usual, is not what the example is about. */
-const OF_RENEWAL = new Set(['quota_low', 'renewal_stopped', 'renewed']);
+const OF_RENEWAL = new Set(['quota_low', 'renewal_stopped', 'renewed', 'offer_ending']);
 
 test('an offer that becomes dearer, and is not sold any more (rules 13 and 15)', async () => {
   world.clock.set(at('2026-03-10T08:00'));
@@ -36,7 +36,7 @@ test('an offer that becomes dearer, and is not sold any more (rules 13 and 15)',
     const [, chosen] = /^(\S+) is chosen$/.exec(what) ?? [];
     if (sent !== undefined) await account.use(Number(sent.replaceAll(',', '')));
     else if (chosen !== undefined) await account.renewal({ threshold: 10_000n, offerId: chosen });
-    else if (what === 'the new versions are imported') await world.run((tx) => addOffers(tx, later));
+    else if (what === 'the new versions are imported') await world.run((tx) => addOffers(world.context, tx, later));
     else expect(what).toBe('a day passes');
     while (await account.review());
 

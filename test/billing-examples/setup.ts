@@ -23,7 +23,7 @@ export async function sampleWorld(): Promise<BillingWorld> {
   const offers = await readCatalogue(SAMPLE, 'offers');
   await world.run(async (tx) => {
     await addTariffs(world.context, tx, variants);
-    await addOffers(tx, offers);
+    await addOffers(world.context, tx, offers);
   });
   return world;
 }

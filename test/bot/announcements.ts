@@ -322,6 +322,7 @@ export function everyAnnouncement(name: string): Announcement[] {
         renews: reason === null,
       }),
     ),
+    ...[null, expiresAt].map((endsAt): Announcement => ({ kind: 'offer_ending', title, endsAt })),
     ...limitAnnouncements(name),
     { kind: 'two_person_changed', enabled: true, byName: name },
     { kind: 'two_person_changed', enabled: false, byName: name },

@@ -28,11 +28,13 @@ describe('an offer in versions', () => {
 
   test('then it is called by what is sold, was sold last, or will be sold first, and the next change is named', () => {
     const offer = new Offer(all);
-    expect(offer.stateAt(NOW)).toEqual({ offer: first, isSold: true, next: dearer });
-    expect(offer.stateAt(APRIL)).toEqual({ offer: dearer, isSold: true, next: withdrawn });
-    expect(offer.stateAt(JUNE)).toEqual({ offer: dearer, isSold: false, next: again });
-    expect(offer.stateAt(JULY)).toEqual({ offer: again, isSold: true, next: null });
-    expect(new Offer([dearer]).stateAt(NOW)).toEqual({ offer: dearer, isSold: false, next: dearer });
+    expect(offer.stateAt(NOW)).toEqual({ offer: first, isSold: true, next: dearer, end: withdrawn });
+    expect(offer.stateAt(APRIL)).toEqual({ offer: dearer, isSold: true, next: withdrawn, end: withdrawn });
+    expect(offer.stateAt(JUNE)).toEqual({ offer: dearer, isSold: false, next: again, end: null });
+    expect(offer.stateAt(JULY)).toEqual({ offer: again, isSold: true, next: null, end: null });
+    expect(new Offer([dearer]).stateAt(NOW)).toEqual({
+      ...{ offer: dearer, isSold: false, next: dearer, end: null },
+    });
   });
 
   test('given a version that begins at the same time as a lower one, then it takes its place, before and after it has begun', () => {

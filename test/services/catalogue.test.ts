@@ -231,7 +231,8 @@ describe('what is added to the catalogue', () => {
     const april = at('2026-04-01');
     const second = { ...first, version: 2, effectiveFrom: april, price: yuan('180') };
     const end = { id: 'ours', version: 3, effectiveFrom: at('2026-06-01'), withdrawn: true } as const;
-    const put = (...versions: readonly OfferVersion[]) => inTransaction(db, (tx) => addOffers(tx, versions));
+    const put = (...versions: readonly OfferVersion[]) =>
+      inTransaction(db, (tx) => addOffers(world.context, tx, versions));
     expect(await put(first)).toMatchObject([{ state: 'added', id: 'ours version 1' }]);
     // In whatever order they stand in the file.
     expect(await put(end, second, first)).toMatchObject([{ state: 'added' }, { state: 'added' }, { state: 'known' }]);

@@ -7,6 +7,7 @@ import { decide } from '../../src/services/approvals.ts';
 import { addOffers } from '../../src/services/catalogue.ts';
 import { readPrices } from '../../src/services/prices.ts';
 import { quote } from '../../src/services/purchase.ts';
+import { reviewQuiet } from '../../src/services/quiet-reviews.ts';
 import { readRenewalHistory } from '../../src/services/renewal-history.ts';
 import { ADMIN, BillingWorld, kinds, type TestAccount } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
@@ -28,7 +29,7 @@ beforeEach(async () => {
 });
 
 async function put(...versions: readonly OfferVersion[]): Promise<void> {
-  const entries = await world.run((tx) => addOffers(tx, versions));
+  const entries = await world.run((tx) => addOffers(world.context, tx, versions));
   expect(entries.map(({ state }) => state)).toEqual(versions.map(() => 'added'));
 }
 
@@ -151,6 +152,64 @@ describe('auto-renewal buys what is sold at that moment (rules 13 and 15)', () =
       { kind: 'approval_decided', outcome: 'not_carried_out' },
     ]);
     expect(await bought(account)).toEqual([]);
+  });
+});
+
+describe('the end of the sale of what auto-renewal is to buy is told while there is time (rules 13 and 20)', () => {
+  const ended = async (account: TestAccount) => (await account.news()).filter(({ kind }) => kind === 'offer_ending');
+  const lookAt = async (...accounts: readonly TestAccount[]) => {
+    for (const account of accounts) await account.review();
+  };
+
+  test('given it is announced, then whoever is to renew with it is told, once; who chose another one or is off is not', async () => {
+    const account = await renewingAccount(world, { offerId: offer.id });
+    const off = await renewingAccount(world, { enabled: false, offerId: offer.id });
+    const other = await renewingAccount(world, {});
+    await lookAt(account, off, other);
+    for (const each of [account, off, other]) await each.news();
+    // Another change comes before it.
+    await put(repriced('180', 2, NOW.add({ hours: 240 })), withdrawal(3, APRIL));
+    for (const each of [off, other]) await each.recharge('1');
+    await lookAt(account, off, other);
+    expect(await ended(account)).toMatchObject([{ title: offer.title, endsAt: APRIL.toString() }]);
+    expect([...(await ended(off)), ...(await ended(other))]).toEqual([]);
+    world.pass({ hours: 24 });
+    await account.review();
+    expect(await ended(account)).toEqual([]);
+  });
+
+  test('given nobody has chosen another one, then that it has come is told too, at its time; chosen, it is not', async () => {
+    const [account, careful] = [
+      await renewingAccount(world, { offerId: offer.id }),
+      await renewingAccount(world, { offerId: offer.id }),
+    ];
+    await put(withdrawal(2, NOW.add({ minutes: 90 })));
+    await lookAt(account, careful);
+    await careful.renewal({ threshold: 1_000n, offerId: 'sms-5000' });
+    await lookAt(careful);
+    expect([await ended(account), await ended(careful)].map(({ length }) => length)).toEqual([1, 1]);
+    world.pass({ hours: 1 });
+    await lookAt(account);
+    expect(await account.nextReviewAt()).toEqual(NOW.add({ minutes: 90 }));
+    world.clock.set(NOW.add({ minutes: 90 }));
+    await lookAt(account, careful);
+    expect(await ended(account)).toMatchObject([{ title: offer.title, endsAt: null }]);
+    expect(await ended(careful)).toEqual([]);
+  });
+
+  test('given a renewal that is stopped by it, then that alone is told', async () => {
+    const account = await renewingAccount(world, { offerId: offer.id });
+    await put(withdrawal());
+    await comeDown(account);
+    expect(kinds(await account.news())).toEqual(['quota_low', 'renewal_stopped']);
+  });
+
+  test('given accounts that are looked at together, then one whose offer ends is handed to a review of its own', async () => {
+    const account = await renewingAccount(world, { offerId: offer.id });
+    await account.review();
+    await put(withdrawal(2, APRIL));
+    const looks = await world.run((tx) => reviewQuiet(world.context, tx, { limit: 100, except: [] }));
+    expect(looks.others).toContain(account.id);
   });
 });
 

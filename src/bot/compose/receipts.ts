@@ -11,6 +11,7 @@ type Receipt = Extract<
       | 'renewed'
       | 'renewal_failed'
       | 'renewal_stopped'
+      | 'offer_ending'
       | 'recharged'
       | 'plan_added'
       | 'auto_renewal_changed'
@@ -28,6 +29,8 @@ export function composeReceipt(writer: Writer, receipt: Receipt): Draft {
       return renewalFailed(writer, receipt);
     case 'renewal_stopped':
       return renewalStopped(writer, receipt);
+    case 'offer_ending':
+      return offerEnding(writer, receipt);
     case 'recharged':
       return recharged(writer, receipt);
     case 'plan_added':
@@ -188,4 +191,17 @@ export function autoRenewalPromise(writer: Writer, threshold: bigint, offerTitle
     threshold: writer.segments(threshold),
     plan: writer.title(offerTitle ?? ''),
   });
+}
+
+function offerEnding(writer: Writer, { title, endsAt }: Of<'offer_ending'>): Draft {
+  const plan = writer.title(title);
+  return {
+    title: endsAt ? writer.text('offer_ending.title', { plan }) : writer.text('offer_ended.title', { plan }),
+    paragraphs: [
+      endsAt
+        ? writer.text('offer_ending.body', { plan, time: writer.time(endsAt) })
+        : writer.text('offer_ended.body', { plan }),
+    ],
+    buttons: [chooseOfferButton(writer), askButton(writer, 'auto-renew')],
+  };
 }

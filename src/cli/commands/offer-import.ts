@@ -16,7 +16,7 @@ export const offerImport = defineCommand({
     const file = await DataFile.read(FILE);
     const offers = entriesOf(file, 'offers');
     const entries = await inTransaction(db, async (tx) => {
-      const added = await addOffers(tx, offers);
+      const added = await addOffers(context, tx, offers);
       await recordImport(context, tx, added);
       assertImported(file, 'offers', added);
       return added;
