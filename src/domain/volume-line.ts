@@ -105,7 +105,8 @@ export function addSegments(
   let amount = addRated(line, paygSegments, late);
   addHour(line, hour, planSegments, paygSegments, amount);
   for (const later of line.siblings) {
-    if (later.tariff.mode !== 'volume' || !isAfter(later, line)) continue;
+    // Where a later version has no price, nothing was charged that could be corrected.
+    if (!later.tiers || later.tariff.mode !== 'volume' || !isAfter(later, line)) continue;
     const correction = addRated(later, 0n, false);
     if (correction === 0n) continue;
     later.changed = true;

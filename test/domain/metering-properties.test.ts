@@ -118,7 +118,10 @@ describe('metering, properties', () => {
 
         for (const record of state.records.values()) {
           const isFree = record.destination === 'mainland' && record.status !== 'delivered';
-          const isUnpriced = record.country === 'XX';
+          const priced = tariffList.findLast(
+            ({ effectiveFrom }, index) => index === 0 || Temporal.Instant.compare(effectiveFrom, record.at) <= 0,
+          );
+          const isUnpriced = record.country !== null && priced?.international[record.country] === undefined;
           expect(record.billing).toBe(isFree ? 'free' : isUnpriced ? 'unpriced' : 'charged');
         }
       }),

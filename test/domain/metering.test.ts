@@ -89,6 +89,16 @@ describe('records (rules 1 and 2)', () => {
     expect(created).toMatchObject([{ billing: 'unpriced' }]);
     expect(charges).toEqual([]);
   });
+
+  test('rule 5: given a country that a new version does not price, when a batch reaches back before it, then what was sent before is charged', () => {
+    const before = aTariff();
+    const after = aTariff({ version: 2, effectiveFrom: at('2026-03-10'), international: {} });
+    const state = stateOf({ tariffs: [before, after] });
+    const sent = (moment: string) => aReport({ destination: 'international', country: 'HK', at: at(moment) });
+    const { created } = state.meter([sent('2026-03-10T00:10'), sent('2026-03-09T23:50'), sent('2026-03-10T00:20')]);
+    expect(created.map(({ billing }) => billing)).toEqual(['unpriced', 'charged', 'unpriced']);
+    expect(state.money).toBe(yuan('0.3'));
+  });
 });
 
 describe('quota (rule 3)', () => {

@@ -110,13 +110,14 @@ export function smallTariff(overrides: Partial<Tariff> = {}): Tariff {
   });
 }
 
-/** One to three versions of a price list, all of one mode, that begin anywhere around the history. */
+/** One to three versions of a price list, all of one mode, that begin anywhere around the history; the later ones may lack a country. */
 export function tariffs(modes: readonly RatingMode[] = ['volume', 'graduated']): fc.Arbitrary<Tariff[]> {
   const versions = fc.uniqueArray(fc.integer({ min: 1, max: 13 }), { maxLength: 2 });
   return fc
-    .record({ mode: fc.constantFrom(...modes), counts: fc.boolean(), versions })
-    .map(({ mode, counts, versions }) => {
+    .record({ mode: fc.constantFrom(...modes), counts: fc.boolean(), versions, lacks: fc.boolean() })
+    .map(({ mode, counts, versions, lacks }) => {
       const base = smallTariff({ mode, planUsageCounts: counts });
+      const { US: _, ...others } = base.international;
       const later = versions
         .toSorted((a, b) => a - b)
         .map((day, index) => {
@@ -127,6 +128,7 @@ export function tariffs(modes: readonly RatingMode[] = ['volume', 'graduated']):
             ...base,
             version: index + 2,
             effectiveFrom: HISTORY_START.add({ hours: 24 * day }),
+            international: lacks ? others : base.international,
             mainland: {
               verification: dearer(verification),
               notification: dearer(notification),
