@@ -194,7 +194,9 @@ export async function changeCards(
   for (const card of await readCardsOfSubject(tx, account.id, subject)) {
     const { corpId, conversationId, actsIn } = card;
     const place = { corpId, conversationId: actsIn ?? conversationId };
-    const group = (await readGroup(tx, place)) ?? left(place, former);
+    const bound = await readGroup(tx, place);
+    // A group that is another account's by now learns nothing of this one.
+    const group = bound?.accountId === account.id ? bound : left(place, former);
     if (!group) continue;
     const target = {
       type: 'card',

@@ -149,8 +149,11 @@ export async function forgetExpiredWebhooks(db: Executor, now: Temporal.Instant)
   return Number(numAffectedRows);
 }
 
-/** Gives up what waits to be told to a recipient who may not be told any more. What they asked before is still answered. */
-export async function dropWaitingNotices(
+/**
+ * Gives up what was to be told to a recipient who may not be told any more: also what is being tried at this moment, which is not tried again,
+ * and what nobody got. What they asked before is still answered.
+ */
+export async function dropUntoldNotices(
   tx: Tx,
   accountId: string,
   recipient: string,
@@ -158,10 +161,10 @@ export async function dropWaitingNotices(
 ): Promise<void> {
   await tx
     .updateTable('notices')
-    .set({ state: 'dropped', finished_at: now })
+    .set({ state: 'dropped', finished_at: now, lease_id: null, leased_until: null })
     .where('account_id', '=', accountId)
     .where('recipient', '=', recipient)
-    .where('state', '=', 'waiting')
+    .where('state', 'in', ['waiting', 'dead'])
     .where('reason', 'not in', ['reply', 'processing'])
     .execute();
 }

@@ -3,9 +3,12 @@ import type { ApprovalAction } from '../../src/domain/approval.ts';
 import { requestAction } from '../../src/services/actions/request.ts';
 import { decide } from '../../src/services/approvals.ts';
 import { authorizeGroup } from '../../src/services/groups.ts';
+import { retryDeadLetters } from '../../src/services/notices.ts';
+import { reviewAccount } from '../../src/services/review.ts';
 import { setTwoPerson } from '../../src/services/second-person.ts';
 import { lockAccount } from '../../src/store/accounts.ts';
 import { type Group, insertAdministrator, readAdministrators, readGroup } from '../../src/store/groups.ts';
+import { leaseDueNotices, type NoticeResult, recordResults } from '../../src/store/notice-queue.ts';
 import { ADMIN, BillingWorld, kinds, MEMBER, type TestAccount } from '../support/billing-world.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
@@ -183,6 +186,55 @@ describe('unbinding a group', () => {
     await account.news();
     await account.recharge('10');
     expect(await account.news(), 'told to the other group alone').toHaveLength(1);
+  });
+
+  test('rule 22: given a notice that is being tried meanwhile and one that nobody got, then neither is told in the group any more', async () => {
+    const account = await world.openAccount();
+    await secondGroup(account);
+    await account.recharge('10');
+    await account.recharge('20');
+    const { accountId, conversationId } = account.group;
+    const now = world.clock.now();
+    const inGroup = async () =>
+      (await leaseDueNotices(db.kysely, now, { limit: 1_000, leaseUntil: now.add({ seconds: 120 }) }))
+        .map(({ leader }) => leader)
+        .filter(({ recipient }) => recipient === `corp/${conversationId}`);
+    const failed = async (result: NoticeResult) => {
+      for (const notice of trying) await recordResults(db.kysely, [{ notice, result }], now);
+    };
+    let trying = await inGroup();
+    await failed({ state: 'dead', error: 'nobody' });
+    trying = await inGroup();
+    expect(trying).toHaveLength(1);
+    await confirmed(account.group, unbinding(account.group, 1));
+    await failed({ state: 'waiting', form: 'card', nextAttemptAt: now, error: 'a hang' });
+    await world.run((tx) => retryDeadLetters(world.context, tx, { accountId }));
+    expect(await inGroup()).toEqual([]);
+  });
+
+  test('given it is bound to another account, then no card there says anything of the first account any more', async () => {
+    const account = await world.openAccount();
+    await secondGroup(account);
+    await account.recharge('1');
+    await account.use(1_000);
+    await world.run((tx) => reviewAccount(world.context, tx, account.id));
+    expect(kinds(await account.news())).toContain('overdue');
+    await confirmed(account.group, unbinding(account.group, 1));
+    const { id: accountId } = await world.openAccount();
+    const { corpId, conversationId } = account.group;
+    const conversation = { corpId, conversationId };
+    const bound = { conversation, title: '新群', language: 'zh-CN', actor: MEMBER, accountId } as const;
+    await world.run((tx) => authorizeGroup(world.context, tx, bound));
+    await account.recharge('1000');
+    await world.run((tx) => reviewAccount(world.context, tx, account.id));
+    const told = await db.kysely
+      .selectFrom('notices')
+      .select(['reason', 'recipient'])
+      .where('account_id', '=', account.id)
+      .where('state', '=', 'waiting')
+      .execute();
+    expect(told).toContainEqual({ reason: 'overdue', recipient: `corp/second-${account.id}` });
+    expect(told.filter(({ recipient }) => recipient === `corp/${conversationId}`)).toEqual([]);
   });
 
   test('given it has become the last group since it was asked for, then it is not unbound, because who agreed did not agree to that', async () => {

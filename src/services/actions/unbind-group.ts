@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { RuleError } from '../../domain/errors.ts';
 import type { Account } from '../../store/accounts.ts';
 import { deleteGroup, type Group, readGroup, readGroupsOfAccount } from '../../store/groups.ts';
-import { dropWaitingNotices } from '../../store/notice-letters.ts';
+import { dropUntoldNotices } from '../../store/notice-letters.ts';
 import type { Tx } from '../../store/schema.ts';
 import { announce, recipientOf } from '../announce.ts';
 import type { ActionHandler } from './action.ts';
@@ -10,7 +10,7 @@ import { assertTwoRemain, readBoundGroup } from './administrators.ts';
 
 /**
  * Ends a group's authorization: from then on nobody is answered there with anything about the account, and nothing is told there. What
- * waits to be told there is dropped. The account itself goes on as it is, auto-renewal included.
+ * was not told there yet is dropped. The account itself goes on as it is, auto-renewal included.
  */
 export const unbindGroupAction: ActionHandler<'unbind_group'> = {
   check: async (_context, tx, account, { group, others }) => {
@@ -23,7 +23,7 @@ export const unbindGroupAction: ActionHandler<'unbind_group'> = {
     if (bound?.accountId !== account.id) return 'no_longer_needed';
     await assertAsShown(tx, account, bound, others);
     const now = context.clock.now();
-    await dropWaitingNotices(tx, account.id, recipientOf(bound), now);
+    await dropUntoldNotices(tx, account.id, recipientOf(bound), now);
     await deleteGroup(tx, bound);
     await announce(
       context,
