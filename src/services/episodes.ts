@@ -98,11 +98,12 @@ export async function showEpisode(
   change: { readonly episode: StoredEpisode; readonly endedAt?: Temporal.Instant; readonly isAllClear?: boolean },
 ): Promise<void> {
   const { episode, endedAt = null, isAllClear = false } = change;
-  const { told, secondContact } = episode;
+  const { told } = episode;
   if (!told) return;
   const key = randomUUID();
   await changeCards(context, tx, account, alertSubject(alertId), saying(told, episode, 'changed', endedAt), key);
-  if (secondContact === null || !isAllClear) return;
+  // They may have been told of a milder level, of which the episode knows nothing any more.
+  if (!isAllClear) return;
   const allClear = saying(told, episode, 'second_contact', endedAt);
   await changeCards(context, tx, account, secondContactSubject(alertId), allClear, key);
 }

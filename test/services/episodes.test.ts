@@ -282,6 +282,39 @@ describe('worse is news (rule 19)', () => {
   });
 });
 
+test('rule 21: given the second contact was told of an alert that has become worse since, when it ends, then their card says so', async () => {
+  world.clock.set(NOW);
+  const account = await world.openAccount({ overdueGraceHours: 2 });
+  await world.run(async (tx) =>
+    writeSettings(
+      tx,
+      account.id,
+      { ...(await readSettings(tx, account.id)), secondContact: SECOND, escalateAfterMinutes: 60 },
+      NOW,
+    ),
+  );
+  await account.use(1_000);
+  await live(account, { minutes: 130 });
+  await account.recharge('100000');
+  await review(account);
+  const rows = await db.kysely
+    .selectFrom('notices')
+    .select(['content', 'target', 'queued_at'])
+    .where('account_id', '=', account.id)
+    .where('recipient', '=', `corp/${SECOND.staffId}`)
+    .orderBy('ordinal')
+    .execute();
+  const told = rows.map(({ content, target, queued_at }) => ({
+    type: (target as unknown as NoticeTarget).type,
+    minutes: NOW.until(queued_at).total('minutes'),
+    text: (content as unknown as NoticeContent).markdown,
+  }));
+  expect(told).toMatchObject([
+    { type: 'direct', minutes: 60 },
+    { type: 'card', minutes: 130, text: expect.stringContaining('14:10** 结束') },
+  ]);
+});
+
 describe('quiet hours (rule 21)', () => {
   const NIGHT = at('2026-03-10T23:00');
   const quietHours = { from: '22:00', until: '08:00' };
