@@ -6,7 +6,12 @@
  */
 export type JobPlan =
   | { readonly kind: 'daily' /** `HH:MM` */; readonly at: string; readonly missed: 'once' | 'skipped' }
-  | { readonly kind: 'by_state'; readonly missed: Missed };
+  | {
+      readonly kind: 'by_state';
+      readonly missed: Missed;
+      /** It waits for what may answer slowly, such as DingTalk, so no other job waits for it. Default: false. */
+      readonly isSlow?: boolean;
+    };
 
 /**
  * What becomes of moments that were missed while nothing ran. `once`: one run makes up for all of them. `each`: every one is made up, in its

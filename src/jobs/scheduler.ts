@@ -40,7 +40,7 @@ export class Scheduler {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #onRun: (run: JobRun) => unknown;
-  /** Daily jobs that are at work: they may take long, and hold up nothing else. */
+  /** Daily and slow jobs that are at work: they may take long, and hold up nothing else. */
   readonly #long = new Map<string, Promise<void>>();
   #task: ScheduledTask | undefined;
   #running: Promise<void> | undefined;
@@ -75,7 +75,7 @@ export class Scheduler {
     await this.#longEnded();
   }
 
-  /** Begins what is due now; waits for all but daily jobs. */
+  /** Begins what is due now; waits for all but daily and slow jobs. */
   #beat(): Promise<void> {
     this.#running ??= this.#runDue().finally(() => {
       this.#running = undefined;
@@ -122,8 +122,8 @@ export class Scheduler {
       try {
         const due = await job.nextDueAt();
         if (!due || Temporal.Instant.compare(due, this.#clock.now()) > 0) continue;
-        if (job.plan.kind === 'by_state') await this.#run(job);
-        else this.#long.set(job.name, this.#runLong(job));
+        if (job.plan.kind === 'daily' || job.plan.isSlow) this.#long.set(job.name, this.#runLong(job));
+        else await this.#run(job);
       } catch (error) {
         this.#complain(job, error);
       }

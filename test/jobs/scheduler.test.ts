@@ -1,8 +1,9 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { ManualClock, OffsetClock } from '../../src/clock.ts';
-import type { Job } from '../../src/jobs/job.ts';
+import type { Job, JobPlan } from '../../src/jobs/job.ts';
 import { type JobRun, Scheduler } from '../../src/jobs/scheduler.ts';
+import { SERVICE_JOBS } from '../../src/jobs/service-jobs.ts';
 import { NOW } from '../support/builders.ts';
 
 const logger = pino({ level: 'silent' });
@@ -101,44 +102,47 @@ describe('tick', () => {
   });
 });
 
-test('given a daily job that takes long, then the ticks go on without it, nobody begins it again, and a stop waits for it', async () => {
-  const goOn = Promise.withResolvers<string>();
-  const [begun, another] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  let runs = 0;
-  const long: Job = {
-    name: 'long',
-    plan: { kind: 'daily', at: '03:00', missed: 'once' },
-    nextDueAt: async () => NOW,
-    run: () => {
-      runs += 1;
-      begun.resolve();
-      return goOn.promise;
-    },
-  };
-  let ticks = 0;
-  const short: Job = {
-    name: 'short',
-    plan: BY_STATE,
-    nextDueAt: async () => NOW,
-    run: async () => {
-      ticks += 1;
-      if (ticks === 2) another.resolve();
-      return null;
-    },
-  };
-  const kept: JobRun[] = [];
-  const scheduler = new Scheduler([long, short], new ManualClock(NOW), logger, (run) => kept.push(run));
-  await scheduler.start();
-  await begun.promise;
-  await another.promise;
-  const stopped = scheduler.stop();
-  goOn.resolve('took its time');
-  await stopped;
-  expect(runs).toBe(1);
-  expect(kept.filter(({ job }) => job === 'long')).toMatchObject([
-    { outcome: 'done', report: 'took its time', startedAt: NOW },
-  ]);
-});
+test.each<JobPlan>([{ kind: 'daily', at: '03:00', missed: 'once' }, SERVICE_JOBS.delivery])(
+  'given a job that takes long, %j, then the ticks go on without it, nobody begins it again, and a stop waits for it',
+  async (plan) => {
+    const goOn = Promise.withResolvers<string>();
+    const [begun, another] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let runs = 0;
+    const long: Job = {
+      name: 'long',
+      plan,
+      nextDueAt: async () => NOW,
+      run: () => {
+        runs += 1;
+        begun.resolve();
+        return goOn.promise;
+      },
+    };
+    let ticks = 0;
+    const short: Job = {
+      name: 'short',
+      plan: BY_STATE,
+      nextDueAt: async () => NOW,
+      run: async () => {
+        ticks += 1;
+        if (ticks === 2) another.resolve();
+        return null;
+      },
+    };
+    const kept: JobRun[] = [];
+    const scheduler = new Scheduler([long, short], new ManualClock(NOW), logger, (run) => kept.push(run));
+    await scheduler.start();
+    await begun.promise;
+    await another.promise;
+    const stopped = scheduler.stop();
+    goOn.resolve('took its time');
+    await stopped;
+    expect(runs).toBe(1);
+    expect(kept.filter(({ job }) => job === 'long')).toMatchObject([
+      { outcome: 'done', report: 'took its time', startedAt: NOW },
+    ]);
+  },
+);
 
 describe('advanceTo (promise 7)', () => {
   const days =
