@@ -20,6 +20,8 @@ export type DingTalkErrorKind =
   | 'rejected'
   | 'unknown_outcome';
 
+const SHOWN_LENGTH = 300;
+
 /** A sentence for whoever runs the service, in both languages. */
 interface Words {
   readonly english: string;
@@ -49,19 +51,29 @@ export class DingTalkError extends Error {
     detail?: string | undefined;
     nextStep?: Words | undefined;
   }) {
-    const facts = [fields.status ? `HTTP ${fields.status}` : '', fields.requestId ? `request ${fields.requestId}` : ''];
+    const code = shown(fields.code);
+    const requestId = fields.requestId ? shown(fields.requestId) : null;
+    const facts = [fields.status ? `HTTP ${fields.status}` : '', requestId ? `request ${requestId}` : ''];
     const where = facts.filter((fact) => fact !== '').join(', ');
-    const what = `${fields.code}${where ? ` (${where})` : ''}${fields.detail ? `: ${fields.detail.slice(0, 300)}` : ''}`;
+    const what = `${code}${where ? ` (${where})` : ''}${fields.detail ? `: ${shown(fields.detail)}` : ''}`;
     const { english, chinese } = fields.nextStep ?? NEXT_STEP[fields.kind];
     super(`DingTalk call ${fields.call} failed: ${what}. ${english}`);
     this.name = 'DingTalkError';
     this.chinese = `调用钉钉接口 ${fields.call} 失败：${what}。${chinese}`;
-    this.code = fields.code;
+    this.code = code;
     this.kind = fields.kind;
     this.status = fields.status ?? null;
-    this.requestId = fields.requestId ?? null;
+    this.requestId = requestId;
     if (fields.retryAfter) this.retryAfter = fields.retryAfter;
   }
+}
+
+/** What the platform says of an error, as it can be stored and logged: on one line, not too long, without half characters. */
+function shown(text: string): string {
+  return text
+    .slice(0, SHOWN_LENGTH)
+    .toWellFormed()
+    .replaceAll(/\p{Cc}+/gu, ' ');
 }
 
 const NEXT_STEP: Record<DingTalkErrorKind, Words> = {

@@ -77,6 +77,22 @@ describe('alerts to the operator (rules 5, 8 and 22)', () => {
     await deliverer.deliverDue();
     expect(dead).toEqual([expect.stringContaining('invalid.openConversationId')]);
   });
+
+  test.each([
+    ['a zero byte', '坏\u0000了'],
+    ['half a character where it is cut', `x${'😀'.repeat(200)}`],
+  ])(
+    'rule 22: given a platform that answers an error with %s in it, then what became of the notice is recorded all the same',
+    async (_, message) => {
+      const body = { code: 'contain.notAllowed.text', message };
+      for (const route of [CARD, GROUP_SEND, DIRECT_SEND])
+        harness.sandbox.faults.answerCalls(route, { status: 400, body }, 9);
+      const notice = await harness.queue();
+      await deliverer.deliverDue();
+      expect(await harness.stored(notice)).toMatchObject({ state: 'dead' });
+      expect(dead.every((error) => error.isWellFormed())).toBe(true);
+    },
+  );
 });
 
 describe('the webhook of a conversation', () => {
