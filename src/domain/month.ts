@@ -1,6 +1,20 @@
 /** A calendar month as `YYYY-MM`, which sorts as text. Whose calendar it is, the time zone says that it was made with. */
 export type Month = string;
 
+/**
+ * Whether an account's calendar can follow this: a name of the time zone database. An offset such as `+08:00` cannot be one, because the
+ * database server reads its sign the other way round.
+ */
+export function isTimeZone(name: string): boolean {
+  if (/^[+-]/.test(name)) return false;
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The month in which a moment lies. */
 export function monthOf(at: Temporal.Instant, timeZone: string): Month {
   return at.toZonedDateTimeISO(timeZone).toPlainDate().toPlainYearMonth().toString();

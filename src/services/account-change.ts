@@ -1,8 +1,10 @@
 import { InputError } from '../domain/errors.ts';
 import type { Micro } from '../domain/money.ts';
+import { isTimeZone } from '../domain/month.ts';
 import type { TemplateType } from '../domain/usage.ts';
 import { type Account, hasHistory, lockAccount, makeDue, writeAccountTerms } from '../store/accounts.ts';
 import { dateAlertsBefore } from '../store/alerts.ts';
+import { dateAttemptBefore } from '../store/renewals.ts';
 import type { Tx } from '../store/schema.ts';
 import { readSettings } from '../store/settings.ts';
 import { operatorOf, record } from './audit.ts';
@@ -46,7 +48,7 @@ export async function changeAccount(
   const changes = changedFields(account, change);
   if (changes.length === 0) return changes;
   const { timeZone = account.timeZone, creditLimit = account.money.creditLimit } = change;
-  if (timeZone !== account.timeZone) await assertTimeZone(context, tx, account, timeZone);
+  if (timeZone !== account.timeZone) await assertTimeZone(tx, account, timeZone);
   const now = context.clock.now();
   await writeAccountTerms(
     tx,
@@ -59,7 +61,10 @@ export async function changeAccount(
     },
     now,
   );
-  if (creditLimit > account.money.creditLimit) await dateAlertsBefore(tx, account.id, now);
+  if (creditLimit > account.money.creditLimit) {
+    await dateAlertsBefore(tx, account.id, now);
+    await dateAttemptBefore(tx, account.id, now);
+  }
   if (timeZone !== account.timeZone) {
     await planDailyDigest(context, tx, { id: account.id, timeZone }, await readSettings(tx, account.id));
   }
@@ -87,10 +92,8 @@ function changedFields(account: Account, change: AccountChange): ChangedField[] 
   );
 }
 
-async function assertTimeZone(context: ServiceContext, tx: Tx, account: Account, timeZone: string): Promise<void> {
-  try {
-    context.clock.now().toZonedDateTimeISO(timeZone);
-  } catch {
+async function assertTimeZone(tx: Tx, account: Account, timeZone: string): Promise<void> {
+  if (!isTimeZone(timeZone)) {
     throw new InputError('time_zone_unknown', `"${timeZone}" is not a time zone; write it like Asia/Shanghai.`, {
       timeZone,
     });

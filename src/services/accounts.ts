@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { InputError } from '../domain/errors.ts';
 import { rechargeTransfer } from '../domain/ledger.ts';
 import type { Micro } from '../domain/money.ts';
+import { isTimeZone } from '../domain/month.ts';
 import { availableOf } from '../domain/standing.ts';
 import type { TemplateType } from '../domain/usage.ts';
 import { insertAccount, lockAccount, makeDue } from '../store/accounts.ts';
@@ -41,9 +42,7 @@ export async function createAccount(context: ServiceContext, tx: Tx, input: Acco
     );
   }
   const now = context.clock.now();
-  try {
-    now.toZonedDateTimeISO(input.timeZone);
-  } catch {
+  if (!isTimeZone(input.timeZone)) {
     throw new InputError('time_zone_unknown', `"${input.timeZone}" is not a time zone; write it like Asia/Shanghai.`, {
       timeZone: input.timeZone,
     });

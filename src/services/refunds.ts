@@ -7,7 +7,7 @@ import { lockAccount, makeDue } from '../store/accounts.ts';
 import { dateAlertsBefore } from '../store/alerts.ts';
 import { postTransfers } from '../store/ledger.ts';
 import { markPlanRefunded, readPlan, readPlansWithQuota } from '../store/plans.ts';
-import { readPolicy } from '../store/renewals.ts';
+import { dateAttemptBefore, readPolicy } from '../store/renewals.ts';
 import type { Tx } from '../store/schema.ts';
 import { announce } from './announce.ts';
 import { record } from './audit.ts';
@@ -55,6 +55,7 @@ export async function refundPlan(context: ServiceContext, tx: Tx, input: RefundI
   const transfers = refundTransfers({ planId, segments, price, currency: account.currency, at: now, by, reason });
   await postTransfers(tx, account.id, transfers, now);
   await dateAlertsBefore(tx, account.id, now);
+  await dateAttemptBefore(tx, account.id, now);
   await markPlanRefunded(tx, account.id, planId, now);
   await record(context, tx, account.id, {
     by,

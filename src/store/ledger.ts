@@ -46,7 +46,8 @@ export async function postTransfers(
   if (known.length > 0) await assertSameContent(tx, accountId, known);
 
   const cash = netOf(CASH, booked);
-  const funded = booked.some(({ kind }) => kind === 'recharge' || kind === 'refund');
+  // A plan that cost nothing gives back segments alone.
+  const funded = booked.some(({ kind, to }) => to === CASH && (kind === 'recharge' || kind === 'refund'));
   await Promise.all([
     cash !== 0n || funded ? moveBalance(tx, accountId, { by: cash, funded, now }) : undefined,
     moveRemaining(tx, accountId, booked, now),

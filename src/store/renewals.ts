@@ -100,8 +100,9 @@ export async function readOpenRenewal(db: Executor, accountId: string): Promise<
 }
 
 /**
- * The last attempt came before what is done now, also where the clock that made it was ahead of this one: a recharge must not be taken for
- * an older one, or nothing would be tried again because of it. (rule 14) The account must be locked.
+ * The last attempt came before what is done now, also where the clock that made it was ahead of this one: money that comes (a recharge, a
+ * refund, a higher credit limit) must not be taken for older, or nothing would be tried again because of it. (rule 14) The account must be
+ * locked.
  */
 export async function dateAttemptBefore(tx: Tx, accountId: string, at: Temporal.Instant): Promise<void> {
   await tx

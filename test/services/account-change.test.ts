@@ -80,7 +80,9 @@ describe('the other terms', () => {
 
   test('given nothing was booked or reported, then the time zone may change; afterwards it may not', async () => {
     const account = await world.openAccount();
-    await expect(set(account, { timeZone: 'Mars/Olympus' })).rejects.toMatchObject({ code: 'time_zone_unknown' });
+    for (const timeZone of ['Mars/Olympus', '+08:00']) {
+      await expect(set(account, { timeZone })).rejects.toMatchObject({ code: 'time_zone_unknown' });
+    }
     await set(account, { timeZone: 'Europe/Berlin' });
     expect((await account.read()).timeZone).toBe('Europe/Berlin');
     await account.use(1, { status: 'failed' });

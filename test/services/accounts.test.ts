@@ -33,6 +33,7 @@ describe('createAccount', () => {
   test.each([
     ['a tariff that is not there', { tariffId: 'nothing' }, 'tariff_unknown'],
     ['a time zone that is none', { timeZone: 'Mars/Olympus' }, 'time_zone_unknown'],
+    ['an offset for a time zone', { timeZone: '+08:00' }, 'time_zone_unknown'],
   ])('given %s, then it is refused', async (_, overrides, code) => {
     await expect(create(overrides)).rejects.toMatchObject({ name: 'InputError', code });
   });

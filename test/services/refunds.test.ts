@@ -111,8 +111,10 @@ describe('a refund (rule 15)', () => {
   test('given a granted plan, then its segments go and no money moves', async () => {
     const { account } = await buyer();
     const { id } = await account.grant('sms-100');
+    world.pass({ hours: 1 });
     await refund(account, id);
     expect(await balanceOf(account)).toBe(yuan('830'));
+    expect((await account.read()).lastFundedAt, 'no money that a failed renewal waits for').toEqual(NOW);
     await expectClean(account);
   });
 

@@ -1,12 +1,14 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { changeAccount } from '../../src/services/account-change.ts';
 import { addPlan } from '../../src/services/plans.ts';
+import { refundPlan } from '../../src/services/refunds.ts';
 import { renewIfDue } from '../../src/services/renewal.ts';
 import { lockAccount } from '../../src/store/accounts.ts';
-import { BillingWorld, kinds } from '../support/billing-world.ts';
+import { BillingWorld, kinds, type TestAccount } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
 import { anOffer, at, NOW, yuan } from '../support/builders.ts';
 import { waitForBlocked } from '../support/database-waits.ts';
+import { buy } from '../support/purchases.ts';
 import { bought, renewingAccount } from '../support/renewing-account.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
@@ -253,6 +255,26 @@ describe('lack of balance (rule 14)', () => {
     await account.review();
     expect(await bought(account)).toHaveLength(1);
     await expectBooksRight(db, account.id);
+  });
+
+  test('rule 14: given a clock that goes back by an hour after it failed, when the credit limit is raised or a plan refunded, then too', async () => {
+    const money: ((account: TestAccount, planId: string) => Promise<unknown>)[] = [
+      ({ id }) => world.run((tx) => changeAccount(world.context, tx, id, { creditLimit: yuan('70') })),
+      ({ id }, planId) =>
+        world.run((tx) => refundPlan(world.context, tx, { accountId: id, planId, reason: null, by: 'cli' })),
+    ];
+    for (const comes of money) {
+      const account = await renewingAccount(world, { balance: '172' });
+      await account.use(4_500);
+      const planId = await buy(world, account, 'sms-100');
+      await account.review();
+      expect(await account.renewals()).toMatchObject([{ state: 'failed' }]);
+      world.clock.set(NOW.subtract({ hours: 1 }));
+      await comes(account, planId);
+      await account.review();
+      expect(await bought(account)).toHaveLength(1);
+      await expectBooksRight(db, account.id);
+    }
   });
 
   test('rule 14: given a recharge that is not enough, then that is told with what is missing now, and the day begins anew', async () => {
