@@ -140,7 +140,8 @@ export async function leaseDueNotices(
 
 /**
  * Merges into a leased, fresh notice those that wait right behind it and may be merged, as many as fit; from now on they are said, tried
- * again and finished with it. What is not due or may not be merged ends the row, so that order is kept. (rule 23)
+ * again and finished with it. What is not due or may not be merged ends the row, so that order is kept; so does what is another account's,
+ * because the buttons of a message act in one account. What the operator is told has none. (rule 23)
  */
 export async function mergeWaiting(
   tx: Tx,
@@ -154,8 +155,9 @@ export async function mergeWaiting(
       select queued_at, ordinal, octet_length(content::text) as bytes from notices
       where account_id = ${leader.accountId} and notice_id = ${leader.id} and lease_id = ${leader.leaseId}),
     behind as (
-      select n.account_id, n.notice_id, n.queued_at, n.ordinal, n.merges and n.next_attempt_at <= ${now} as may_merge,
-        octet_length(n.content::text) as bytes
+      select n.account_id, n.notice_id, n.queued_at, n.ordinal, octet_length(n.content::text) as bytes,
+        n.merges and n.next_attempt_at <= ${now}
+          and (n.account_id = ${leader.accountId} or n.target ->> 'type' = 'operator') as may_merge
       from notices n, leader
       where n.recipient = ${leader.recipient} and n.state = 'waiting'
         and (n.queued_at, n.ordinal) > (leader.queued_at, leader.ordinal)
@@ -171,7 +173,7 @@ export async function mergeWaiting(
       set merged_into = ${leader.id}, lease_id = ${leader.leaseId}, leased_until = ${leaseUntil}, next_attempt_at = ${leaseUntil},
         attempts = n.attempts + 1, merges = false
       from line where n.account_id = line.account_id and n.notice_id = line.notice_id
-        and line.is_unbroken and line.bytes <= ${maxBytes}
+        and n.state = 'waiting' and line.is_unbroken and line.bytes <= ${maxBytes}
       returning ${COLUMNS})
     select * from merged order by queued_at, ordinal`.execute(tx);
   return rows.map(toLeased);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { mergeContents } from '../../src/notify/merge.ts';
 import { insertCard, readCard } from '../../src/store/cards.ts';
@@ -61,6 +62,27 @@ describe('what waits for the same recipient (rule 23)', () => {
     await merging('四');
     await harness.deliver();
     expect(shown()).toEqual([['一', '二'], ['审批'], ['三', '四']]);
+  });
+
+  test('given one person who administers two accounts, then they get a card of each: a button acts in the account of its card', async () => {
+    const target = { type: 'direct', userId: 'zhangwei' } as const;
+    const [one, other] = [randomUUID(), randomUUID()];
+    for (const [title, accountId] of [
+      ['一', one],
+      ['二', one],
+      ['三', other],
+      ['四', one],
+    ] as const)
+      await merging(title, { accountId, target, recipient: 'corp/zhangwei' });
+    await harness.deliver();
+    expect(harness.toAdministrator().map(({ title }) => title)).toEqual(['一 · 二', '三', '四']);
+  });
+
+  test('given alerts to the operator about several accounts, then they are one card', async () => {
+    const target = { type: 'operator', conversationId: GROUP, staffIds: [] } as const;
+    for (const title of ['一', '二']) await merging(title, { accountId: randomUUID(), target, recipient: 'operator' });
+    await harness.deliver();
+    expect(shown()).toEqual([['一', '二']]);
   });
 
   test('given one alone, then it is said as it is', async () => {
