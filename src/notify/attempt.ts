@@ -7,6 +7,8 @@ import { type Verdict, verdictOf } from './verdict.ts';
 
 /** Attempts in which a form that may work later is given time; after them an attempt goes on to the next forms. */
 const PATIENCE = 3;
+/** Later than this an attempt begins no further form: it has to be over before its lease is, or another process says it too. */
+const BEGUN_WITHIN = Temporal.Duration.from({ seconds: 60 });
 /** Shares of the platform's limits that are tried when it refuses a form for its size. */
 const SHARES = [1, 0.5, 0.25];
 
@@ -20,7 +22,9 @@ export async function attempt(
   const reached = Math.max(0, forms.indexOf(notice.form as Form));
   let error = 'no form is left';
   let hope: { form: Form; cause: unknown } | undefined;
+  const latest = now().add(BEGUN_WITHIN);
   for (const form of forms.slice(reached)) {
+    if (hope && Temporal.Instant.compare(now(), latest) > 0) break;
     const failure = await say(messenger, notice, form);
     if (!failure) return { state: 'delivered', form };
     const { cause, verdict } = failure;

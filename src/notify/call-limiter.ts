@@ -98,11 +98,18 @@ export class CallLimiter implements CallGate {
     }
   }
 
-  /** Whether one more answer may go through the webhook of a conversation now. Where it may not, there are other ways. */
+  /**
+   * Whether one more answer may go through the webhook of a conversation now. Where it may not, there are other ways.
+   * @throws DingTalkError of kind `retry` when that cannot be known
+   */
   async mayReply(conversationId: string): Promise<boolean> {
     const { repliesPerMinute } = this.#limits;
     const turn = { count: 1, intervalMs: 60_000 / repliesPerMinute, burst: repliesPerMinute, withinMs: 0 };
-    return (await reserveTurns(this.#options.db.kysely, `reply/${conversationId}`, turn)).isReserved;
+    try {
+      return (await reserveTurns(this.#options.db.kysely, `reply/${conversationId}`, turn)).isReserved;
+    } catch (error) {
+      throw unavailable('replyToSession', error);
+    }
   }
 
   /** Resolves when every call that was made is counted. */

@@ -88,6 +88,7 @@ describe('calls per second, of all replicas together (rule 23)', () => {
     const gone = { ...db, kysely: undefined } as unknown as typeof db;
     const limiter = new CallLimiter({ db: gone, clock, logger });
     expect(await refusal(limiter.pass('createCard', false))).toBe('retry local.limitsUnavailable');
+    await expect(limiter.mayReply('cid')).rejects.toMatchObject({ kind: 'retry', code: 'local.limitsUnavailable' });
   });
 
   test('given answers in one conversation, then so many in a minute go through its webhook, whoever gives them', async () => {

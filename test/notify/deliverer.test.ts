@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DingTalkError } from '../../src/dingtalk/errors.ts';
+import { OpenApi } from '../../src/dingtalk/open-api.ts';
+import { completeSettings } from '../../src/dingtalk/settings.ts';
+import type { Form } from '../../src/notify/forms.ts';
+import { Messenger } from '../../src/notify/messenger.ts';
 import { NOW } from '../support/builders.ts';
-import { GROUP } from '../support/sandbox-world.ts';
+import { APP, GROUP } from '../support/sandbox-world.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import {
   aNotice,
@@ -287,6 +292,27 @@ describe('retries (rule 22)', () => {
       expect(harness.inGroup().filter(({ outTrackId }) => outTrackId === notice.outTrackId)).toHaveLength(1);
     },
   );
+
+  test('given forms that take long to fail, then no further one is begun that could outlast the lease, and it is tried again', async () => {
+    const notice = await harness.queue();
+    const tried: Form[] = [];
+    class Slow extends Messenger {
+      override async say(...[, form]: Parameters<Messenger['say']>): Promise<void> {
+        tried.push(form);
+        harness.clock.set(harness.clock.now().add({ seconds: 35 }));
+        throw new DingTalkError({ call: 'any', code: 'timeout', kind: 'unknown_outcome' });
+      }
+    }
+    const settings = completeSettings({ ...APP, apiBase: harness.sandbox.url, oapiBase: harness.sandbox.url });
+    const deliverer = harness.newDeliverer({ messenger: new Slow(new OpenApi(settings), settings.cardTemplateId) });
+    for (let attempt = 1; attempt <= 4; attempt += 1) {
+      tried.length = 0;
+      harness.clock.set((await harness.stored(notice)).next_attempt_at);
+      await deliverer.deliverDue();
+    }
+    expect(tried).toEqual(['card', 'group_buttons']);
+    expect(await harness.stored(notice)).toMatchObject({ state: 'waiting', form: 'card', attempts: 4 });
+  });
 
   test('given a call that hangs, then it is given up and tried again', async () => {
     harness.sandbox.faults.hangCalls(CARD);
