@@ -169,9 +169,15 @@ export class Metrics {
     this.#gauge('notices_waiting', 'Notices that wait to be delivered.', ['urgency'], async (gauge) => {
       for (const urgency of URGENCIES) gauge.set({ urgency }, (await stored())?.waiting.get(urgency)?.count ?? 0);
     });
-    this.#gauge('notice_oldest_seconds', 'The age of the oldest notice that waits.', ['urgency'], async (gauge) => {
-      for (const urgency of URGENCIES) gauge.set({ urgency }, (await stored())?.waiting.get(urgency)?.ageSeconds ?? 0);
-    });
+    this.#gauge(
+      'notice_oldest_seconds',
+      'The age of the oldest notice that waits; what is held back until a time has none before it.',
+      ['urgency'],
+      async (gauge) => {
+        for (const urgency of URGENCIES)
+          gauge.set({ urgency }, (await stored())?.waiting.get(urgency)?.ageSeconds ?? 0);
+      },
+    );
     this.#gauge('dead_letters', 'Notices that nobody got, until they are retried or dropped.', [], async (gauge) => {
       const read = await stored();
       if (read) gauge.set(read.dead);
@@ -228,7 +234,7 @@ interface Stored {
 async function readStored({ db, clock, callsPerMonth }: MetricsOptions): Promise<Stored> {
   const now = clock.now();
   const [{ waiting, dead }, accounts, month] = await Promise.all([
-    readBacklog(db.kysely),
+    readBacklog(db.kysely, now),
     countAccounts(db.kysely),
     readCallMonth(db.kysely, callMonthOf(now)),
   ]);

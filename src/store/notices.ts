@@ -161,16 +161,24 @@ export async function countNotices(db: Executor): Promise<Record<'waiting' | 'de
 export interface NoticeBacklog {
   readonly urgency: Urgency;
   readonly waiting: number;
-  /** When the oldest of them was queued; null when none waits. */
+  /** Since when the oldest of them could have been said: what is held back until a time waits from then on. Null when none could. */
   readonly oldest: Temporal.Instant | null;
 }
 
 /** What waits, by its urgency; `dead` letters of all. Costs no more than there is of both. */
-export async function readBacklog(db: Executor): Promise<{ waiting: NoticeBacklog[]; dead: number }> {
+export async function readBacklog(
+  db: Executor,
+  now: Temporal.Instant,
+): Promise<{ waiting: NoticeBacklog[]; dead: number }> {
+  const due = sql`greatest(queued_at, held_until)`;
   const [waiting, dead] = await Promise.all([
     db
       .selectFrom('notices')
-      .select(['urgency', sql<bigint>`count(*)`.as('waiting'), sql<Temporal.Instant>`min(queued_at)`.as('oldest')])
+      .select([
+        'urgency',
+        sql<bigint>`count(*)`.as('waiting'),
+        sql<Temporal.Instant | null>`min(${due}) filter (where ${due} <= ${now})`.as('oldest'),
+      ])
       .where('state', '=', 'waiting')
       .groupBy('urgency')
       .execute(),
