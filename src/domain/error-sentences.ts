@@ -46,7 +46,8 @@ export const CHINESE = {
 
   // auto-renewal
   threshold_out_of_range: '阈值须在 0 到 {max} 条之间。',
-  guard_out_of_range: '每天和每月的购买次数至少为 1，金额不能为负。要停止自动续费，请把它关闭。',
+  guard_out_of_range:
+    '每天和每月的购买次数须在 1 到 1,000,000 之间，金额须在 0 到 1,000,000,000,000 之间。要停止自动续费，请把它关闭。',
   offer_missing: '自动续费需要先选定要购买的套餐。',
   offer_too_small: '套餐“{offer}”只有 {segments} 条，无法让余量高于阈值 {threshold} 条。请换更大的套餐，或调低阈值。',
 
@@ -59,7 +60,8 @@ export const CHINESE = {
   already_requested: '同样的请求已在等待管理员处理，审批码为 {code}。',
 
   // limits and pausing
-  limit_out_of_range: '上限必须大于零。要停止发送请用“暂停”，要取消上限请关闭它。',
+  limit_out_of_range:
+    '上限必须大于零，短信最多 1,000,000,000,000,000 条，金额最多 1,000,000,000。要停止发送请用“暂停”，要取消上限请关闭它。',
   limit_warning_above_stop: '预警值必须低于停发值。',
   limit_unchanged: '上限本来就是这样设置的，没有任何改变。',
   webhook_url_invalid: 'webhook 地址必须是 https，且不带用户名、密码和片段；本机可以用 http。',

@@ -133,7 +133,7 @@ export function usualWarning(stop: bigint): bigint | null {
   return warn > 0n ? warn : null;
 }
 
-/** The largest value of a cap: more than any account uses. */
+/** The largest value of a cap, in segments or micro-units: more than any account uses. */
 const MAX_VALUE = 10n ** 15n;
 
 /**
@@ -147,7 +147,7 @@ export function assertLimit(values: LimitValues | null): void {
   if (given.length === 0 || given.some((value) => value <= 0n || value > MAX_VALUE)) {
     throw new RuleError(
       'limit_out_of_range',
-      'A limit is more than zero; to stop sending use pause, to take a limit away turn it off.',
+      'A limit is more than zero, and at most 1,000,000,000,000,000 segments or an amount of 1,000,000,000; to stop sending use pause, to take a limit away turn it off.',
     );
   }
   if (stop !== null && warn !== null && warn >= stop) {

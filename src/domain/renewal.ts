@@ -1,10 +1,13 @@
 import { RuleError } from './errors.ts';
-import type { Micro } from './money.ts';
+import { MICRO, type Micro } from './money.ts';
 import type { OfferState, OfferVersion } from './offer.ts';
 import { type Plan, type PlanOffer, renewalPrice } from './plan.ts';
 
 /** The highest threshold that the SMS console accepts. (rule 13) */
 export const MAX_THRESHOLD = 200_000_000n;
+/** The largest guards: more than any account buys, and what can be kept. */
+const MAX_PURCHASES = 1_000_000;
+const MAX_GUARD_AMOUNT = 1_000_000_000_000n * MICRO;
 /** Trigger B: this long before the last active plan expires. (rule 12) */
 const EXPIRY_LEAD = Temporal.Duration.from({ hours: 240 });
 /** Rule 14: a failed renewal is retried once a day. */
@@ -225,10 +228,13 @@ export function assertGuards(policy: RenewalPolicy): void {
   }
   const purchases = [policy.purchasesPerDay, policy.purchasesPerMonth];
   const amounts = [policy.moneyPerMonth ?? 0n, policy.approvalAbove ?? 0n];
-  if (purchases.some((count) => !Number.isInteger(count) || count < 1) || amounts.some((amount) => amount < 0n)) {
+  if (
+    purchases.some((count) => !Number.isInteger(count) || count < 1 || count > MAX_PURCHASES) ||
+    amounts.some((amount) => amount < 0n || amount > MAX_GUARD_AMOUNT)
+  ) {
     throw new RuleError(
       'guard_out_of_range',
-      'Auto-renewal may be limited to one purchase or more a day and a month, and to amounts of zero or more; turn it off to stop it.',
+      'Auto-renewal may be limited to 1 to 1,000,000 purchases a day and a month, and to amounts of zero to 1,000,000,000,000; turn it off to stop it.',
     );
   }
 }

@@ -307,6 +307,9 @@ describe('assertPolicy (rule 13)', () => {
     ['half a purchase a day', { purchasesPerDay: 1.5 }, 'guard_out_of_range'],
     ['less than no money a month', { moneyPerMonth: -1n }, 'guard_out_of_range'],
     ['an amount below zero that needs approval', { approvalAbove: -1n }, 'guard_out_of_range'],
+    ['more purchases a day than can be kept', { purchasesPerDay: 3_000_000_000 }, 'guard_out_of_range'],
+    ['more money a month than can be kept', { moneyPerMonth: 10n ** 21n }, 'guard_out_of_range'],
+    ['the largest guards', { purchasesPerDay: 1_000_000, moneyPerMonth: 10n ** 18n, approvalAbove: 10n ** 18n }, null],
     ['no money a month', { moneyPerMonth: 0n }, null],
   ])('rule 13: given %s, then %o is refused with %s', (_, policy, code) => {
     expect(refusal(policy)).toBe(code);

@@ -221,6 +221,8 @@ describe('what may be set (rule 13)', () => {
     ['threshold', '200000001', 'threshold_out_of_range'],
     ['purchases_per_day', '0', 'guard_out_of_range'],
     ['purchases_per_month', '0', 'guard_out_of_range'],
+    ['purchases_per_day', '3000000000', 'guard_out_of_range'],
+    ['money_per_month', (10n ** 21n).toString(), 'guard_out_of_range'],
     ['offer', { id: 'nothing', name: 'x' }, 'offer_unknown'],
     ['alert_share', '0', 'alert_share_out_of_range'],
     ['alert_share', '100', 'alert_share_out_of_range'],
