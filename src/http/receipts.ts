@@ -53,6 +53,10 @@ const PLAIN_FIELDS = new Set([
 ]);
 
 const NO_COUNTRY: Sentence = { english: 'belongs to no country that is known.', chinese: '不属于任何已知国家或地区。' };
+const IS_MAINLAND: Sentence = {
+  english: 'belongs to the mainland, which is not international.',
+  chinese: '属于中国内地，不是国际/港澳台。',
+};
 const NOT_BEIJING_TIME: Sentence = {
   english: 'must be like "2026-03-01 10:00:00".',
   chinese: '须为 "2026-03-01 10:00:00" 这样的时间。',
@@ -139,6 +143,8 @@ function mainlandId(bizId: string, phoneNumber: string): string {
 function countryOf(to: string): string {
   const country = parsePhoneNumberFromString(to.startsWith('+') ? to : `+${to}`)?.country;
   if (!country) throw new RecordProblemError('country_unknown', NO_COUNTRY, 'To');
+  // No price list can price it, so it would wait for a price for ever.
+  if (country === 'CN') throw new RecordProblemError('country_unexpected', IS_MAINLAND, 'To');
   return country;
 }
 
