@@ -11,6 +11,7 @@ import type { Tx } from '../store/schema.ts';
 import {
   currencyInFile,
   insertTariff,
+  lockTariffs,
   moneyInFile,
   readTariffs,
   type TariffDocument,
@@ -133,6 +134,7 @@ export async function addTariffs(
   tx: Tx,
   tariffs: readonly TariffDocument[],
 ): Promise<CatalogueEntry[]> {
+  await lockTariffs(tx);
   const added: CatalogueEntry[] = [];
   for (const tariff of tariffs) {
     const { effectiveFrom, ...document } = tariffDocument.parse(tariff);

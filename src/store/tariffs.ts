@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { parseMoney } from '../domain/money.ts';
 import { bilingual } from '../domain/sentence.ts';
@@ -66,6 +67,11 @@ export const tariffDocument = z.strictObject({
 });
 
 export type TariffDocument = z.input<typeof tariffDocument>;
+
+/** Keeps others from adding tariffs until the transaction ends: what is to be added is compared with what is there. Reading goes on. */
+export async function lockTariffs(tx: Tx): Promise<void> {
+  await sql`lock table tariffs in share row exclusive mode`.execute(tx);
+}
 
 export async function insertTariff(tx: Tx, document: TariffDocument, now: Temporal.Instant): Promise<void> {
   await tx

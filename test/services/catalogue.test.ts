@@ -226,6 +226,17 @@ describe('what is added to the catalogue', () => {
     expect(await add(version(2, '2026-02-01T00:00:00+08:00'))).toMatchObject([{ state: 'added' }]);
   });
 
+  test('given two imports at once, then the second one is compared with what the first one added', async () => {
+    const from = (month: string) => `2027-${month}-01T00:00:00+08:00`;
+    const [same, again] = await Promise.all([add(version(11, from('01'))), add(version(11, from('01')))]);
+    expect([same, again].flatMap((entries) => entries.map(({ state }) => state)).toSorted()).toEqual([
+      'added',
+      'known',
+    ]);
+    const entries = (await Promise.all([add(version(12, from('03'))), add(version(13, from('02')))])).flat();
+    expect(entries.map(({ state }) => state).toSorted()).toEqual(['added', 'different']);
+  });
+
   test('given versions of an offer, then a new one is added, the same one is known, and one that differs or does not follow is left out', async () => {
     const first = anOffer({ id: 'ours' });
     const april = at('2026-04-01');
