@@ -6,7 +6,7 @@ import type { Logger } from './log.ts';
 import { callMonthOf } from './notify/limits.ts';
 import type { Outcome } from './notify/recorder.ts';
 import { countAccounts } from './store/accounts.ts';
-import { readCallMonth } from './store/call-limits.ts';
+import { isExhausted, readCallMonth } from './store/call-limits.ts';
 import type { Database } from './store/database.ts';
 import { readBacklog } from './store/notices.ts';
 
@@ -247,6 +247,6 @@ async function readStored({ db, clock, callsPerMonth }: MetricsOptions): Promise
     ),
     dead,
     accounts,
-    callsLeft: month.exhaustedAt === null ? Math.max(0, callsPerMonth - month.used) : 0,
+    callsLeft: isExhausted(month, now) ? 0 : Math.max(0, callsPerMonth - month.used),
   };
 }

@@ -97,6 +97,7 @@ export class Deliverer {
       month: callMonthOf(now),
       sparingFrom: Math.ceil(callsPerMonth * SPARING_SHARE),
       endsAt: nextCallMonth(now),
+      now,
     };
   }
 

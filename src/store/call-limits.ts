@@ -55,10 +55,21 @@ export async function forgetOldTurns(db: Executor): Promise<void> {
   await sql`delete from call_rates where free_at < clock_timestamp() - interval '1 day'`.execute(db);
 }
 
+/**
+ * So long the platform's word holds that there are no more calls in a month; then it is asked again. Calls may have been bought, or the month
+ * had just begun and what was refused was the last one's.
+ */
+export const REFUSAL_HOURS = 24;
+
+/** Whether the platform's word that there are no more calls still holds. */
+export function isExhausted({ exhaustedAt }: Pick<CallMonth, 'exhaustedAt'>, now: Temporal.Instant): boolean {
+  return exhaustedAt !== null && Temporal.Instant.compare(exhaustedAt, now.subtract({ hours: REFUSAL_HOURS })) > 0;
+}
+
 /** What is known of a month's calls. */
 export interface CallMonth {
   readonly used: number;
-  /** When the platform said that there are no more; it counts calls that we do not see. */
+  /** When the platform said that there are no more; it counts calls that we do not see. Holds for {@link REFUSAL_HOURS}. */
   readonly exhaustedAt: Temporal.Instant | null;
   /** When the operator was told that they run out. */
   readonly warnedAt: Temporal.Instant | null;
@@ -88,9 +99,9 @@ export async function readCallMonth(db: Executor, month: string): Promise<CallMo
   };
 }
 
-/** Keeps that the platform gives no more calls this month. @returns false when that was known */
+/** Keeps that the platform gives no more calls this month. @returns false when that was known, and still holds */
 export async function markExhausted(tx: Tx, month: string, now: Temporal.Instant): Promise<boolean> {
-  return mark(tx, month, 'exhausted_at', now);
+  return mark(tx, month, 'exhausted_at', now, now.subtract({ hours: REFUSAL_HOURS }));
 }
 
 /** Keeps that the operator was told that the month's calls run out. @returns false when they were told before */
@@ -98,7 +109,14 @@ export async function markWarned(tx: Tx, month: string, now: Temporal.Instant): 
   return mark(tx, month, 'warned_at', now);
 }
 
-async function mark(tx: Tx, month: string, column: 'exhausted_at' | 'warned_at', now: Temporal.Instant) {
+/** @param until a mark of then or before counts as none */
+async function mark(
+  tx: Tx,
+  month: string,
+  column: 'exhausted_at' | 'warned_at',
+  now: Temporal.Instant,
+  until: Temporal.Instant | null = null,
+) {
   const row = await tx
     .insertInto('call_months')
     .values({ month, [column]: now })
@@ -106,7 +124,9 @@ async function mark(tx: Tx, month: string, column: 'exhausted_at' | 'warned_at',
       oc
         .column('month')
         .doUpdateSet({ [column]: now })
-        .where(sql<boolean>`call_months.${sql.ref(column)} is null`),
+        .where(
+          sql<boolean>`(call_months.${sql.ref(column)} is null or call_months.${sql.ref(column)} <= ${until}::timestamptz)`,
+        ),
     )
     .returning('month')
     .executeTakeFirst();

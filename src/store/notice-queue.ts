@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { REFUSAL_HOURS } from './call-limits.ts';
 import type { NewNotice, NoticeContent, NoticeTarget, Urgency } from './notices.ts';
 import type { Executor, Tx } from './schema.ts';
 
@@ -34,6 +35,7 @@ export interface MonthlyBudget {
   readonly sparingFrom: number;
   /** When the next month begins, and what was held back is said. */
   readonly endsAt: Temporal.Instant;
+  readonly now: Temporal.Instant;
 }
 
 interface NoticeRow {
@@ -75,11 +77,16 @@ const COLUMNS = sql.raw(
     .join(', '),
 );
 
-/** Whether the month's calls run out, so that routine notices stay where they are and hold nobody up. */
-function isSparing(budget: MonthlyBudget | null) {
-  if (budget === null) return sql<boolean>`false`;
-  return sql<boolean>`coalesce((
-    select exhausted_at is not null or used >= ${budget.sparingFrom} from call_months where month = ${budget.month}), false)`;
+/** Until when routine notices stay where they are and hold nobody up, because the month's calls run out; null when they need not. */
+function sparingUntil(budget: MonthlyBudget | null) {
+  if (budget === null) return sql<Temporal.Instant | null>`null::timestamptz`;
+  const { month, sparingFrom, endsAt, now } = budget;
+  const asksAgainAt = sql`exhausted_at + make_interval(hours => ${REFUSAL_HOURS}::int)`;
+  return sql<Temporal.Instant | null>`(
+    select case
+      when used >= ${sparingFrom} then ${endsAt}::timestamptz
+      when ${asksAgainAt} > ${now}::timestamptz then least(${asksAgainAt}, ${endsAt}::timestamptz) end
+    from call_months where month = ${month})`;
 }
 
 /**
@@ -94,7 +101,7 @@ export async function leaseDueNotices(
   const { limit, leaseUntil, budget = null } = options;
   const { rows } = await sql<NoticeRow & { merged_into: string | null; is_fresh: boolean; has_more_behind: boolean }>`
     -- A lease that a crash of the server takes away is only a lease that ends early, so its commit waits for no disk.
-    with budget as materialized (select ${isSparing(budget)} as is_sparing, set_config('synchronous_commit', 'off', true)),
+    with budget as materialized (select ${sparingUntil(budget)} is not null as is_sparing, set_config('synchronous_commit', 'off', true)),
     picked as materialized (
       select head.* from unnest(array['reply', 'critical', 'routine']) with ordinality as class (urgency, rank), budget,
       lateral (
@@ -162,7 +169,7 @@ export async function mergeWaiting(
       where n.recipient = ${leader.recipient} and n.state = 'waiting'
         and (n.queued_at, n.ordinal) > (leader.queued_at, leader.ordinal)
         and (n.held_until is null or n.held_until <= ${now})
-        and not (n.urgency = 'routine' and ${isSparing(budget)})
+        and not (n.urgency = 'routine' and ${sparingUntil(budget)} is not null)
       order by n.queued_at, n.ordinal limit ${maxNotices - 1}),
     line as (
       select account_id, notice_id, bool_and(may_merge) over up_to_here as is_unbroken,
@@ -246,7 +253,7 @@ export async function recordResults(
 
 /**
  * When the next notice may be tried, of those that may after `after`; null when none waits. One that queues behind another of its
- * recipient does not count; what the budget holds back waits for the next month.
+ * recipient does not count; what the budget holds back waits for the next month, or until the platform is asked again.
  */
 export async function nextNoticeAt(
   db: Executor,
@@ -254,11 +261,11 @@ export async function nextNoticeAt(
   budget: MonthlyBudget | null = null,
 ): Promise<Temporal.Instant | null> {
   const { rows } = await sql<{ at: Temporal.Instant | null }>`
-    with budget as materialized (select ${isSparing(budget)} as is_sparing)
+    with budget as materialized (select until is not null as is_sparing, until from (select ${sparingUntil(budget)} as until) month)
     select min(head.at) as at from unnest(array['reply', 'critical', 'routine']) as class (urgency), budget,
     lateral (
       select case when budget.is_sparing and class.urgency = 'routine'
-        then greatest(n.next_attempt_at, ${budget?.endsAt ?? null}::timestamptz) else n.next_attempt_at end as at
+        then greatest(n.next_attempt_at, budget.until) else n.next_attempt_at end as at
       from notices n
       where n.state = 'waiting' and n.urgency = class.urgency
         and (n.next_attempt_at > ${after ?? '-infinity'} or (budget.is_sparing and class.urgency = 'routine'))

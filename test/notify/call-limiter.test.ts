@@ -7,7 +7,9 @@ import { type BudgetNews, CallLimiter } from '../../src/notify/call-limiter.ts';
 import { Deliverer } from '../../src/notify/deliverer.ts';
 import { CALL_LIMITS, type CallLimits, callMonthOf, nextCallMonth } from '../../src/notify/limits.ts';
 import { Messenger } from '../../src/notify/messenger.ts';
-import { countCalls, markWarned, readCallMonth, reserveTurns } from '../../src/store/call-limits.ts';
+import { countCalls, markExhausted, markWarned, readCallMonth, reserveTurns } from '../../src/store/call-limits.ts';
+import { inTransaction } from '../../src/store/database.ts';
+import { nextNoticeAt } from '../../src/store/notice-queue.ts';
 import { at, NOW } from '../support/builders.ts';
 import { APP, LUNCH_GROUP } from '../support/sandbox-world.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -171,6 +173,29 @@ describe('delivery within the limits (rule 23)', () => {
     await deliverer.deliverDue();
     expect(harness.inGroup().map(({ title }) => title)).toEqual(['欠费', '一 · 二']);
     await harness.stop();
+  });
+
+  test('rule 23: given a platform that refused the last call of a month as the next one began, then what can wait is tried again after a day, not after the month', async () => {
+    const { harness, deliverer } = await limitedHarness();
+    const first = at('2026-04-01');
+    harness.clock.set(first);
+    expect(await inTransaction(db, (tx) => markExhausted(tx, '2026-04', first))).toBe(true);
+    const held = await harness.queue({ urgency: 'routine' });
+    await deliverer.deliverDue();
+    expect(await harness.stored(held)).toMatchObject({ state: 'waiting', attempts: 0 });
+    const next = first.add({ hours: 24 });
+    expect(await nextNoticeAt(db.kysely, first, deliverer.budget)).toEqual(next);
+    harness.clock.set(next);
+    await deliverer.deliverDue();
+    expect((await harness.stored(held)).state).toBe('delivered');
+    await harness.stop();
+  });
+
+  test('rule 23: given it goes on refusing, then that holds for another day, and it is known from when', async () => {
+    const month = '2026-04';
+    const mark = (hours: number) => inTransaction(db, (tx) => markExhausted(tx, month, NOW.add({ hours })));
+    expect([await mark(0), await mark(23), await mark(24), await mark(25)]).toEqual([true, false, true, false]);
+    expect((await readCallMonth(db.kysely, month)).exhaustedAt).toEqual(NOW.add({ hours: 24 }));
   });
 
   test('given calls that are counted, then a card, a message and a change are, and a refusal for good keeps none back', async () => {
