@@ -11,7 +11,6 @@ import {
   type PeriodUse,
   SHOWN_DEEDS,
 } from '../domain/digest.ts';
-import { CASH } from '../domain/ledger.ts';
 import { addMonths, type Month } from '../domain/month.ts';
 import type { AccountSettings } from '../domain/settings.ts';
 import { type Account, lockAccount } from '../store/accounts.ts';
@@ -23,7 +22,7 @@ import { readGroupsOfAccount } from '../store/groups.ts';
 import { isQueued } from '../store/notices.ts';
 import type { Tx } from '../store/schema.ts';
 import { readSettings } from '../store/settings.ts';
-import { readStatement } from '../store/statements.ts';
+import { readPaidForPlans } from '../store/statements.ts';
 import { announce } from './announce.ts';
 import type { ServiceContext } from './context.ts';
 import { readOverview } from './overview.ts';
@@ -224,16 +223,8 @@ async function readDeeds(tx: Tx, account: Account, { first, last }: UsagePeriod)
 }
 
 /** What was paid for plans on a day, in micro-units. */
-async function readBought(tx: Tx, account: Account, day: Temporal.PlainDate): Promise<bigint> {
-  const { entries } = await readStatement(tx, account.id, {
-    book: CASH,
-    unit: account.currency,
-    from: beginOf(day, account),
-    to: beginOf(day.add({ days: 1 }), account),
-  });
-  return entries
-    .filter(({ kind }) => kind === 'purchase' || kind === 'renewal')
-    .reduce((total, { amount }) => total - amount, 0n);
+function readBought(tx: Tx, account: Account, day: Temporal.PlainDate): Promise<bigint> {
+  return readPaidForPlans(tx, account.id, beginOf(day, account), beginOf(day.add({ days: 1 }), account));
 }
 
 function beginOf(day: Temporal.PlainDate, { timeZone }: Account): Temporal.Instant {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Transfer } from '../domain/ledger.ts';
+import { CASH, type Transfer } from '../domain/ledger.ts';
 import type { Executor } from './schema.ts';
 
 /** A transfer as one book sees it. */
@@ -51,4 +51,18 @@ export async function readStatement(
     order by entries.at, entries.key`.execute(db);
   const entries = rows.flatMap(({ opening: _, ...entry }) => (entry.key === null ? [] : [entry]));
   return { opening: rows[0]?.opening ?? 0n, entries };
+}
+
+/** What was paid for plans in a time, `to` not included, in micro-units. It reads that time alone, however long the account's history. */
+export async function readPaidForPlans(
+  db: Executor,
+  accountId: string,
+  from: Temporal.Instant,
+  to: Temporal.Instant,
+): Promise<bigint> {
+  const { rows } = await sql<{ paid: bigint }>`
+    select coalesce(sum(amount), 0)::bigint as paid from transfers
+    where account_id = ${accountId} and at >= ${from} and at < ${to}
+      and kind in ('purchase', 'renewal') and from_book = ${CASH}`.execute(db);
+  return rows[0]?.paid ?? 0n;
 }
