@@ -1,6 +1,7 @@
 import { InputError } from '../domain/errors.ts';
 import {
   dropLetters,
+  dropOvertakenLetters,
   type LetterFilter,
   type LetterName,
   type NoticeLetter,
@@ -37,13 +38,24 @@ export async function findNotice(db: Executor, id: string): Promise<NoticeLetter
 }
 
 /**
- * Gives dead letters all their attempts again. What was said in one message with them goes with them. (rule 22)
- * @returns how many
+ * Gives dead letters all their attempts again. What was said in one message with them goes with them. A change of a card that says something
+ * newer by now is dropped instead. (rule 22)
+ * @returns how many are tried again, and how many were overtaken
  * @throws InputError `notice_unknown`, `notice_ambiguous`, `notice_not_dead`
  */
-export async function retryDeadLetters(context: ServiceContext, tx: Tx, which: DeadLetters): Promise<number> {
-  const letters = await reviveLetters(tx, await filterOf(tx, which), context.clock.now());
-  return recordLetters(context, tx, 'notices_retried', letters);
+export async function retryDeadLetters(
+  context: ServiceContext,
+  tx: Tx,
+  which: DeadLetters,
+): Promise<{ readonly retried: number; readonly overtaken: number }> {
+  const filter = await filterOf(tx, which);
+  const now = context.clock.now();
+  const overtaken = await dropOvertakenLetters(tx, filter, now);
+  const letters = await reviveLetters(tx, filter, now);
+  return {
+    retried: await recordLetters(context, tx, 'notices_retried', letters),
+    overtaken: await recordLetters(context, tx, 'notices_dropped', overtaken),
+  };
 }
 
 /**

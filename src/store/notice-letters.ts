@@ -96,6 +96,27 @@ export async function reviveLetters(tx: Tx, filter: LetterFilter, now: Temporal.
   return inOrder(rows);
 }
 
+/**
+ * Gives up dead letters that are changes of a card which was changed again since, or is about to be: said now, they would take the card back
+ * to what was so before. @returns which, those of an account together
+ */
+export async function dropOvertakenLetters(tx: Tx, filter: LetterFilter, now: Temporal.Instant): Promise<LetterName[]> {
+  const rows = await tx
+    .updateTable('notices')
+    .set({ state: 'dropped', finished_at: now })
+    .where(together(filter))
+    .where(
+      sql<boolean>`target ->> 'type' = 'card' and exists (
+        select 1 from notices later
+        where later.account_id = notices.account_id and later.out_track_id = notices.out_track_id
+          and later.state in ('waiting', 'delivered')
+          and (later.queued_at, later.ordinal) > (notices.queued_at, notices.ordinal))`,
+    )
+    .returning(['account_id as accountId', 'notice_id as id', 'reason'])
+    .execute();
+  return inOrder(rows);
+}
+
 /** Gives dead letters up for good; they are deleted with the other finished ones. @returns which, those of an account together */
 export async function dropLetters(tx: Tx, filter: LetterFilter, now: Temporal.Instant): Promise<LetterName[]> {
   const rows = await tx

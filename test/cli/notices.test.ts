@@ -68,9 +68,19 @@ describe('dead letters (rule 22)', () => {
     const leader = await aLetter();
     const merged = await aLetter({ mergedInto: leader.id });
     const other = await aLetter();
-    expect(await json('notices', 'retry', merged.id)).toEqual({ notices: 2 });
+    expect(await json('notices', 'retry', merged.id)).toEqual({ notices: 2, overtaken: 0 });
     expect(await states()).toEqual({ [leader.id]: 'waiting', [merged.id]: 'waiting', [other.id]: 'dead' });
     expect(codeOf(await run('notices', 'retry', leader.id))).toBe('notice_not_dead');
+  });
+
+  test('given changes of a card that says something newer by now, when they are retried, then they are dropped: the card is not taken back', async () => {
+    const target = { type: 'card', conversationId: 'cidGroup' } as const;
+    const escalated = await aLetter({ target, outTrackId: 'one' });
+    const ofOther = await aLetter({ target, outTrackId: 'other' });
+    const answered = await aLetter({ target, outTrackId: 'one', state: 'waiting' });
+    const { out } = await run('notices', 'retry', '--state', 'dead');
+    expect(out).toMatch(/^Sent again: 1\.\nDropped.*: 1\.$/m);
+    expect(await states()).toEqual({ [escalated.id]: 'dropped', [ofOther.id]: 'waiting', [answered.id]: 'waiting' });
   });
 
   test('when those of an account are dropped, then they are given up, and the others are when all are', async () => {

@@ -11,7 +11,13 @@ export const noticesRetry = defineCommand({
   input: z.object(DEAD_LETTERS.input),
   run: async (session, input) => {
     const which = await deadLettersOf(session, input);
-    const notices = await inTransaction(session.db, (tx) => retryDeadLetters(session.context, tx, which));
-    return { json: { notices }, lines: [`Sent again: ${notices}.`] };
+    const { retried, overtaken } = await inTransaction(session.db, (tx) =>
+      retryDeadLetters(session.context, tx, which),
+    );
+    const dropped = `Dropped, because their cards say something newer: ${overtaken}.`;
+    return {
+      json: { notices: retried, overtaken },
+      lines: [`Sent again: ${retried}.`, ...(overtaken > 0 ? [dropped] : [])],
+    };
   },
 });
