@@ -19,7 +19,7 @@ const NAME_PATIENCE_MS = 1_000;
 export type NameOf = (staffId: string) => Promise<string | undefined | null>;
 
 /** Why a click is not carried out. */
-export type Refusal = 'card_unknown' | 'card_elsewhere' | 'button_unknown' | 'card_withdrawn';
+export type Refusal = 'card_unknown' | 'card_elsewhere' | 'button_unknown' | 'card_former' | 'card_withdrawn';
 
 /** A card whose button was pressed. */
 export interface PressedCard {
@@ -80,7 +80,8 @@ export async function fromClick(db: Database, click: CardClick, nameOf: NameOf, 
   const space = click.conversationId ?? click.userId;
   const card = await inTransaction(db, (tx) => readCard(tx, click.outTrackId));
   const button = card?.buttons.find(({ id }) => id === click.actionId);
-  const problem = refusalOf(click.corpId, space, card, button !== undefined);
+  const problem =
+    refusalOf(click.corpId, space, card, button !== undefined) ?? (await refusalOfFormer(db, click.corpId, card));
   const actsIn = problem === undefined ? (card?.actsIn ?? null) : null;
   const isWithdrawn = actsIn !== null && !(await mayAct(db, click, actsIn, card?.accountId ?? null));
   const refusal = isWithdrawn ? 'card_withdrawn' : problem;
@@ -110,6 +111,14 @@ function refusalOf(corpId: string, space: string, card: Card | undefined, hasBut
   if (!card || card.corpId !== corpId) return 'card_unknown';
   if (card.conversationId !== space) return 'card_elsewhere';
   return hasButton ? undefined : 'button_unknown';
+}
+
+/** A card of an account does nothing to another one, to which its group has been bound since. Where no account is, nothing is done anyway. */
+async function refusalOfFormer(db: Database, corpId: string, card: Card | undefined): Promise<Refusal | undefined> {
+  if (!card || card.accountId === null || (card.actsIn ?? null) !== null) return undefined;
+  const { conversationId, accountId } = card;
+  const group = await inTransaction(db, (tx) => readGroup(tx, { corpId, conversationId }));
+  return group && group.accountId !== accountId ? 'card_former' : undefined;
 }
 
 /** A card that was sent to an administrator directly speaks for their group for as long as they administer it and it is the account's. */

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { authorizeGroup } from '../../src/services/groups.ts';
+import { inTransaction } from '../../src/store/database.ts';
+import { deleteGroup } from '../../src/store/groups.ts';
 import { NO_ACCOUNT } from '../../src/store/notices.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { ADMIN, BotWorld, CORP, MEMBER, type QueuedNotice } from './bot-world.ts';
@@ -108,6 +111,22 @@ describe('Bot: clicks', () => {
       expect(answer && read(answer)).toContain('已经失效');
       expect(await world.isAutoRenewalOn()).toBe(true);
     });
+  });
+
+  it('given a group that is another account’s by now, then the cards of the first one change nothing there, and tell nothing', async () => {
+    const [former, present] = [await aWorld(), await aWorld({ group: false })];
+    const card = await former.say(ADMIN, '自动续费');
+    await inTransaction(db, async (tx) => {
+      await deleteGroup(tx, { corpId: CORP, conversationId: former.group });
+      await authorizeGroup(present.context, tx, {
+        ...{ conversation: { corpId: CORP, conversationId: former.group }, title: '短信运维群' },
+        ...{ language: 'zh-CN', actor: ADMIN, accountId: present.accountId },
+      });
+    });
+    const answer = await former.click('zhangwei', card.outTrackId, 'auto-renew-off');
+    expect(read(answer)).toContain('之前绑定的账户');
+    expect(answer).toMatchObject({ target: { type: 'direct', userId: 'zhangwei' }, accountId: NO_ACCOUNT });
+    expect([await former.isAutoRenewalOn(), await present.isAutoRenewalOn()]).toEqual([true, true]);
   });
 
   it('given a group that is no longer authorized, then its old cards tell nothing', async () => {
