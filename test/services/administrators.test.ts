@@ -155,6 +155,43 @@ describe('administrators of a group', () => {
   });
 });
 
+describe('what is held back to be told directly (rule 21)', () => {
+  const waiting = async (account: TestAccount) =>
+    (
+      await db.kysely
+        .selectFrom('notices')
+        .select(['recipient', 'reason'])
+        .where('account_id', '=', account.id)
+        .where('state', '=', 'waiting')
+        .execute()
+    )
+      .filter(({ reason }) => reason === 'recharged')
+      .map(({ recipient }) => recipient)
+      .toSorted();
+
+  test('given who is removed meanwhile, then they are not told any more; the others are, and who administers another group', async () => {
+    const account = await world.openAccount();
+    await secondGroup(account);
+    await confirmed(account.group, adding(account.group));
+    await confirmed(account.group, adding(account.group, OTHER));
+    await account.settings({ alertsTo: 'direct' });
+    await account.recharge('10');
+    expect(await waiting(account)).toEqual(['corp/lina', 'corp/wangqiang', 'corp/zhangwei']);
+    await confirmed(account.group, removing(account.group));
+    await confirmed(account.group, removing(account.group, OTHER));
+    expect(await waiting(account)).toEqual(['corp/wangqiang', 'corp/zhangwei']);
+  });
+
+  test('given their only group is unbound meanwhile, then they are not told any more', async () => {
+    const account = await world.openAccount();
+    await secondGroup(account);
+    await account.settings({ alertsTo: 'direct' });
+    await account.recharge('10');
+    await confirmed(account.group, { type: 'unbind_group', group: aboutGroup(account.group), others: 1 });
+    expect(await waiting(account)).toEqual(['corp/wangqiang']);
+  });
+});
+
 describe('unbinding a group', () => {
   const unbinding = (group: Group, others: number): ApprovalAction => ({
     type: 'unbind_group',

@@ -11,8 +11,10 @@ import {
   readGroup,
   readGroupsOfAccount,
 } from '../../store/groups.ts';
+import { dropUntoldNotices } from '../../store/notice-letters.ts';
 import type { Executor, Tx } from '../../store/schema.ts';
-import { announce } from '../announce.ts';
+import { readSettings } from '../../store/settings.ts';
+import { announce, recipientOf } from '../announce.ts';
 import type { ServiceContext } from '../context.ts';
 import type { ActionHandler, CarryOut } from './action.ts';
 
@@ -56,6 +58,7 @@ export const removeAdministratorAction: ActionHandler<'remove_administrator'> = 
     if ((await findAdministrator(tx, bound, person.id)) === undefined) return 'no_longer_needed';
     await assertCanGo(tx, account, bound, person.id);
     await deleteAdministrator(tx, bound, person.id);
+    await dropDirectNotices(context, tx, account, bound, [person.id]);
     await tellOthers(context, tx, account, bound, 'removed', person.name, by);
     return 'done';
   },
@@ -120,6 +123,28 @@ export async function assertTwoRemain(
     'second_person_needed',
     'This account demands a second person, and only one administrator would be left; add another one first, or end that demand.',
   );
+}
+
+/**
+ * Drops what was still to be told directly to people who administer no group of the account any more, as what quiet hours hold back. Who is its
+ * second contact keeps it: what they are told in that role is told there, too. (rule 21)
+ */
+export async function dropDirectNotices(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  { corpId }: Pick<Group, 'corpId'>,
+  staffIds: readonly string[],
+): Promise<void> {
+  const staying = new Set([(await readSettings(tx, account.id)).secondContact?.staffId]);
+  for (const group of await readGroupsOfAccount(tx, account.id)) {
+    for (const { staffId } of await readAdministrators(tx, group)) staying.add(staffId);
+  }
+  const now = context.clock.now();
+  for (const conversationId of staffIds) {
+    if (staying.has(conversationId)) continue;
+    await dropUntoldNotices(tx, account.id, recipientOf({ corpId, conversationId }), now);
+  }
 }
 
 async function tellOthers(

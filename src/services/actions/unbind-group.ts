@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { RuleError } from '../../domain/errors.ts';
 import type { Account } from '../../store/accounts.ts';
-import { deleteGroup, type Group, readGroup, readGroupsOfAccount } from '../../store/groups.ts';
+import { deleteGroup, type Group, readAdministrators, readGroup, readGroupsOfAccount } from '../../store/groups.ts';
 import { dropUntoldNotices } from '../../store/notice-letters.ts';
 import type { Tx } from '../../store/schema.ts';
 import { announce, recipientOf } from '../announce.ts';
 import type { ActionHandler } from './action.ts';
-import { assertTwoRemain, readBoundGroup } from './administrators.ts';
+import { assertTwoRemain, dropDirectNotices, readBoundGroup } from './administrators.ts';
 
 /**
  * Ends a group's authorization: from then on nobody is answered there with anything about the account, and nothing is told there. What
@@ -24,7 +24,15 @@ export const unbindGroupAction: ActionHandler<'unbind_group'> = {
     await assertAsShown(tx, account, bound, others);
     const now = context.clock.now();
     await dropUntoldNotices(tx, account.id, recipientOf(bound), now);
+    const former = await readAdministrators(tx, bound);
     await deleteGroup(tx, bound);
+    await dropDirectNotices(
+      context,
+      tx,
+      account,
+      bound,
+      former.map(({ staffId }) => staffId),
+    );
     await announce(
       context,
       tx,
