@@ -3,7 +3,8 @@ import type { ServiceContext } from '../services/context.ts';
 import { reviewQuiet } from '../services/quiet-reviews.ts';
 import { postponeReview, reviewAccount } from '../services/review.ts';
 import { reached } from '../steps.ts';
-import { nextAccountDueAt } from '../store/accounts.ts';
+import { findDueSince, nextAccountDueAt } from '../store/accounts.ts';
+import { codeOf } from '../store/connection.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import type { Job } from './job.ts';
 
@@ -12,6 +13,15 @@ const BATCH = 100;
 /** Batches at the same time, and reviews of single accounts after each; each holds a connection. */
 const PARALLEL_BATCHES = 2;
 const PARALLEL_REVIEWS = 3;
+/**
+ * Metering holds a busy account nearly all the time, so whoever only looks whether it is free may not get it for minutes. One that has been
+ * due for so long is waited for: metering lets in who waits.
+ */
+const PASSED_OVER_AFTER = Temporal.Duration.from({ seconds: 2 });
+const LOCK_WAIT_MS = 2_000;
+const LOCK_NOT_AVAILABLE = '55P03';
+/** So many are waited for in one run, so that it keeps other jobs from nothing. */
+const MAX_WAITED_FOR = 12;
 
 export interface ReviewJobOptions {
   readonly db: Database;
@@ -19,6 +29,8 @@ export interface ReviewJobOptions {
   readonly logger: Logger;
   /** Called after reviews that may have queued notices. */
   readonly onReviewed: () => void;
+  /** How long the lock of an account that was passed over is waited for. Default: 2 s. */
+  readonly lockWaitMs?: number;
 }
 
 /** Reviews the accounts that are due: by their time, or because metering or a command made them so. */
@@ -50,6 +62,7 @@ export class ReviewJob implements Job {
       }
     };
     await Promise.all(Array.from({ length: PARALLEL_BATCHES }, worker));
+    reviewed += await this.#reviewPassedOver();
     return reviewed === 0 ? null : `reviewed ${reviewed} accounts`;
   }
 
@@ -76,33 +89,47 @@ export class ReviewJob implements Job {
       reached('review.commit');
       return looked;
     });
-    const mine = others.filter((accountId) => !this.#taken.has(accountId));
+    return quiet + (await this.#reviewEach(others));
+  }
+
+  /** Looks at accounts that somebody held whenever one looked. */
+  async #reviewPassedOver(): Promise<number> {
+    const { db, context, lockWaitMs = LOCK_WAIT_MS } = this.#options;
+    const since = context.clock.now().subtract(PASSED_OVER_AFTER);
+    return this.#reviewEach(await findDueSince(db.kysely, since, MAX_WAITED_FOR), lockWaitMs);
+  }
+
+  /** Answers how many were reviewed. */
+  async #reviewEach(accountIds: readonly string[], waitMs = 0): Promise<number> {
+    const mine = accountIds.filter((accountId) => !this.#taken.has(accountId));
     for (const accountId of mine) this.#taken.add(accountId);
     const queue = mine.values();
     let reviewed = 0;
     const worker = async () => {
       for (const accountId of queue) {
-        if (await this.#review(accountId)) reviewed += 1;
+        if (await this.#review(accountId, waitMs)) reviewed += 1;
         this.#taken.delete(accountId);
       }
     };
     await Promise.all(Array.from({ length: PARALLEL_REVIEWS }, worker));
     if (reviewed > 0) this.#options.onReviewed();
-    return quiet + reviewed;
+    return reviewed;
   }
 
-  async #review(accountId: string): Promise<boolean> {
+  async #review(accountId: string, waitMs = 0): Promise<boolean> {
     const { db, context, logger } = this.#options;
     try {
       const reviewed = await inTransaction(db, async (tx) => {
         reached('review.decide');
-        const isOurs = await reviewAccount(context, tx, accountId);
+        const isOurs = await reviewAccount(context, tx, accountId, waitMs);
         reached('review.commit');
         return isOurs;
       });
       reached('review.tell');
       return reviewed;
     } catch (error) {
+      // It is still held, and stays due.
+      if (waitMs > 0 && codeOf(error) === LOCK_NOT_AVAILABLE) return false;
       logger.error({ err: error, account: accountId }, 'a review failed; it is tried again in a few minutes');
       try {
         await inTransaction(db, (tx) => postponeReview(context, tx, accountId));

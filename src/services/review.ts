@@ -31,10 +31,11 @@ import { beforeNextPrices, priceWaitingUsage } from './waiting-usage.ts';
  * Looks at one account and makes true what should be true now: usage that waited for a price is billed, expired plans are closed, alerts
  * raised, repeated, escalated and ended, a due renewal is carried out, the next look is set. Level-triggered: a missed or repeated review changes nothing.
  * (rules 5, 9, 11 to 15, 19)
+ * @param waitMs how long the account's lock is waited for; longer is an error of the database, `55P03`
  * @returns false when the account is not due, or another replica has it.
  */
-export async function reviewAccount(context: ServiceContext, tx: Tx, accountId: string): Promise<boolean> {
-  const due = await lockIfDue(tx, accountId, context.clock.now());
+export async function reviewAccount(context: ServiceContext, tx: Tx, accountId: string, waitMs = 0): Promise<boolean> {
+  const due = await lockIfDue(tx, accountId, context.clock.now(), waitMs);
   if (!due) return false;
   const isMoreWaiting = await priceWaitingUsage(context, tx, due);
   const account = await lockAccount(tx, accountId);

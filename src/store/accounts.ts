@@ -139,17 +139,38 @@ export async function nextAccountDueAt(db: Executor, after?: Temporal.Instant): 
   return row?.next_review_at ?? null;
 }
 
-/** Locks an account that is still due; undefined when another replica has it or has just reviewed it. */
-export async function lockIfDue(tx: Tx, accountId: string, now: Temporal.Instant): Promise<Account | undefined> {
+/**
+ * Locks an account that is still due; undefined when another replica has it or has just reviewed it.
+ * @param waitMs how long its lock is waited for where somebody holds it; longer is an error of the database, `55P03`
+ */
+export async function lockIfDue(
+  tx: Tx,
+  accountId: string,
+  now: Temporal.Instant,
+  waitMs = 0,
+): Promise<Account | undefined> {
+  if (waitMs > 0) await sql`select set_config('lock_timeout', ${String(waitMs)}, true)`.execute(tx);
   const row = await tx
     .selectFrom('accounts')
     .selectAll()
     .where('account_id', '=', accountId)
     .where('next_review_at', '<=', now)
     .forNoKeyUpdate()
-    .skipLocked()
+    .$if(waitMs === 0, (query) => query.skipLocked())
     .executeTakeFirst();
   return row ? toAccount(row, accountId) : undefined;
+}
+
+/** Accounts that are due since then or longer, the longest first. */
+export async function findDueSince(db: Executor, since: Temporal.Instant, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('accounts')
+    .select('account_id')
+    .where('next_review_at', '<=', since)
+    .orderBy('next_review_at')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.account_id);
 }
 
 export async function scheduleReview(tx: Tx, accountId: string, next: NextReview): Promise<void> {

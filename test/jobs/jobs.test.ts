@@ -15,6 +15,8 @@ import { lockAccount } from '../../src/store/accounts.ts';
 import { acceptMessage } from '../../src/store/inbox.ts';
 import { BillingWorld, kinds, MEMBER, type TestAccount } from '../support/billing-world.ts';
 import { at, NOW, yuan } from '../support/builders.ts';
+import { waitForBlocked } from '../support/database-waits.ts';
+import { holdAccount } from '../support/hold-account.ts';
 import { APP } from '../support/sandbox-world.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
@@ -100,6 +102,32 @@ describe('ReviewJob', () => {
     expect(complaints).toEqual([]);
     await job.run();
     expect(kinds(await held.news())).toEqual(['quota_exhausted']);
+  });
+
+  test('given an account that was held whenever one looked, when it has been due for seconds, then its lock is waited for', async () => {
+    const account = await exhausted('busy');
+    const release = await holdAccount(db, account.id);
+    world.pass({ seconds: 2 });
+    const run = newJob().job.run();
+    await waitForBlocked(db, 1);
+    await release();
+    await run;
+    expect(kinds(await account.news())).toEqual(['quota_exhausted']);
+    expect(complaints).toEqual([]);
+  });
+
+  test('given it is held for longer than is waited, then it stays due, and that is no failure', async () => {
+    const account = await exhausted('very busy');
+    const release = await holdAccount(db, account.id);
+    world.pass({ seconds: 2 });
+    const job = new ReviewJob({ db, context: world.context, logger, onReviewed: () => undefined, lockWaitMs: 1 });
+    await job.run();
+    expect(await account.news()).toEqual([]);
+    expect(complaints).toEqual([]);
+    await release();
+    expect(await account.nextReviewAt()).toEqual(NOW);
+    await job.run();
+    expect(kinds(await account.news())).toEqual(['quota_exhausted']);
   });
 
   test('given two replicas on the same tick, then each account is told once', async () => {
