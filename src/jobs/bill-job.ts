@@ -6,6 +6,7 @@ import { type EndedMonth, findEndedMonths, nextMonthEnd } from '../store/bills.t
 import { type Database, inTransaction } from '../store/database.ts';
 import { DueWork } from './due-work.ts';
 import type { Job } from './job.ts';
+import { isStillHeld, LOCK_WAIT_MS, PASSED_OVER_AFTER } from './passed-over.ts';
 
 export interface BillJobOptions {
   readonly db: Database;
@@ -48,8 +49,9 @@ export class BillJob implements Job {
     let closed = 0;
     await this.#due.each(
       (limit, after) => findEndedMonths(db.kysely, until, limit, after),
-      async ({ accountId }) => {
-        while (await this.#closeOne(accountId)) closed += 1;
+      async ({ accountId, monthEndsAt }) => {
+        const isPassedOver = Temporal.Instant.compare(monthEndsAt, until.subtract(PASSED_OVER_AFTER)) <= 0;
+        while (await this.#closeOne(accountId, isPassedOver ? LOCK_WAIT_MS : 0)) closed += 1;
       },
     );
     if (closed === 0) return null;
@@ -58,15 +60,20 @@ export class BillJob implements Job {
   }
 
   /** Null where no month is over, or another replica has the account. */
-  async #closeOne(accountId: string): Promise<string | null> {
+  async #closeOne(accountId: string, waitMs: number): Promise<string | null> {
     const { db, context } = this.#options;
-    const month = await inTransaction(db, async (tx) => {
-      reached('bill.decide');
-      const closed = await closeBill(context, tx, accountId);
-      reached('bill.commit');
-      return closed;
-    });
-    reached('bill.tell');
-    return month;
+    try {
+      const month = await inTransaction(db, async (tx) => {
+        reached('bill.decide');
+        const closed = await closeBill(context, tx, accountId, waitMs);
+        reached('bill.commit');
+        return closed;
+      });
+      reached('bill.tell');
+      return month;
+    } catch (error) {
+      if (isStillHeld(error, waitMs)) return null;
+      throw error;
+    }
   }
 }

@@ -4,22 +4,15 @@ import { reviewQuiet } from '../services/quiet-reviews.ts';
 import { postponeReview, reviewAccount } from '../services/review.ts';
 import { reached } from '../steps.ts';
 import { findDueSince, nextAccountDueAt } from '../store/accounts.ts';
-import { codeOf } from '../store/connection.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import type { Job } from './job.ts';
+import { isStillHeld, LOCK_WAIT_MS, PASSED_OVER_AFTER } from './passed-over.ts';
 
 /** Accounts that are looked at together: their locks are held for the length of a few reads. */
 const BATCH = 100;
 /** Batches at the same time, and reviews of single accounts after each; each holds a connection. */
 const PARALLEL_BATCHES = 2;
 const PARALLEL_REVIEWS = 3;
-/**
- * Metering holds a busy account nearly all the time, so whoever only looks whether it is free may not get it for minutes. One that has been
- * due for so long is waited for: metering lets in who waits.
- */
-const PASSED_OVER_AFTER = Temporal.Duration.from({ seconds: 2 });
-const LOCK_WAIT_MS = 2_000;
-const LOCK_NOT_AVAILABLE = '55P03';
 /** So many are waited for in one run, so that it keeps other jobs from nothing. */
 const MAX_WAITED_FOR = 12;
 
@@ -128,8 +121,7 @@ export class ReviewJob implements Job {
       reached('review.tell');
       return reviewed;
     } catch (error) {
-      // It is still held, and stays due.
-      if (waitMs > 0 && codeOf(error) === LOCK_NOT_AVAILABLE) return false;
+      if (isStillHeld(error, waitMs)) return false;
       logger.error({ err: error, account: accountId }, 'a review failed; it is tried again in a few minutes');
       try {
         await inTransaction(db, (tx) => postponeReview(context, tx, accountId));

@@ -37,11 +37,12 @@ export function billWaitOf({ billWait }: Pick<ServiceContext, 'billWait'>): Temp
 /**
  * Closes the oldest month of an account that has no bill, when it is over and the wait for late records too: books what rounding comes
  * to, writes the bill for good, and opens the next month. What is booked afterwards is part of a later bill. (rules 6, 7 and 10)
+ * @param waitMs how long the account's lock is waited for; longer is an error of the database, `55P03`
  * @returns the month that was closed; null when none is to be closed, or another replica has the account.
  */
-export async function closeBill(context: ServiceContext, tx: Tx, accountId: string): Promise<Month | null> {
+export async function closeBill(context: ServiceContext, tx: Tx, accountId: string, waitMs = 0): Promise<Month | null> {
   const due = context.clock.now().subtract(billWaitOf(context));
-  if (!(await lockIfMonthEnded(tx, accountId, due))) return null;
+  if (!(await lockIfMonthEnded(tx, accountId, due, waitMs))) return null;
   const account = await readAccount(tx, accountId);
   // Not before the lock: what was booked while this waited came before.
   const now = context.clock.now();

@@ -149,7 +149,7 @@ export async function lockIfDue(
   now: Temporal.Instant,
   waitMs = 0,
 ): Promise<Account | undefined> {
-  if (waitMs > 0) await sql`select set_config('lock_timeout', ${String(waitMs)}, true)`.execute(tx);
+  if (waitMs > 0) await limitLockWait(tx, waitMs);
   const row = await tx
     .selectFrom('accounts')
     .selectAll()
@@ -159,6 +159,11 @@ export async function lockIfDue(
     .$if(waitMs === 0, (query) => query.skipLocked())
     .executeTakeFirst();
   return row ? toAccount(row, accountId) : undefined;
+}
+
+/** From here to its end the transaction waits no longer than this for a lock. */
+export async function limitLockWait(tx: Tx, waitMs: number): Promise<void> {
+  await sql`select set_config('lock_timeout', ${String(waitMs)}, true)`.execute(tx);
 }
 
 /** Accounts that are due since then or longer, the longest first. */

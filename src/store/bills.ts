@@ -4,6 +4,7 @@ import type { Bill, BillDraft, BillFigures, BillLine, ChargeSum } from '../domai
 import type { Transfer, TransferKind } from '../domain/ledger.ts';
 import type { Month } from '../domain/month.ts';
 import type { MonthlyVolume } from '../domain/volume-line.ts';
+import { limitLockWait } from './accounts.ts';
 import { toVolume } from './charges.ts';
 import type { Executor, Schema, Tx } from './schema.ts';
 
@@ -40,15 +41,24 @@ export async function nextMonthEnd(db: Executor, after?: Temporal.Instant): Prom
   return row?.month_ends_at ?? null;
 }
 
-/** Locks an account whose oldest month without a bill ended at `until` or before; false when it has none, or somebody else holds it. */
-export async function lockIfMonthEnded(tx: Tx, accountId: string, until: Temporal.Instant): Promise<boolean> {
+/**
+ * Locks an account whose oldest month without a bill ended at `until` or before; false when it has none, or somebody else holds it.
+ * @param waitMs how long its lock is waited for where somebody holds it; longer is an error of the database, `55P03`
+ */
+export async function lockIfMonthEnded(
+  tx: Tx,
+  accountId: string,
+  until: Temporal.Instant,
+  waitMs = 0,
+): Promise<boolean> {
+  if (waitMs > 0) await limitLockWait(tx, waitMs);
   const row = await tx
     .selectFrom('accounts')
     .select('account_id')
     .where('account_id', '=', accountId)
     .where('month_ends_at', '<=', until)
     .forNoKeyUpdate()
-    .skipLocked()
+    .$if(waitMs === 0, (query) => query.skipLocked())
     .executeTakeFirst();
   return row !== undefined;
 }

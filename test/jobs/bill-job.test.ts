@@ -6,6 +6,8 @@ import { listBills } from '../../src/store/bills.ts';
 import { BillingWorld, kinds, type TestAccount } from '../support/billing-world.ts';
 import { Bills } from '../support/bills.ts';
 import { at, yuan } from '../support/builders.ts';
+import { waitForBlocked } from '../support/database-waits.ts';
+import { holdAccount } from '../support/hold-account.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase();
@@ -115,6 +117,18 @@ describe('BillJob (rule 10)', () => {
     expect(logged).toEqual([]);
     await newJob().job.run();
     expect(await monthsOf(held)).toEqual(['2026-02']);
+  });
+
+  test('given an account that was held whenever one looked, when its bill has been due for seconds, then its lock is waited for', async () => {
+    const account = await busyAccount('2026-02-10');
+    world.clock.set(at('2026-03-02T00:00:02'));
+    const release = await holdAccount(db, account.id);
+    const run = newJob().job.run();
+    await waitForBlocked(db, 1);
+    await release();
+    await run;
+    expect(await monthsOf(account)).toEqual(['2026-02']);
+    expect(logged).toEqual([]);
   });
 
   test('given a bill that cannot be made, then it keeps no other from theirs, is logged, and is tried again minutes later', async () => {
