@@ -27,7 +27,10 @@ export type OperatorAlert =
       readonly alert: AlertName;
       /** Since when an answer is awaited. */
       readonly since: Temporal.Instant;
-      /** Who was told besides the administrators; null for an account without a second contact. */
+      /**
+       * Who was told besides the administrators; null for an account without a second contact, empty where there is one who could not be told,
+       * because the account has no group.
+       */
       readonly secondContact: string | null;
     }
   /** Notices that nobody got, since the day began. (rule 22) */

@@ -118,8 +118,8 @@ function heldUntilOf(
 }
 
 /**
- * Tells one person of the organization who is no administrator, by a message of their own in the language of the account's first group.
- * Nothing happens in an account without groups. (rule 21)
+ * Tells one person of the organization who is no administrator, by a message of their own in the language of the account's first group. (rule 21)
+ * @returns false, and nothing happens, in an account without groups
  */
 export async function announceToPerson(
   context: ServiceContext,
@@ -128,9 +128,9 @@ export async function announceToPerson(
   staffId: string,
   announcement: Announcement,
   options: { readonly key: string; readonly subject: string },
-): Promise<void> {
+): Promise<boolean> {
   const [group] = await readGroupsOfAccount(tx, account.id);
-  if (!group) return;
+  if (!group) return false;
   const content = composeFor(context, account, group, announcement, await readAdministrators(tx, group));
   await queueCard(context, tx, account.id, { corpId: group.corpId, conversationId: staffId }, content, {
     ...options,
@@ -139,6 +139,7 @@ export async function announceToPerson(
     target: { type: 'direct', userId: staffId },
     actsIn: group.conversationId,
   });
+  return true;
 }
 
 /**

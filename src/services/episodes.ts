@@ -132,18 +132,21 @@ async function take(context: ServiceContext, tx: Tx, account: Account, due: Due)
     case 'second_contact': {
       const { secondContact } = settings;
       if (!secondContact) return;
-      await markEscalated(tx, account.id, episode.id, { secondContact: secondContact.name }, now);
       const escalated = { ...episode, secondContact: { name: secondContact.name, at: now } };
       const { told } = escalated;
-      if (!told) return;
-      await announceToPerson(
-        context,
-        tx,
-        account,
-        secondContact.staffId,
-        saying(told, escalated, 'second_contact', null),
-        { key: `alert/${episode.id}/${randomUUID()}`, subject: secondContactSubject(episode.id) },
-      );
+      const isTold =
+        told !== null &&
+        (await announceToPerson(
+          context,
+          tx,
+          account,
+          secondContact.staffId,
+          saying(told, escalated, 'second_contact', null),
+          { key: `alert/${episode.id}/${randomUUID()}`, subject: secondContactSubject(episode.id) },
+        ));
+      // The step is over either way: the operator is next.
+      await markEscalated(tx, account.id, episode.id, { secondContact: isTold ? secondContact.name : '' }, now);
+      if (!isTold) return;
       return showEpisode(context, tx, account, episode.id, { episode: escalated });
     }
     case 'operator': {

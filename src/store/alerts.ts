@@ -172,7 +172,7 @@ export async function markSnoozed(
   });
 }
 
-/** To whom it was escalated: the second contact of this name, or the operator. */
+/** To whom it was escalated: the second contact of this name (empty where they could not be told), or the operator. */
 export async function markEscalated(
   tx: Tx,
   accountId: string,

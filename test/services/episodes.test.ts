@@ -7,6 +7,7 @@ import type { ServiceContext } from '../../src/services/context.ts';
 import { reviewAccount } from '../../src/services/review.ts';
 import { readOpenAlerts } from '../../src/store/alerts.ts';
 import { inTransaction } from '../../src/store/database.ts';
+import { deleteGroup } from '../../src/store/groups.ts';
 import { leaseDueNotices } from '../../src/store/notice-queue.ts';
 import type { NoticeContent, NoticeTarget } from '../../src/store/notices.ts';
 import { readSettings, writeSettings } from '../../src/store/settings.ts';
@@ -163,6 +164,15 @@ describe('a critical alert without an answer (rules 19 and 21)', () => {
     expect(all[1]).toMatchObject({ title: '已结束：套餐已用完，已转为按量付费', buttons: [] });
     expect(all[1]?.markdown).toContain('已于 **2026年3月10日 12:05** 结束');
   });
+});
+
+test('rule 21: given no group any more, through which the second contact could be told, then the operator is not told that they were', async () => {
+  const account = await exhausted({ secondContact: SECOND, escalateAfterMinutes: 30 });
+  await world.run((tx) => deleteGroup(tx, account.group));
+  await live(account, { minutes: 61 });
+  const told = (await said(account)).filter(({ to }) => to !== 'group');
+  expect(moments(told)).toEqual(['operator 60']);
+  expect(told[0]?.markdown).toContain('第二联系人也没有收到通知');
 });
 
 describe('an answer (rules 17 and 19)', () => {

@@ -45,7 +45,9 @@ function draftOf(writer: Writer, alert: OperatorAlert): Draft {
           writer.text('operator.alert_unanswered.body', { account, alert: name, time: writer.time(alert.since) }),
           secondContact === null
             ? writer.text('operator.alert_unanswered.nobody')
-            : writer.text('operator.alert_unanswered.second_contact', { name: writer.name(secondContact) }),
+            : secondContact === ''
+              ? writer.text('operator.alert_unanswered.no_group')
+              : writer.text('operator.alert_unanswered.second_contact', { name: writer.name(secondContact) }),
         ],
       };
     }
