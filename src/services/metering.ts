@@ -87,17 +87,21 @@ export async function meterUsage(
   const known = await readKnown(tx, accountId, batchId, { ...past, open, late: hasLate ? ids : [] });
   const billing = billingMonths(account, now);
   if (!months.includes(billing.current)) volumes.push(...(await readVolumes(tx, accountId, [billing.current])));
-  const result = meter({ timeZone, defaultTemplateType, tariffs, billing, plans, volumes, known }, reports);
+  // A version that was imported while this waited for the lock may have been billed by already.
+  const isPriced = (version: number) => tariffs.some((tariff) => tariff.version === version);
+  const isRepriced = !volumes.every(({ tariffVersion }) => isPriced(tariffVersion));
+  const prices = isRepriced ? await readTariffs(tx, unlocked.tariffId) : tariffs;
+  const result = meter({ timeZone, defaultTemplateType, tariffs: prices, billing, plans, volumes, known }, reports);
   await correctDrafts(tx, account, batchId, drafts, result);
   await insertLateArrivals(
     tx,
     accountId,
     result.created.filter(({ at }) => isLateArrival(at.epochMilliseconds, now)),
   );
-  // A bill that was closed while this waited for the lock has made records late that were drafted as belonging to it.
-  const madeLate =
-    billing.billedBefore === drafted.billedBefore ? [] : result.created.filter(({ lateMonth }) => lateMonth !== null);
-  const written = { ...result, progressed: [...result.progressed, ...madeLate] };
+  // So has a bill that was closed meanwhile: it made records late that were drafted as belonging to it.
+  const isAsDrafted = !isRepriced && billing.billedBefore === drafted.billedBefore;
+  const redrafted = isAsDrafted ? [] : result.created;
+  const written = { ...result, progressed: [...result.progressed, ...redrafted] };
   const { facts, isDue } = await writeMetering(tx, account, limits, batchId, written, now);
 
   const quota = plans
@@ -112,7 +116,7 @@ export async function meterUsage(
   const reviewDue =
     isDue ||
     isAnotherState ||
-    unpriced.some((record) => latePricing(tariffs, record)) ||
+    unpriced.some((record) => latePricing(prices, record)) ||
     (account.quotaWatermark !== null && quota <= account.quotaWatermark) ||
     (account.availableWatermark !== null && available < account.availableWatermark);
   if (reviewDue) await makeDue(tx, accountId, now);

@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { addTariffs } from '../../src/services/catalogue.ts';
+import { meterUsage } from '../../src/services/metering.ts';
+import { lockAccount } from '../../src/store/accounts.ts';
+import { findDifferences } from '../../src/store/reconciliation.ts';
+import type { Tx } from '../../src/store/schema.ts';
+import { ensurePartitions } from '../../src/store/usage.ts';
 import { BillingWorld, TARIFF } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
-import { at, yuan } from '../support/builders.ts';
+import { aReport, at, yuan } from '../support/builders.ts';
+import { waitForBlocked } from '../support/database-waits.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase();
@@ -48,6 +54,29 @@ describe('a change of prices in mid-month (rule 4)', () => {
     expect(await spent()).toBe(yuan('219'));
     await account.use(10, { at: at('2026-03-14') });
     expect(await spent()).toBe(yuan('219.45'));
+    await expectBooksRight(db, account.id);
+  });
+
+  test('given a version that another batch bills by while one waits for the account, then the latter is billed by it, too', async () => {
+    const { account, spent } = await anAccount('meanwhile');
+    const sent = () => [
+      aReport({ at: at('2026-03-16') }),
+      aReport({ destination: 'international', country: 'PE', at: at('2026-03-16') }),
+    ];
+    await ensurePartitions(db.kysely, at('2026-03-16'), at('2026-03-16'));
+    const meter = (tx: Tx) => meterUsage(world.context, tx, account.id, sent());
+    const { batch } = await world.run(async (tx) => {
+      await lockAccount(tx, account.id);
+      const batch = world.run(meter);
+      await waitForBlocked(db, 1);
+      const version = oneYuan('meanwhile', 2, '2026-03-15T00:00:00+08:00');
+      await world.run((other) => addTariffs(world.context, other, [{ ...version, international: { PE: '2' } }]));
+      await meter(tx);
+      return { batch };
+    });
+    expect(await batch).toMatchObject({ accepted: 2, unpriced: 0 });
+    expect(await spent()).toBe(yuan('6'));
+    expect(await findDifferences(db.kysely, account.id)).toEqual([]);
     await expectBooksRight(db, account.id);
   });
 });
