@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, SystemClock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import { type Config, loadConfig } from './config.ts';
 import type { OperatorSettings } from './context.ts';
 import { completeSettings, type DingTalkSettings } from './dingtalk/settings.ts';
@@ -45,8 +45,7 @@ async function startWithDingTalk(
   if (config.database.url === null) await refuseSandboxData(config.dataDir);
   const databaseUrl = await startDatabase(config, logger, program);
   const settings = completeSettings({ ...dingtalk, clientSecret: dingtalk.clientSecret.reveal() });
-  const clock = new SystemClock();
-  const service = await startServiceWith(config, databaseUrl, settings, clock, config.operator, logger, program);
+  const service = await startServiceWith(config, databaseUrl, settings, config.operator, logger, program);
   return [`SMS Steward is ready. Gateways report usage at ${service.url}; the bot connects to ${settings.apiBase}.`];
 }
 
@@ -66,7 +65,7 @@ async function startWithSandbox(
     world: place.world,
     logger,
     startService: (settings, clock, operator) =>
-      startServiceWith(config, databaseUrl, settings, clock, operator, logger, program),
+      startServiceWith(config, databaseUrl, settings, operator, logger, program, clock),
     onStop: (stop) => program.onStop(stop),
   });
 }
@@ -97,15 +96,15 @@ async function startServiceWith(
   config: Config,
   databaseUrl: string,
   dingtalk: DingTalkSettings,
-  clock: Clock,
   operator: OperatorSettings,
   logger: Logger,
   program: Program,
+  clock?: Clock,
 ): Promise<Service> {
   const { maxConnections } = config.database;
   const { http, billWait, limits, timeZone } = config;
-  const options = { databaseUrl, maxConnections, dingtalk, http, clock, logger, billWait, operator, limits, timeZone };
-  const service = await startService(options);
+  const options = { databaseUrl, maxConnections, dingtalk, http, logger, billWait, operator, limits, timeZone };
+  const service = await startService({ ...options, ...(clock && { clock }) });
   program.onStop(() => service.stop());
   return service;
 }

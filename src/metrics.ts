@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from './clock.ts';
+import type { DatabaseClock } from './database-clock.ts';
 import type { StreamConnection, StreamStatus } from './dingtalk/stream-connection.ts';
 import type { JobRun } from './jobs/scheduler.ts';
 import type { Logger } from './log.ts';
@@ -115,6 +116,18 @@ export class Metrics {
       collect: () => {
         counts.reset();
         for (const [event, count] of Object.entries(stream.status.counts)) counts.inc({ event }, count);
+      },
+    });
+  }
+
+  /** Adds how far the clocks differ. */
+  watchClock(clock: DatabaseClock): void {
+    new Gauge({
+      name: `${PREFIX}clock_ahead_seconds`,
+      help: "How far the database's clock, which is used, is ahead of this machine's; 0 for less than a second.",
+      registers: [this.#registry],
+      collect() {
+        this.set(clock.aheadSeconds);
       },
     });
   }

@@ -1,6 +1,7 @@
 import { Bot } from './bot/bot.ts';
 import type { Clock } from './clock.ts';
 import { createContext, type OperatorSettings } from './context.ts';
+import { DatabaseClock } from './database-clock.ts';
 import { DingTalkError } from './dingtalk/errors.ts';
 import { OpenApi } from './dingtalk/open-api.ts';
 import type { DingTalkSettings } from './dingtalk/settings.ts';
@@ -34,7 +35,8 @@ export interface ServiceOptions {
   readonly maxConnections: number;
   readonly dingtalk: DingTalkSettings;
   readonly http: { readonly host: string; readonly port: number };
-  readonly clock: Clock;
+  /** Default: the database's. */
+  readonly clock?: Clock;
   readonly logger: Logger;
   /** Default: `BILL_WAIT_HOURS`. */
   readonly billWait?: Temporal.Duration;
@@ -63,9 +65,11 @@ export interface Service {
 
 /** Starts the bot, the intake, the deliverer and the jobs on a database that is migrated. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { clock, logger, dingtalk, limits = CALL_LIMITS } = options;
+  const { logger, dingtalk, limits = CALL_LIMITS } = options;
   const { callsPerMonth } = limits;
   const db = openDatabase({ url: options.databaseUrl, maxConnections: options.maxConnections, logger });
+  const databaseClock = new DatabaseClock({ db, logger });
+  const { clock = databaseClock } = options;
   const context = createContext(clock, options);
   const metrics = new Metrics({ db, clock, logger, callsPerMonth });
   const limiter = new CallLimiter({
@@ -145,6 +149,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
   });
   metrics.watch(stream);
+  metrics.watchClock(databaseClock);
   const frames = new FrameJob({ db, clock, logger, handle: (frame) => stream.handleKept(frame) });
   const all = [...jobs, frames, new DeliveryJob(db, deliverer), new WebhookJob(db, webhooks)];
   const scheduler = new Scheduler(all, clock, logger, (run) => {
@@ -161,6 +166,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     closeGrace: STOP_MS.work,
   });
 
+  if (clock === databaseClock) {
+    await databaseClock.look();
+    databaseClock.keepLooking();
+  }
   await http.listen({ ...options.http }).catch((error: unknown) => {
     throw asListenError(error, 'PORT');
   });
@@ -188,6 +197,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       // What does not get said in time waits for the next start, or is said by another replica.
       await atMost(STOP_MS.lastWords, deliverer.deliverDue());
       await atMost(STOP_MS.rest, Promise.all([deliverer.stop(), limiter.idle()]));
+      databaseClock.stop();
       await atMost(STOP_MS.rest, Promise.all([shelf.close(), db.close()]));
     },
   };

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { SystemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { createContext } from '../context.ts';
+import { DatabaseClock } from '../database-clock.ts';
 import type { Logger } from '../log.ts';
 import { readSandboxClock } from '../sandbox-clock.ts';
 import type { ServiceContext } from '../services/context.ts';
@@ -26,7 +26,7 @@ export interface Session {
 
 /**
  * Runs `work` on the database of the settings. Without DATABASE_URL that is the embedded one: the server of a service that runs on the
- * same data, or else one that runs for this long. In the sandbox the time is the sandbox's.
+ * same data, or else one that runs for this long. The time is the database's, in the sandbox the sandbox's.
  *
  * @throws CliError `migrations_pending`, `cli_busy`; StoreError
  */
@@ -36,12 +36,12 @@ export async function withSession<T>(
   options: { readonly beforeMigration: boolean },
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const clock = config.dingtalk ? new SystemClock() : await readSandboxClock(config.dataDir);
   const server = await findServer(config, logger);
   try {
     const db = openDatabase({ url: server.url, maxConnections: CONNECTIONS, logger });
     try {
       if (!options.beforeMigration) await prepareSchema(config, db);
+      const clock = config.dingtalk ? await databaseClock(db, logger) : await readSandboxClock(config.dataDir);
       const context = { ...createContext(clock, config), source: { via: 'cli' } } as const;
       return await work({ db, context, config, logger });
     } finally {
@@ -50,6 +50,12 @@ export async function withSession<T>(
   } finally {
     await server.stop();
   }
+}
+
+async function databaseClock(db: Database, logger: Logger): Promise<DatabaseClock> {
+  const clock = new DatabaseClock({ db, logger });
+  await clock.look();
+  return clock;
 }
 
 async function findServer(config: Config, logger: Logger): Promise<{ url: string; stop(): Promise<void> }> {

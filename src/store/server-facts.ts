@@ -48,6 +48,14 @@ export async function readServerFacts(db: Executor): Promise<ServerFacts> {
   };
 }
 
+/** What the server's clock says. */
+export async function readServerTime(db: Executor): Promise<Temporal.Instant> {
+  const { rows } = await sql<{ at: Temporal.Instant }>`select clock_timestamp() as at`.execute(db);
+  const [row] = rows;
+  if (!row) throw new TypeError('a select without a table answers one row');
+  return row.at;
+}
+
 interface Limits {
   readonly server: number;
   readonly ofRole: number;

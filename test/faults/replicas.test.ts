@@ -1,10 +1,13 @@
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { ROBOT_TOPIC } from '../../src/sandbox/gateway.ts';
+import { eventually } from '../support/eventually.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { ADMIN, type FaultAccount, FaultWorld, MEMBER } from './support/fault-world.ts';
 import { expectNothingLostOrDoubled } from './support/oracle.ts';
 import { isRenewing, plansOf } from './support/reading.ts';
 import type { Replica } from './support/replica.ts';
+
+const CARD = '/v1.0/card/instances/createAndDeliver';
 
 /** Which of the connections gets the next push; by turns until a test says. */
 let turn = 0;
@@ -100,6 +103,30 @@ test('given connections that the platform announces to close, and then kills, th
   await world.hearsAnswer(account);
   await world.reconnects(() => sandbox.faults.killSockets());
   await world.hearsAnswer(account);
+});
+
+test('given a machine whose clock is an hour ahead, then its replica tells the right time, and leaves another one what that has in hand', async () => {
+  const [slow, quick] = [await world.openAccount(), await world.openAccount()];
+  await world.quiet();
+  await replicas[1]?.terminate();
+  await sandbox.waitForConnections(1);
+  const wrong = await world.startReplica({ env: { CLOCK_WRONG_MS: '3600000' } });
+  only = 0;
+  sandbox.faults.hangCalls(CARD);
+  sandbox.say(slow.group, ADMIN, '余额');
+  await eventually(() => expect(sandbox.faults.armed).toEqual([]));
+  only = 1;
+  const { seq } = sandbox.say(quick.group, ADMIN, '余额');
+  // At noon the time of these tests begins.
+  expect((await world.hears(quick, /^余额/, seq)).text).toMatch(/ 12:\d\d（GMT/);
+  const inHand = db.kysely.selectFrom('notices').select(['state', 'attempts']).where('account_id', '=', slow.id);
+  expect(await inHand.execute()).toEqual([{ state: 'waiting', attempts: 1 }]);
+  await world.hears(slow, /^余额/);
+  const figures = await (await fetch(`${wrong.url}/metrics`)).text();
+  expect(figures).toMatch(/^sms_steward_clock_ahead_seconds -3(599|600)/m);
+  expect(wrong.output).toContain('clock_differs');
+  await wrong.terminate();
+  replicas[1] = await world.startReplica();
 });
 
 test('given one replica that is killed while both are at work, then the other one does what it left', async () => {

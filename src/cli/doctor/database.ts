@@ -109,7 +109,7 @@ function serverFinding(config: Config, facts: ServerFacts): Finding {
   }
   if (Math.abs(aheadSeconds) > CLOCK_TOLERANCE_SECONDS) {
     warnings.push(
-      `Its clock differs from this machine's by ${Math.round(Math.abs(aheadSeconds))} s. Set both by NTP; times are those of the service.`,
+      `Its clock differs from this machine's by ${Math.round(Math.abs(aheadSeconds))} s. The service uses the database's; set both by NTP.`,
     );
   }
   return ok('database', `${what}, ${maxConnections} of ${connectionLimit} connections per process`, warnings);

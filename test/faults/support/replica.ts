@@ -14,12 +14,13 @@ export interface KillAt {
 
 export interface ToReplica {
   readonly killAt?: KillAt;
+  /** How far the database's time is moved. */
   readonly aheadMs?: number;
 }
 
 export interface ReplicaStart {
   readonly env: Readonly<Record<string, string>>;
-  /** How far its clock is ahead of the machine's. */
+  /** How far the database's time is moved. */
   readonly aheadMs: number;
   readonly killAt?: KillAt | undefined;
 }
@@ -50,7 +51,7 @@ export class Replica {
         PATH,
         HOME,
         PORT: '0',
-        CLOCK_AHEAD_MS: String(aheadMs),
+        TIME_AHEAD_MS: String(aheadMs),
         ...(killAt && { KILL_AT: JSON.stringify(killAt) }),
         ...env,
       },
