@@ -2,7 +2,7 @@ import { DingTalkError } from '../dingtalk/errors.ts';
 import type { LeasedNotice, NoticeResult } from '../store/notice-queue.ts';
 import { type Form, formsFor } from './forms.ts';
 import type { Messenger } from './messenger.ts';
-import { isLastAttempt, pauseAfter } from './retry.ts';
+import { isGivenUp, pauseAfter } from './retry.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 /** Attempts in which a form that may work later is given time; after them an attempt goes on to the next forms. */
@@ -12,11 +12,16 @@ const BEGUN_WITHIN = Temporal.Duration.from({ seconds: 60 });
 /** Shares of the platform's limits that are tried when it refuses a form for its size. */
 const SHARES = [1, 0.5, 0.25];
 
-/** One attempt: the forms from the best that may still work, until one does; those before it have failed for good. (rule 22) */
+/**
+ * One attempt: the forms from the best that may still work, until one does; those before it have failed for good. (rule 22)
+ *
+ * @param isAnyoneReached whether something was said to somebody between two times; asked before a notice is given up
+ */
 export async function attempt(
   messenger: Messenger,
   notice: LeasedNotice,
   now: () => Temporal.Instant,
+  isAnyoneReached: (from: Temporal.Instant, to: Temporal.Instant) => Promise<boolean>,
 ): Promise<NoticeResult> {
   const forms = formsFor(notice.target, notice.content, now());
   const reached = Math.max(0, forms.indexOf(notice.form as Form));
@@ -33,7 +38,7 @@ export async function attempt(
     hope ??= { form, cause };
     if (verdict === 'again' && notice.attempts <= PATIENCE) break;
   }
-  if (!hope || isLastAttempt(notice.target, notice.attempts)) return { state: 'dead', error };
+  if (!hope || (await isGivenUp(notice, now(), isAnyoneReached))) return { state: 'dead', error };
   const nextAttemptAt = now().add(pauseBefore(notice, hope.cause));
   return { state: 'waiting', form: hope.form, error: messageOf(hope.cause), nextAttemptAt };
 }

@@ -9,10 +9,12 @@ import {
   type MonthlyBudget,
   mergeWaiting,
   type Parcel,
+  wasSaid,
 } from '../store/notice-queue.ts';
 import type { Tx } from '../store/schema.ts';
 import { withTrace } from '../trace.ts';
 import { attempt } from './attempt.ts';
+import { WITHOUT_API } from './forms.ts';
 import { callMonthOf, nextCallMonth, SPARING_SHARE } from './limits.ts';
 import { MAX_MERGED, MAX_MERGED_BYTES, mergedNotice } from './merge.ts';
 import type { Messenger } from './messenger.ts';
@@ -151,7 +153,12 @@ export class Deliverer {
     await withTrace(parcel.leader.trace, async () => {
       const { notice, merged } = await this.#merge(parcel);
       await onStep?.('send', notice);
-      const result = await attempt(messenger, notice, () => clock.now());
+      const result = await attempt(
+        messenger,
+        notice,
+        () => clock.now(),
+        (from, to) => wasSaid(this.#options.db.kysely, { from, to, notAs: WITHOUT_API }),
+      );
       await onStep?.('mark', notice);
       const outcomes = [parcel.leader, ...merged].map((one) => ({ notice: one, result }));
       await this.#recorder.record(outcomes);

@@ -19,6 +19,9 @@ export type Form =
   /** For the operator alone: an error in the log. */
   | 'log';
 
+/** Forms that ask nothing of the platform's API, or nothing at all: that they work does not mean that it does. */
+export const WITHOUT_API: readonly Form[] = ['card_unchanged', 'session_buttons', 'session', 'log'];
+
 /** The forms that a notice may take now, in the order in which they are tried. */
 export function formsFor(target: NoticeTarget, content: NoticeContent, now: Temporal.Instant): Form[] {
   const hasButtons = content.buttons.length > 0;

@@ -97,8 +97,8 @@ export async function reviveLetters(tx: Tx, filter: LetterFilter, now: Temporal.
 }
 
 /**
- * Gives up dead letters that are changes of a card which was changed again since, or is about to be: said now, they would take the card back
- * to what was so before. @returns which, those of an account together
+ * Gives up dead letters whose card says something newer by now: a change of a card that was changed again since, or is about to be, and a card
+ * of which a change was told in its place. Said now, they would take it back to what was so before. @returns which, those of an account together
  */
 export async function dropOvertakenLetters(tx: Tx, filter: LetterFilter, now: Temporal.Instant): Promise<LetterName[]> {
   const rows = await tx
@@ -106,10 +106,10 @@ export async function dropOvertakenLetters(tx: Tx, filter: LetterFilter, now: Te
     .set({ state: 'dropped', finished_at: now })
     .where(together(filter))
     .where(
-      sql<boolean>`target ->> 'type' = 'card' and exists (
+      sql<boolean>`exists (
         select 1 from notices later
         where later.account_id = notices.account_id and later.out_track_id = notices.out_track_id
-          and later.state in ('waiting', 'delivered')
+          and (later.state = 'delivered' or later.state = 'waiting' and notices.target ->> 'type' = 'card')
           and (later.queued_at, later.ordinal) > (notices.queued_at, notices.ordinal))`,
     )
     .returning(['account_id as accountId', 'notice_id as id', 'reason'])

@@ -251,6 +251,18 @@ export async function recordResults(
   return new Set(rows.map((row) => row.notice_id));
 }
 
+/** Whether anything was said between two times in a form that is not one of `notAs`. */
+export async function wasSaid(
+  db: Executor,
+  { from, to, notAs }: { from: Temporal.Instant; to: Temporal.Instant; notAs: readonly string[] },
+): Promise<boolean> {
+  const { rows } = await sql<{ said: boolean }>`
+    select exists (
+      select from notices where state = 'delivered' and finished_at between ${from} and ${to} and form <> all (${notAs}::text[])
+    ) as said`.execute(db);
+  return rows[0]?.said ?? false;
+}
+
 /**
  * When the next notice may be tried, of those that may after `after`; null when none waits. One that queues behind another of its
  * recipient does not count; what the budget holds back waits for the next month, or until the platform is asked again.

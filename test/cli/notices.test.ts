@@ -22,7 +22,9 @@ beforeEach(async () => {
 });
 
 /** A notice that nobody got, unless it is said otherwise. */
-async function aLetter(overrides: NoticeOverrides & { state?: 'dead' | 'waiting'; mergedInto?: string } = {}) {
+async function aLetter(
+  overrides: NoticeOverrides & { state?: 'dead' | 'waiting' | 'delivered'; mergedInto?: string } = {},
+) {
   const { state = 'dead', mergedInto = null, ...rest } = overrides;
   const notice = aNotice(rest);
   await inTransaction(db, (tx) => insertNotice(tx, notice, NOW));
@@ -81,6 +83,17 @@ describe('dead letters (rule 22)', () => {
     const { out } = await run('notices', 'retry', '--state', 'dead');
     expect(out).toMatch(/^Sent again: 1\.\nDropped.*: 1\.$/m);
     expect(await states()).toEqual({ [escalated.id]: 'dropped', [ofOther.id]: 'waiting', [answered.id]: 'waiting' });
+  });
+
+  test('given cards that nobody got, when what became of one was told in its place, then that card is not shown as if nothing had happened', async () => {
+    const change = { type: 'card', conversationId: 'cidGroup' } as const;
+    const ended = await aLetter({ outTrackId: 'ended' });
+    await aLetter({ target: change, outTrackId: 'ended', state: 'delivered' });
+    const ending = await aLetter({ outTrackId: 'ending' });
+    await aLetter({ target: change, outTrackId: 'ending', state: 'waiting' });
+    expect(await json('notices', 'retry', '--state', 'dead')).toEqual({ notices: 1, overtaken: 1 });
+    // Its change waits behind it, so that both are told in their order.
+    expect(await states()).toMatchObject({ [ended.id]: 'dropped', [ending.id]: 'waiting' });
   });
 
   test('when those of an account are dropped, then they are given up, and the others are when all are', async () => {

@@ -102,14 +102,18 @@ describe('OpenApi and hostile answers', () => {
       await elsewhere.stop();
     });
 
-    test('given a Retry-After, then the error carries it', async () => {
+    test.each([
+      ['9', 9],
+      ['86400', 600],
+      ['99999999999', 600],
+    ])('given a Retry-After of %s, then the error carries it, ten minutes at most', async (header, seconds) => {
       server.answer = (response) => {
-        response.setHeader('retry-after', '9');
+        response.setHeader('retry-after', header);
         answerJson(response, 429, {});
       };
       const error = await failure(write(api));
       expect(error.kind).toBe('throttled');
-      expect(error.retryAfter?.total('seconds')).toBe(9);
+      expect(error.retryAfter?.total('seconds')).toBe(seconds);
       expect(error.message).toContain(name);
     });
   });

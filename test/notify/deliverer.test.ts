@@ -323,16 +323,6 @@ describe('retries (rule 22)', () => {
     expect(harness.inGroup()).toHaveLength(1);
   });
 
-  test('rule 22: given nothing works to the last attempt, then it is a dead letter that says why', async () => {
-    for (const route of [CARD, GROUP_SEND, DIRECT_SEND]) harness.sandbox.faults.answerCalls(route, BROKEN, 1_000);
-    const notice = await harness.queue();
-    await harness.deliver();
-    for (let attempt = 2; attempt <= 60; attempt += 1) await harness.attemptAgain(notice);
-    const { state, attempts, last_error } = await harness.stored(notice);
-    expect({ state, attempts }).toEqual({ state: 'dead', attempts: 60 });
-    expect(last_error).toContain('system.error');
-  });
-
   test('given a group that is gone and nobody to tell directly, then it is a dead letter at once', async () => {
     const notice = await harness.queue({ target: { type: 'group', conversationId: 'cidGone', directTo: ['left'] } });
     await harness.deliver();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formsFor } from '../../src/notify/forms.ts';
 import { markdownWithHint, markdownWithMentions, plainText } from '../../src/notify/render.ts';
-import { isLastAttempt, pauseAfter } from '../../src/notify/retry.ts';
+import { pauseAfter } from '../../src/notify/retry.ts';
 import type { NoticeContent, NoticeTarget } from '../../src/store/notices.ts';
 import { NOW } from '../support/builders.ts';
 
@@ -107,15 +107,6 @@ describe('pauseAfter', () => {
     expect([1, 2, 3, 4].map(longest)).toEqual([1_000, 2_000, 4_000, 8_000]);
     expect(longest(60)).toBe(900_000);
     for (const attempts of [1, 5, 10, 11, 60, 10_000]) expect(shortest(attempts)).toBe(longest(attempts) / 2);
-  });
-
-  test('given an answer, then it is given up much earlier than an alert, for which half a day is tried', () => {
-    const alert: NoticeTarget = { type: 'group', conversationId: 'g', directTo: [] };
-    let attempts = 1;
-    let waited = 0;
-    for (; !isLastAttempt(alert, attempts); attempts += 1) waited += pauseAfter(attempts, () => 0.5).total('hours');
-    expect(waited).toBeGreaterThan(8);
-    expect(waited).toBeLessThan(24);
   });
 });
 
