@@ -44,6 +44,7 @@ function movements(writer: Writer, { figures }: BillDraft): (Markdown | undefine
   return [
     writer.text('bill.opening', { amount: writer.money(figures.opening) }),
     moved(figures.recharges, (amount) => writer.text('bill.recharges', { amount })),
+    moved(figures.withdrawals, (amount) => writer.text('bill.withdrawals', { amount })),
     moved(figures.purchases, (amount) => writer.text('bill.purchases', { amount })),
     moved(figures.renewals, (amount) => writer.text('bill.renewals', { amount })),
     moved(figures.refunds, (amount) => writer.text('bill.refunds', { amount })),

@@ -113,6 +113,7 @@ function billRows({ name, timeZone }: Account, bill: Bill): string[][] {
 /** How lines are named to people. */
 export const ITEMS: Readonly<Record<BillLine['kind'], string>> = {
   recharge: 'recharge',
+  withdrawal: 'withdrawal',
   purchase: 'plan purchase',
   renewal: 'plan renewal',
   grant: 'plan grant',

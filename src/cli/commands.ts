@@ -36,6 +36,7 @@ import { webhookAdd } from './commands/webhook-add.ts';
 import { webhookList } from './commands/webhook-list.ts';
 import { webhookRemove } from './commands/webhook-remove.ts';
 import { webhookTest } from './commands/webhook-test.ts';
+import { withdraw } from './commands/withdraw.ts';
 
 /** All commands, in the order in which an operator meets them. */
 export const COMMANDS: readonly Command[] = [
@@ -51,6 +52,7 @@ export const COMMANDS: readonly Command[] = [
   accountShow,
   accountSet,
   recharge,
+  withdraw,
   planGrant,
   planList,
   planRefund,

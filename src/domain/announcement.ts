@@ -194,6 +194,7 @@ type News =
   | ({ kind: 'daily_digest' } & DailyDigest)
   | ({ kind: 'monthly_digest' } & MonthlyDigest)
   | { kind: 'recharged'; amount: Micro; balance: Micro; available: Micro }
+  | { kind: 'withdrawn'; amount: Micro; balance: Micro; available: Micro; reason: string }
   | { kind: 'plan_added'; title: string; segments: bigint; quota: bigint; expiresAt: Instant }
   | ({ kind: 'approval_requested' } & PendingRequest)
   /** It expires soon, and nobody has decided it. */

@@ -37,6 +37,13 @@ export type Deed =
   /** Somebody knows of a critical alert, or has held it back for a while. */
   | AlertAnswer
   | { readonly type: 'recharged'; readonly amount: string; readonly balance?: string; readonly key?: string }
+  | {
+      readonly type: 'withdrawn';
+      readonly amount: string;
+      readonly balance: string;
+      readonly key: string;
+      readonly reason: string;
+    }
   | { readonly type: 'plan_granted'; readonly title: string; readonly segments: string; readonly planId?: string }
   | { readonly type: 'plan_refunded'; readonly title: string; readonly segments: string; readonly amount: string }
   | { readonly type: 'account_opened'; readonly name: string }

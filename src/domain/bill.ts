@@ -10,6 +10,7 @@ export const BILL_WAIT_HOURS = 24;
 /** What a bill sums up beside its opening and closing balance. */
 export const BILL_FIGURES = [
   'recharges',
+  'withdrawals',
   'purchases',
   'renewals',
   'refunds',
@@ -25,7 +26,7 @@ export interface BillFigures extends Readonly<Record<BillFigure, Micro>> {
   readonly closing: Micro;
 }
 
-/** A line of a bill: charges of one kind at one price, what became of one plan, or one recharge. What it does not have is null. */
+/** A line of a bill: charges of one kind at one price, what became of one plan, or one recharge or withdrawal. What it does not have is null. */
 export interface BillLine {
   readonly kind: TransferKind;
   readonly destination: Destination | null;
@@ -86,6 +87,7 @@ export interface BillInput {
 /** Into which figure each kind of line goes; null for what moves no money. Lines stand in this order. */
 const FIGURE_OF: Readonly<Record<TransferKind, BillFigure | null>> = {
   recharge: 'recharges',
+  withdrawal: 'withdrawals',
   purchase: 'purchases',
   renewal: 'renewals',
   grant: null,
@@ -144,6 +146,7 @@ export function sumsOfVolumes(volumes: readonly MonthlyVolume[]): ChargeSum[] {
 function sumUp(opening: Micro, lines: readonly BillLine[]): BillDraft {
   const sums: Record<BillFigure, Micro> = {
     recharges: 0n,
+    withdrawals: 0n,
     purchases: 0n,
     renewals: 0n,
     refunds: 0n,

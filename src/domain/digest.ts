@@ -84,6 +84,7 @@ const TOLD_DEEDS: ReadonlySet<Deed['type']> = new Set<Deed['type']>([
   'renewal_stopped',
   'renewal_ended',
   'recharged',
+  'withdrawn',
   'plan_granted',
   'plan_refunded',
   'account_changed',

@@ -4,7 +4,7 @@ import type { Charge } from './volume-line.ts';
 /**
  * The ledger of an account: transfers, each from one book to another, in one unit. So it sums to zero by construction (rule 8).
  *
- * Money books: `funding` (the world outside, where recharges come from), `cash` (the account's balance), `plans` and `payg` (what was
+ * Money books: `funding` (the world outside, where recharges come from and withdrawals go), `cash` (the account's balance), `plans` and `payg` (what was
  * spent on either), `rounding` (what bills round off or up). Segment books: `issued` (where bought segments come from), `plan:<id>` (a plan's remaining), `consumed`,
  * `forfeited`, `refunded`.
  */
@@ -29,6 +29,7 @@ export interface Transfer {
 
 export type TransferKind =
   | 'recharge'
+  | 'withdrawal'
   | 'purchase'
   | 'renewal'
   | 'grant'
@@ -101,6 +102,27 @@ export function rechargeTransfer(input: {
     amount: input.amount,
     at: input.at,
     details: { by: input.by },
+  };
+}
+
+/** What leaves the balance for the world outside: a recharge that was a mistake, or money that is paid back. */
+export function withdrawalTransfer(input: {
+  key: string;
+  currency: string;
+  amount: Micro;
+  at: Temporal.Instant;
+  by: string;
+  reason: string;
+}): Transfer {
+  return {
+    key: input.key,
+    kind: 'withdrawal',
+    unit: input.currency,
+    from: CASH,
+    to: 'funding',
+    amount: input.amount,
+    at: input.at,
+    details: { by: input.by, reason: input.reason },
   };
 }
 

@@ -5,6 +5,7 @@ import type { Urgency } from '../store/notices.ts';
 /** What an administrator loses nothing by hearing later: receipts, and alerts that a graver one follows. */
 const ROUTINE: ReadonlySet<Announcement['kind']> = new Set<Announcement['kind']>([
   'recharged',
+  'withdrawn',
   'plan_added',
   'plan_expired',
   'plan_expiring',

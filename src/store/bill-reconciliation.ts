@@ -63,7 +63,7 @@ export async function findBillDifferences(db: Executor, accountId: string | null
       select account_id, 'bill_figure', concat_ws(' ', b.month, figure), currency, stored, coalesce(derived, 0)
       from b join a using (account_id)
       cross join lateral (values
-        ('recharges', 'recharge', recharges), ('purchases', 'purchase', purchases), ('renewals', 'renewal', renewals),
+        ('recharges', 'recharge', recharges), ('withdrawals', 'withdrawal', withdrawals), ('purchases', 'purchase', purchases), ('renewals', 'renewal', renewals),
         ('refunds', 'refund', refunds), ('payg', 'payg', payg), ('corrections', 'correction', corrections),
         ('rounding', 'rounding', rounding)) as figures (figure, kind, stored)
       left join (select account_id, month, kind, sum(amount) as derived from l group by 1, 2, 3) sums

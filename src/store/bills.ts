@@ -164,7 +164,8 @@ export async function insertBill(
         ${lines.map((line) => line.key)}::text[]
       ) as l`.execute(tx);
   }
-  const { opening, recharges, purchases, renewals, refunds, payg, corrections, rounding, closing } = figures;
+  const { opening, recharges, withdrawals, purchases, renewals, refunds, payg, corrections, rounding, closing } =
+    figures;
   await tx
     .insertInto('bills')
     .values({
@@ -172,6 +173,7 @@ export async function insertBill(
       month,
       opening,
       recharges,
+      withdrawals,
       purchases,
       renewals,
       refunds,
@@ -221,8 +223,8 @@ export async function listBills(db: Executor, accountId: string): Promise<Omit<B
 }
 
 function toFigures(row: Selectable<Schema['bills']>): BillFigures {
-  const { opening, recharges, purchases, renewals, refunds, payg, corrections, rounding, closing } = row;
-  return { opening, recharges, purchases, renewals, refunds, payg, corrections, rounding, closing };
+  const { opening, recharges, withdrawals, purchases, renewals, refunds, payg, corrections, rounding, closing } = row;
+  return { opening, recharges, withdrawals, purchases, renewals, refunds, payg, corrections, rounding, closing };
 }
 
 function toLine(row: Selectable<Schema['bill_lines']>): BillLine {

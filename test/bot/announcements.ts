@@ -274,6 +274,7 @@ export function everyAnnouncement(name: string): Announcement[] {
       dayBefore: { day: '2026-03-01', bought: 0n, ...aDigest(name), done: [], moreDone: 0 },
     },
     { kind: 'recharged', amount: yuan('500'), balance: yuan('487.6544'), available: yuan('1487.6544') },
+    { kind: 'withdrawn', amount: yuan('500'), balance: yuan('-12.3456'), available: yuan('987.6544'), reason: name },
     { kind: 'plan_added', title, segments: 50_000n, quota: 59_800n, expiresAt },
     ...actions.map((action): Announcement => ({ kind: 'approval_requested', action, ...approval })),
     { kind: 'approval_requested', action: aRenewAction(name), ...approval, requesterName: null },

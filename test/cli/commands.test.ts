@@ -153,6 +153,25 @@ describe('given money', () => {
     expect(await json('recharge', id, '1')).toMatchObject({ booked: true, balance: '2.00' });
   });
 
+  test('when money is taken out, then it is booked once under its key, for a reason, and more than there is only when that is said', async () => {
+    const { id, name } = await anAccount();
+    await json('recharge', id, '500');
+    const why = ['--reason', 'typed twice'];
+    const first = await run('withdraw', name, '450', ...why, '--key', 'back 7');
+    expect(first.out).toBe(
+      `¥450.00 were taken out of the balance of "${name}", under the key back 7.\nIts balance is ¥50.00, available ¥50.00.\n`,
+    );
+    const again = await run('withdraw', id, '450.00', ...why, '--key', 'back 7');
+    expect([again.code, again.out]).toEqual([0, expect.stringContaining('had been booked before')]);
+
+    const refused = await run('withdraw', id, '60', ...why);
+    expect([refused.code, codeOf(refused)]).toEqual([1, 'withdrawal_too_large']);
+    expect(await json('withdraw', id, '60', ...why, '--overdraw')).toMatchObject({ booked: true, balance: '-10.00' });
+    expect((await run('withdraw', id, '1')).error).toContain('--reason is missing');
+    const { out } = await run('audit', 'export', '--account', id, '--format', 'jsonl');
+    expect(out).toContain('"reason":"typed twice"');
+  });
+
   test.each(['0', '0.00'])('when the amount is %s, then it is refused', async (amount) => {
     const { id } = await anAccount();
     const refused = await run('recharge', id, amount);

@@ -34,6 +34,7 @@ const ONE_OF_EACH: readonly (readonly [string, RegExp])[] = [
   ['recharge 示例科技 5', /^"示例科技" was recharged by ¥5\.00/],
   ['notices list', / waiting +recharged .* 充值到账：¥5\.00\n$/],
   ['audit export', /,operator,,,recharged,.*,cli,/],
+  ['withdraw 示例科技 2 --reason 重复充值', /^¥2\.00 were taken out of the balance of "示例科技"/],
 ];
 
 describe('given a process of its own', () => {

@@ -138,7 +138,8 @@ describe('BillJob (rule 10)', () => {
     await db.kysely
       .insertInto('bills')
       .values({
-        ...{ account_id: broken.id, month: '2026-01', opening: 0n, recharges: 0n, purchases: 0n, renewals: 0n },
+        ...{ account_id: broken.id, month: '2026-01', opening: 0n, recharges: 0n, withdrawals: 0n },
+        ...{ purchases: 0n, renewals: 0n },
         ...{ refunds: 0n, payg: 0n, corrections: 0n, rounding: 0n, closing: 0n, closed_at: at('2026-01-31') },
       })
       .execute();

@@ -62,6 +62,7 @@ interface Said {
 type Event =
   | { readonly type: 'report'; readonly said: readonly Said[]; readonly cuts: readonly number[] }
   | { readonly type: 'recharge'; readonly micro: number }
+  | { readonly type: 'withdraw'; readonly micro: number; readonly mayOverdraw: boolean }
   | { readonly type: 'grant' | 'buy'; readonly offer: number }
   | { readonly type: 'refund'; readonly plan: number }
   | { readonly type: 'review' | 'close bills' };
@@ -117,6 +118,11 @@ const reported = fc.record({
   cuts: fc.array(fc.nat(8), { maxLength: 2 }),
 });
 const recharged = fc.record({ type: fc.constant('recharge' as const), micro: fc.integer({ min: 1, max: 4_000_000 }) });
+const withdrawn = fc.record({
+  type: fc.constant('withdraw' as const),
+  micro: fc.integer({ min: 1, max: 2_000_000 }),
+  mayOverdraw: fc.boolean(),
+});
 const offered = fc.record({
   type: fc.constantFrom('grant' as const, 'buy' as const),
   offer: fc.nat(OFFERS.length - 1),
@@ -139,6 +145,7 @@ const LONG: Flavour = {
   event: fc.oneof(
     { weight: 8, arbitrary: reported },
     { weight: 4, arbitrary: recharged },
+    { weight: 1, arbitrary: withdrawn },
     { weight: 2, arbitrary: offered },
     { weight: 1, arbitrary: refunded },
     { weight: 4, arbitrary: reviewed },
@@ -153,6 +160,7 @@ const RENEWING: Flavour = {
   event: fc.oneof(
     { weight: 4, arbitrary: reported },
     { weight: 3, arbitrary: recharged },
+    { weight: 1, arbitrary: withdrawn },
     { weight: 1, arbitrary: offered },
     { weight: 8, arbitrary: reviewed },
   ),
@@ -262,8 +270,12 @@ class Play {
       for (const batch of cut(reports, event.cuts)) await account.meter(batch);
       for (const report of reports) oracle.report(report, now);
     } else if (event.type === 'recharge') {
-      await account.recharge((event.micro / 1_000_000).toFixed(6), key);
+      await account.recharge(decimal(event.micro), key);
       if (isFirst) oracle.recharge(event.micro, now);
+    } else if (event.type === 'withdraw') {
+      const { micro, mayOverdraw } = event;
+      const taken = await isDone('withdrawal_too_large', () => account.withdraw(decimal(micro), key, mayOverdraw));
+      if (isFirst) expect(taken).toBe(oracle.withdraw(micro, mayOverdraw, now));
     } else if (event.type === 'grant') {
       const offer = OFFERS[event.offer];
       if (!offer) return;
@@ -338,8 +350,8 @@ class Play {
 }
 
 function asOracleSees({ month, figures }: Awaited<ReturnType<typeof listBills>>[number]): OracleBill {
-  const { opening, recharges, purchases, renewals, refunds, payg, corrections, rounding, closing } = figures;
-  const exact = { opening, recharges, purchases, renewals, refunds, usage: payg + corrections, rounding, closing };
+  const { payg, corrections, ...others } = figures;
+  const exact = { ...others, usage: payg + corrections };
   const numbers = Object.fromEntries(Object.entries(exact).map(([name, micro]) => [name, Number(micro)]));
   return { month, ...(numbers as Omit<OracleBill, 'month'>) };
 }
@@ -352,6 +364,10 @@ async function isDone(refusal: string | RegExp, work: () => Promise<unknown>): P
     if (error instanceof RuleError && new RegExp(refusal).test(error.code)) return false;
     throw error;
   }
+}
+
+function decimal(micro: number): string {
+  return (micro / 1_000_000).toFixed(6);
 }
 
 function never(): never {

@@ -235,7 +235,7 @@ describe('given a bill that is closed', () => {
     const lost = sql`insert into bill_lines (account_id, month, line, kind, late, amount)
       values (${account.id}, '2026-05', 1, 'payg', false, 0)`;
     await expect(lost.execute(db.kysely)).rejects.toThrow(/foreign key/);
-    const wrong = sql`insert into bills values (${account.id}, '2026-04', 0, 1, 0, 0, 0, 0, 0, 0, 2, now())`;
+    const wrong = sql`insert into bills values (${account.id}, '2026-04', 0, 1, 0, 0, 0, 0, 0, 0, 2, now(), 0)`;
     await expect(wrong.execute(db.kysely)).rejects.toThrow(/check constraint/);
   });
 

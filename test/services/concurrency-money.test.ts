@@ -76,7 +76,7 @@ function expectRefusal(code: string): (error: unknown) => void {
   };
 }
 
-test('given usage, recharges, grants, purchases, refunds, renewals, caps, pauses and the end of a month at once, then nothing deadlocks and nothing is lost', async () => {
+test('given usage, recharges, withdrawals, grants, purchases, refunds, renewals, caps, pauses and the end of a month at once, then nothing deadlocks and nothing is lost', async () => {
   const mainland = { verification: FLAT, notification: FLAT, promotion: FLAT };
   await world.run((tx) => addTariffs(world.context, tx, [{ ...TARIFF, id: 'flat', mainland }]));
   world.clock.set(at('2026-02-20'));
@@ -103,6 +103,7 @@ test('given usage, recharges, grants, purchases, refunds, renewals, caps, pauses
   for (let count = 0; count < 12; count += 1) {
     work.push(
       () => account.recharge('2.5', `key-${count % 6}`),
+      () => account.withdraw('0.5', `key-${count % 6}`, true),
       () => account.review(),
       () => buy(account, 'sms-100'),
       () => refund(account),
@@ -141,9 +142,10 @@ test('given usage, recharges, grants, purchases, refunds, renewals, caps, pauses
   expect(covered + (await segmentsOf(account, 'payg'))).toBe(segments);
   const rounding = bills.reduce((sum, { figures }) => sum + figures.rounding, 0n);
   expect((await account.read()).money.balance).toBe(
-    yuan('415') - paid + refunds - (segments - covered) * PRICE + rounding,
+    yuan('412') - paid + refunds - (segments - covered) * PRICE + rounding,
   );
   expect(await sumOf(account, 'recharge')).toBe(yuan('415'));
+  expect(await sumOf(account, 'withdrawal')).toBe(yuan('3'));
 });
 
 /** What transfers of a kind moved, in money. */

@@ -146,7 +146,7 @@ describe('reconcile, bills (rules 6 and 10)', () => {
 
   test('given a bill of a month that is not over, then it is named', async () => {
     const found = await differencesAfter(world, (tx) =>
-      sql`insert into bills select account_id, '2026-07', closing, 0, 0, 0, 0, 0, 0, 0, closing, closed_at from bills
+      sql`insert into bills select account_id, '2026-07', closing, 0, 0, 0, 0, 0, 0, 0, closing, closed_at, 0 from bills
         where account_id = ${account.id} and month = '2026-03'`.execute(tx),
     );
     expect(found.map(({ figure, subject }) => [figure, subject])).toContainEqual(['bill', '2026-07']);

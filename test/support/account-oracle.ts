@@ -7,7 +7,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 interface Movement {
   readonly month: string;
-  readonly figure: 'recharges' | 'purchases' | 'renewals' | 'refunds' | 'rounding';
+  readonly figure: 'recharges' | 'withdrawals' | 'purchases' | 'renewals' | 'refunds' | 'rounding';
   /** What it does to the balance, in micro-units. */
   readonly micro: number;
 }
@@ -45,6 +45,7 @@ export interface OracleBill {
   readonly month: string;
   readonly opening: number;
   readonly recharges: number;
+  readonly withdrawals: number;
   readonly purchases: number;
   readonly renewals: number;
   readonly refunds: number;
@@ -91,6 +92,13 @@ export class AccountOracle {
   recharge(micro: number, now: Temporal.Instant): void {
     this.#move(now, 'recharges', micro);
     this.#lastRechargeAt = now;
+  }
+
+  /** Takes money out if it is there, or may be owed; false when not. */
+  withdraw(micro: number, mayOverdraw: boolean, now: Temporal.Instant): boolean {
+    if (this.balance < micro && !mayOverdraw) return false;
+    this.#move(now, 'withdrawals', -micro);
+    return true;
   }
 
   /** Adds a plan without payment. */
@@ -197,6 +205,7 @@ export class AccountOracle {
     const opening = this.#bills.at(-1)?.closing ?? 0;
     const figures = {
       recharges: sum('recharges'),
+      withdrawals: sum('withdrawals'),
       purchases: sum('purchases'),
       renewals: sum('renewals'),
       refunds: sum('refunds'),

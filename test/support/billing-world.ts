@@ -15,6 +15,7 @@ import { PastIds } from '../../src/services/past-ids.ts';
 import { grantPlan } from '../../src/services/plans.ts';
 import { reviewAccount } from '../../src/services/review.ts';
 import type { Staff } from '../../src/services/roles.ts';
+import { withdraw } from '../../src/services/withdrawals.ts';
 import { type Account, lockAccount, readAccount } from '../../src/store/accounts.ts';
 import { type Database, inTransaction } from '../../src/store/database.ts';
 import type { Group } from '../../src/store/groups.ts';
@@ -165,6 +166,12 @@ export class TestAccount {
     return this.#world.run((tx) =>
       recharge(context, tx, { accountId: this.id, amount: yuan(amount), key, by: 'operator' }),
     );
+  }
+
+  withdraw(amount: string, key: string = randomUUID(), mayOverdraw = false): Promise<boolean> {
+    const { context } = this.#world;
+    const input = { accountId: this.id, amount: yuan(amount), key, reason: '重复充值', mayOverdraw, by: 'operator' };
+    return this.#world.run((tx) => withdraw(context, tx, input));
   }
 
   grant(offerId: string, key: string = randomUUID()) {

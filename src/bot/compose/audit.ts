@@ -92,6 +92,12 @@ function ofTheOperator(writer: Writer, who: Markdown, deed: OperatorDeed): Markd
   switch (deed.type) {
     case 'recharged':
       return writer.text('history.recharged', { who, amount: writer.money(BigInt(deed.amount)) });
+    case 'withdrawn':
+      return writer.text('history.withdrawn', {
+        who,
+        amount: writer.money(BigInt(deed.amount)),
+        reason: writer.remark(deed.reason),
+      });
     case 'plan_granted':
       return writer.text('history.plan_granted', {
         who,

@@ -13,6 +13,7 @@ type Receipt = Extract<
       | 'renewal_stopped'
       | 'offer_ending'
       | 'recharged'
+      | 'withdrawn'
       | 'plan_added'
       | 'auto_renewal_changed'
       | 'two_person_changed';
@@ -33,6 +34,8 @@ export function composeReceipt(writer: Writer, receipt: Receipt): Draft {
       return offerEnding(writer, receipt);
     case 'recharged':
       return recharged(writer, receipt);
+    case 'withdrawn':
+      return withdrawn(writer, receipt);
     case 'plan_added':
       return planAdded(writer, receipt);
     case 'auto_renewal_changed':
@@ -134,6 +137,22 @@ function recharged(writer: Writer, receipt: Of<'recharged'>): Draft {
     paragraphs: [
       writer.text('recharged.body', { amount }),
       bullets([
+        writer.text('figure.balance', { amount: writer.money(receipt.balance) }),
+        writer.text('figure.available', { amount: writer.money(receipt.available) }),
+      ]),
+    ],
+    buttons: [askButton(writer, 'balance')],
+  };
+}
+
+function withdrawn(writer: Writer, receipt: Of<'withdrawn'>): Draft {
+  const amount = writer.money(receipt.amount);
+  return {
+    title: writer.text('withdrawn.title', { amount }),
+    paragraphs: [
+      writer.text('withdrawn.body', { amount }),
+      bullets([
+        writer.text('withdrawn.reason', { reason: writer.remark(receipt.reason) }),
         writer.text('figure.balance', { amount: writer.money(receipt.balance) }),
         writer.text('figure.available', { amount: writer.money(receipt.available) }),
       ]),

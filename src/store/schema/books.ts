@@ -37,6 +37,7 @@ export interface BookTables {
     month: string;
     opening: bigint;
     recharges: bigint;
+    withdrawals: bigint;
     purchases: bigint;
     renewals: bigint;
     refunds: bigint;
