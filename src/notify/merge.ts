@@ -23,12 +23,23 @@ export function mergeContents(contents: readonly NoticeContent[]): NoticeContent
   const pictures = contents.flatMap(({ pictures: own = [] }) => own);
   return {
     title: mergeTitles(contents.map(({ title }) => title)),
-    markdown: contents.map(({ title, markdown }) => `#### ${title}\n\n${markdown}`).join('\n\n'),
+    markdown: mergeWords(contents),
     buttons: mergeButtons(contents.flatMap(({ buttons }) => buttons)),
     hint: [...new Set(contents.map(({ hint }) => hint).filter((hint) => hint !== ''))].join('\n\n'),
     mentions: [...new Map(contents.flatMap(({ mentions }) => mentions).map((who) => [who.userId, who])).values()],
     ...(pictures.length > 0 ? { pictures } : {}),
   };
+}
+
+/** Each under its title. Where two that follow each other close with the same words (of what time they are, and of which account), the second says them. */
+function mergeWords(contents: readonly NoticeContent[]): string {
+  return contents
+    .map(({ title, markdown }, index) => {
+      const end = markdown.lastIndexOf('\n\n');
+      const isSaidNext = end > 0 && contents[index + 1]?.markdown.endsWith(markdown.slice(end));
+      return `#### ${title}\n\n${isSaidNext ? markdown.slice(0, end) : markdown}`;
+    })
+    .join('\n\n');
 }
 
 /** As many titles as a push notification shows; the first one always, and how many there are beside those. */

@@ -164,6 +164,25 @@ describe('what waits for the same recipient (rule 23)', () => {
 describe('the words of a merged message', () => {
   const content = aNotice().content;
 
+  test('given parts that close with the same words, then those that follow each other say them once, at the end', () => {
+    const parts = [
+      '甲。\n\n截至 12:00',
+      '乙。\n\n截至 12:00',
+      '丙。\n\n截至 12:01',
+      '丁。\n\n截至 12:00',
+      '截至 12:00',
+    ];
+    expect(mergeContents(parts.map((markdown, index) => ({ ...content, title: `${index}`, markdown }))).markdown).toBe(
+      [
+        '#### 0\n\n甲。',
+        '#### 1\n\n乙。\n\n截至 12:00',
+        '#### 2\n\n丙。\n\n截至 12:01',
+        '#### 3\n\n丁。\n\n截至 12:00',
+        '#### 4\n\n截至 12:00',
+      ].join('\n\n'),
+    );
+  });
+
   test('given many titles, then the push shows the first ones and how many more there are', () => {
     const titles = Array.from({ length: 9 }, (_, index) => ({ ...content, title: `第 ${index} 条通知的标题` }));
     expect(mergeContents(titles).title).toMatch(/^第 0 条通知的标题 · .* \+[1-9]$/);
