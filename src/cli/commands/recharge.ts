@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { moneyToDecimal, parseMoney } from '../../domain/money.ts';
-import { availableOf } from '../../domain/standing.ts';
+import { parseMoney } from '../../domain/money.ts';
 import { recharge as rechargeAccount } from '../../services/accounts.ts';
-import { readAccount } from '../../store/accounts.ts';
 import { inTransaction } from '../../store/database.ts';
 import { findAccount } from '../accounts.ts';
 import { defineCommand, nameOf } from '../command.ts';
 import { amountArgument } from '../money-argument.ts';
+import { moneyBooked } from '../money-booked.ts';
 import { formatMoney } from '../output.ts';
 
 export const recharge = defineCommand({
@@ -21,29 +20,20 @@ export const recharge = defineCommand({
   input: z.object({ ACCOUNT: z.string(), AMOUNT: amountArgument, key: nameOf(200).optional() }),
   run: async (session, { ACCOUNT, AMOUNT, key = randomUUID() }) => {
     const { db, context } = session;
-    const { id, name, currency } = await findAccount(session, ACCOUNT);
+    const account = await findAccount(session, ACCOUNT);
+    const { id, name, currency } = account;
     const amount = parseMoney(AMOUNT);
     const booked = await inTransaction(db, (tx) =>
       rechargeAccount(context, tx, { accountId: id, amount, key, by: 'cli' }),
     );
-    const { money } = await readAccount(db.kysely, id);
-    const [balance, available] = [money.balance, availableOf(money)];
-    const now = `Its balance is ${formatMoney(balance, currency)}, available ${formatMoney(available, currency)}.`;
-    return {
-      json: {
-        accountId: id,
-        amount: moneyToDecimal(amount),
-        key,
-        booked,
-        balance: moneyToDecimal(balance),
-        available: moneyToDecimal(available),
+    return moneyBooked(
+      session,
+      account,
+      { amount, key, booked },
+      {
+        now: `"${name}" was recharged by ${formatMoney(amount, currency)}, under the key ${key}.`,
+        before: `The recharge ${key} of "${name}" had been booked before; nothing was changed.`,
       },
-      lines: [
-        booked
-          ? `"${name}" was recharged by ${formatMoney(amount, currency)}, under the key ${key}.`
-          : `The recharge ${key} of "${name}" had been booked before; nothing was changed.`,
-        now,
-      ],
-    };
+    );
   },
 });

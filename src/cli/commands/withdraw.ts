@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { moneyToDecimal, parseMoney } from '../../domain/money.ts';
+import { parseMoney } from '../../domain/money.ts';
 import { bilingual } from '../../domain/sentence.ts';
-import { availableOf } from '../../domain/standing.ts';
 import { withdraw as withdrawMoney } from '../../services/withdrawals.ts';
-import { readAccount } from '../../store/accounts.ts';
 import { inTransaction } from '../../store/database.ts';
 import { findAccount } from '../accounts.ts';
 import { defineCommand, nameOf } from '../command.ts';
 import { amountArgument } from '../money-argument.ts';
+import { moneyBooked } from '../money-booked.ts';
 import { formatMoney } from '../output.ts';
 
 export const withdraw = defineCommand({
@@ -32,29 +31,20 @@ export const withdraw = defineCommand({
   }),
   run: async (session, { ACCOUNT, AMOUNT, reason, key = randomUUID(), overdraw = false }) => {
     const { db, context } = session;
-    const { id, name, currency } = await findAccount(session, ACCOUNT);
+    const account = await findAccount(session, ACCOUNT);
+    const { id, name, currency } = account;
     const amount = parseMoney(AMOUNT);
     const booked = await inTransaction(db, (tx) =>
       withdrawMoney(context, tx, { accountId: id, amount, key, reason, mayOverdraw: overdraw, by: 'cli' }),
     );
-    const { money } = await readAccount(db.kysely, id);
-    const [balance, available] = [money.balance, availableOf(money)];
-    const now = `Its balance is ${formatMoney(balance, currency)}, available ${formatMoney(available, currency)}.`;
-    return {
-      json: {
-        accountId: id,
-        amount: moneyToDecimal(amount),
-        key,
-        booked,
-        balance: moneyToDecimal(balance),
-        available: moneyToDecimal(available),
+    return moneyBooked(
+      session,
+      account,
+      { amount, key, booked },
+      {
+        now: `${formatMoney(amount, currency)} were taken out of the balance of "${name}", under the key ${key}.`,
+        before: `The withdrawal ${key} of "${name}" had been booked before; nothing was changed.`,
       },
-      lines: [
-        booked
-          ? `${formatMoney(amount, currency)} were taken out of the balance of "${name}", under the key ${key}.`
-          : `The withdrawal ${key} of "${name}" had been booked before; nothing was changed.`,
-        now,
-      ],
-    };
+    );
   },
 });
