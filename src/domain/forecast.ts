@@ -52,8 +52,8 @@ export function forecast(input: ForecastInput): Forecast {
     quotaEndsAt: perDay === 0n || !hasQuota || !quotaEnd ? null : instantOf(quotaEnd, input),
     quotaEndsBy: perDay === 0n || !hasQuota ? null : quotaEndsBy,
     paygPerDay,
-    runwayDays: paygPerDay === 0n ? null : input.available <= 0n ? 0 : daysUntil(moneyEnd, input),
-    overdueAt: paygPerDay === 0n || input.available <= 0n || !moneyEnd ? null : instantOf(moneyEnd, input),
+    runwayDays: paygPerDay === 0n ? null : input.available < 0n ? 0 : daysUntil(moneyEnd, input),
+    overdueAt: paygPerDay === 0n || input.available < 0n || !moneyEnd ? null : instantOf(moneyEnd, input),
     basis: burn.basis,
   };
 }

@@ -160,8 +160,17 @@ describe('forecast', () => {
   });
 
   test('given nothing available and something used, then there is no runway', () => {
-    expect(forecastOf({ mainland: { verification: 1n }, quota: 100n })).toMatchObject({ runwayDays: 0 });
-    expect(forecastOf({ mainland: { verification: 1n }, available: '-5' })).toMatchObject({ runwayDays: 0 });
+    expect(forecastOf({ mainland: { verification: 1n } })).toMatchObject({ runwayDays: 0 });
+    expect(forecastOf({ international: '3', quota: 100n })).toMatchObject({ runwayDays: 0 });
+    expect(forecastOf({ mainland: { verification: 1n }, quota: 100n, available: '-5' })).toMatchObject({
+      ...{ runwayDays: 0, overdueAt: null },
+    });
+  });
+
+  test('given nothing available and quota, then the runway is as long as the quota, for that is used first', () => {
+    const lasting = forecastOf({ mainland: { verification: 1n }, quota: 100n });
+    expect(lasting).toMatchObject({ quotaDays: 100, runwayDays: 100 });
+    expect(lasting.overdueAt).toEqual(lasting.quotaEndsAt);
   });
 
   test('given more than a year’s worth, then it is said to last to the end of what is looked at', () => {

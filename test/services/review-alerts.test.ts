@@ -97,6 +97,15 @@ describe('quota alert (rule 19)', () => {
     expect(kinds(await account.news())).toEqual(['quota_exhausted']);
   });
 
+  test('rule 20: given a balance of exactly zero and quota for months, then it is not overdue soon: quota is used first', async () => {
+    world.clock.set(NOW);
+    const account = await world.openAccount();
+    await account.grant('sms-5000');
+    await account.use(10);
+    await account.review();
+    expect(kinds(await account.told())).toEqual(['plan_added']);
+  });
+
   test('given an account without any plan, then no quota is missed, and its pay-as-you-go is', async () => {
     world.clock.set(NOW);
     const account = await world.openAccount();

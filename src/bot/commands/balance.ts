@@ -34,7 +34,7 @@ export const balance: Command = {
 };
 
 function runway(writer: Writer, { forecast, available }: Overview): Markdown | undefined {
-  if (available <= 0n) return undefined;
+  if (available < 0n) return undefined;
   if (forecast.runwayDays === null) return writer.text('balance.no_burn');
   const days = writer.aboutDays(forecast.runwayDays);
   const { overdueAt } = forecast;
