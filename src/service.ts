@@ -22,9 +22,16 @@ import { Deliverer } from './notify/deliverer.ts';
 import { CALL_LIMITS, type CallLimits } from './notify/limits.ts';
 import { Messenger } from './notify/messenger.ts';
 import { Pictures } from './notify/pictures.ts';
+import { STUCK_ATTEMPTS } from './notify/retry.ts';
 import { readiness } from './readiness.ts';
 import type { ServiceContext } from './services/context.ts';
-import { tellCallBudget, tellDeadLetters, tellDeadWebhook, tellStreamAlarm } from './services/operator.ts';
+import {
+  tellCallBudget,
+  tellDeadLetters,
+  tellDeadWebhook,
+  tellStreamAlarm,
+  tellStuckNotices,
+} from './services/operator.ts';
 import { reached } from './steps.ts';
 import { readAccount } from './store/accounts.ts';
 import { type Database, inTransaction, openDatabase } from './store/database.ts';
@@ -94,6 +101,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     logger,
     callsPerMonth,
     onDead: (tx, [dead]) => tellDeadLetters(context, tx, dead?.error ?? ''),
+    onStuck: (tx, error) => tellStuckNotices(context, tx, STUCK_ATTEMPTS, error),
     onRecorded: (outcome, at) => metrics.notice(outcome, at),
     onStep: async (step) => reached(`delivery.${step}`),
   });

@@ -199,6 +199,7 @@ export class Bot {
         target,
         content,
         outTrackId,
+        urgency: 'reply',
       },
       now,
     );

@@ -33,6 +33,8 @@ export type OperatorAlert =
        */
       readonly secondContact: string | null;
     }
+  /** Notices that could not be said in half a day and wait on. (rule 22) */
+  | { readonly kind: 'notices_stuck'; readonly count: number; readonly lastError: string }
   /** Notices that nobody got, since the day began. (rule 22) */
   | { readonly kind: 'notices_dead'; readonly count: number; readonly lastError: string }
   /** A gateway did not get a change of an account's sending state. */

@@ -2,7 +2,7 @@ import { DingTalkError } from '../dingtalk/errors.ts';
 import type { LeasedNotice, NoticeResult } from '../store/notice-queue.ts';
 import { type Form, formsFor } from './forms.ts';
 import type { Messenger } from './messenger.ts';
-import { isGivenUp, pauseAfter } from './retry.ts';
+import { fateOf, pauseAfter } from './retry.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 /** Attempts in which a form that may work later is given time; after them an attempt goes on to the next forms. */
@@ -15,13 +15,13 @@ const SHARES = [1, 0.5, 0.25];
 /**
  * One attempt: the forms from the best that may still work, until one does; those before it have failed for good. (rule 22)
  *
- * @param isAnyoneReached whether something was said to somebody between two times; asked before a notice is given up
+ * @param toldFor for how long others were told things between two times; asked before a notice is given up
  */
 export async function attempt(
   messenger: Messenger,
   notice: LeasedNotice,
   now: () => Temporal.Instant,
-  isAnyoneReached: (from: Temporal.Instant, to: Temporal.Instant) => Promise<boolean>,
+  toldFor: (from: Temporal.Instant, to: Temporal.Instant) => Promise<Temporal.Duration | null>,
 ): Promise<NoticeResult> {
   const forms = formsFor(notice.target, notice.content, now());
   const reached = Math.max(0, forms.indexOf(notice.form as Form));
@@ -38,9 +38,11 @@ export async function attempt(
     hope ??= { form, cause };
     if (verdict === 'again' && notice.attempts <= PATIENCE) break;
   }
-  if (!hope || (await isGivenUp(notice, now(), isAnyoneReached))) return { state: 'dead', error };
+  const fate = hope && (await fateOf(notice, now(), toldFor));
+  if (!hope || fate === 'is_given_up') return { state: 'dead', error };
   const nextAttemptAt = now().add(pauseBefore(notice, hope.cause));
-  return { state: 'waiting', form: hope.form, error: messageOf(hope.cause), nextAttemptAt };
+  const standsAside = fate === 'stands_aside';
+  return { state: 'waiting', form: hope.form, error: messageOf(hope.cause), nextAttemptAt, standsAside };
 }
 
 async function say(

@@ -9,7 +9,7 @@ import {
   type MonthlyBudget,
   mergeWaiting,
   type Parcel,
-  wasSaid,
+  saidFor,
 } from '../store/notice-queue.ts';
 import type { Tx } from '../store/schema.ts';
 import { withTrace } from '../trace.ts';
@@ -39,6 +39,8 @@ export interface DelivererOptions {
   readonly callsPerMonth?: number;
   /** Called in the transaction in which notices become dead letters. Default: they are in the log alone. */
   readonly onDead?: (tx: Tx, dead: readonly DeadNotice[]) => Promise<void>;
+  /** Called in the transaction in which it is recorded that a notice could not be said in half a day and waits on. Default: it is in the log alone. */
+  readonly onStuck?: (tx: Tx, error: string) => Promise<void>;
   /** Called after what became of a notice was recorded; must not throw. */
   readonly onRecorded?: (outcome: Outcome, at: Temporal.Instant) => void;
   /** Called when a step is about to begin, with what it is about to be done with. For tests of what happens when it does not end. */
@@ -62,9 +64,9 @@ export class Deliverer {
   #stopped = false;
 
   constructor(options: DelivererOptions) {
-    const { db, clock, onDead = async () => {} } = options;
+    const { db, clock, onDead = async () => {}, onStuck = async () => {} } = options;
     this.#options = options;
-    this.#recorder = new Recorder({ db, now: () => clock.now(), onDead });
+    this.#recorder = new Recorder({ db, now: () => clock.now(), onDead, onStuck });
   }
 
   /** Delivers what is due, soon. */
@@ -157,7 +159,7 @@ export class Deliverer {
         messenger,
         notice,
         () => clock.now(),
-        (from, to) => wasSaid(this.#options.db.kysely, { from, to, notAs: WITHOUT_API }),
+        (from, to) => saidFor(this.#options.db.kysely, { from, to, notAs: WITHOUT_API }),
       );
       await onStep?.('mark', notice);
       const outcomes = [parcel.leader, ...merged].map((one) => ({ notice: one, result }));

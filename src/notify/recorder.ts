@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Database, inTransaction } from '../store/database.ts';
 import { type LeasedNotice, type NoticeResult, recordResults } from '../store/notice-queue.ts';
 import type { Executor, Tx } from '../store/schema.ts';
+import { STUCK_ATTEMPTS } from './retry.ts';
 
 /** Between two statements, when more has come meanwhile: each commit waits for the disk, however little is in it. */
 const PAUSE_MS = 10;
@@ -27,6 +28,8 @@ export interface RecorderOptions {
   readonly now: () => Temporal.Instant;
   /** Called in the transaction in which notices become dead letters. */
   readonly onDead: (tx: Tx, dead: readonly DeadNotice[]) => Promise<void>;
+  /** Called in the transaction which records that a notice could not be said in half a day. */
+  readonly onStuck: (tx: Tx, error: string) => Promise<void>;
 }
 
 /** Records what became of attempts: all that are done while a statement is under way go into the next one. */
@@ -65,16 +68,22 @@ export class Recorder {
   }
 
   async #record(outcomes: readonly Outcome[]): Promise<void> {
-    const { db, now, onDead } = this.#options;
+    const { db, now, onDead, onStuck } = this.#options;
     const write = (executor: Executor) => recordResults(executor, outcomes, now());
     const dead = outcomes.flatMap(({ notice, result }) =>
       result.state === 'dead' ? [{ notice, error: result.error }] : [],
     );
-    if (dead.length > 0) {
+    const stuck = outcomes.flatMap(({ notice, result }) =>
+      result.state === 'waiting' && notice.attempts === STUCK_ATTEMPTS ? [{ notice, error: result.error }] : [],
+    );
+    if (dead.length > 0 || stuck.length > 0) {
       await inTransaction(db, async (tx) => {
         const recorded = await write(tx);
-        const ours = dead.filter(({ notice }) => recorded.has(notice.id));
+        const isOurs = ({ notice }: DeadNotice) => recorded.has(notice.id);
+        const ours = dead.filter(isOurs);
         if (ours.length > 0) await onDead(tx, ours);
+        const stillStuck = stuck.find(isOurs);
+        if (stillStuck) await onStuck(tx, stillStuck.error);
       });
       return;
     }

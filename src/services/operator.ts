@@ -3,6 +3,7 @@ import type { Episode } from '../domain/episode.ts';
 import type { OperatorAlert } from '../domain/operator-alert.ts';
 import { markExhausted, markWarned } from '../store/call-limits.ts';
 import { countDeadSince } from '../store/notice-letters.ts';
+import { countTried } from '../store/notice-queue.ts';
 import { insertNotice, NO_ACCOUNT } from '../store/notices.ts';
 import type { Difference } from '../store/reconciliation.ts';
 import type { Tx } from '../store/schema.ts';
@@ -111,6 +112,20 @@ export async function tellDeadLetters(context: ServiceContext, tx: Tx, lastError
   if (count === 0) return;
   const step = 10 ** Math.floor(Math.log10(count));
   await tellOperator(context, tx, { kind: 'notices_dead', count, lastError }, { episode: `${dayOf(context)}/${step}` });
+}
+
+/**
+ * Rule 22: once a day, when a notice could not be said in half a day and waits on. It may be an outage, in which the operator has to act.
+ * @param attempts after so many a notice is stuck
+ */
+export async function tellStuckNotices(
+  context: ServiceContext,
+  tx: Tx,
+  attempts: number,
+  lastError: string,
+): Promise<void> {
+  const count = await countTried(tx, attempts);
+  await tellOperator(context, tx, { kind: 'notices_stuck', count, lastError }, { episode: dayOf(context) });
 }
 
 /** Once a day for each account and receiver. */

@@ -89,7 +89,7 @@ export type LetterName = Pick<NoticeLetter, 'id' | 'accountId' | 'reason'>;
 export async function reviveLetters(tx: Tx, filter: LetterFilter, now: Temporal.Instant): Promise<LetterName[]> {
   const rows = await tx
     .updateTable('notices')
-    .set({ state: 'waiting', attempts: 1, form: null, finished_at: null, next_attempt_at: now })
+    .set({ state: 'waiting', attempts: 1, tried_since: now, form: null, finished_at: null, next_attempt_at: now })
     .where(together(filter))
     .returning(['account_id as accountId', 'notice_id as id', 'reason'])
     .execute();

@@ -14,6 +14,8 @@ export interface LeasedNotice extends Omit<NewNotice, 'trace' | 'urgency' | 'mer
   readonly form: string | null;
   /** Counts this attempt. */
   readonly attempts: number;
+  /** When the first attempt was made. */
+  readonly triedSince: Temporal.Instant;
 }
 
 /** What is said in one message: a notice, and those that were merged into it. */
@@ -52,6 +54,7 @@ interface NoticeRow {
   trace: string | null;
   queued_at: Temporal.Instant;
   attempts: number;
+  tried_since: Temporal.Instant;
   lease_id: string;
 }
 
@@ -71,6 +74,7 @@ const COLUMNS = sql.raw(
     'queued_at',
     'ordinal',
     'attempts',
+    'tried_since',
     'lease_id',
   ]
     .map((column) => `n.${column}`)
@@ -88,6 +92,18 @@ function sparingUntil(budget: MonthlyBudget | null) {
       when ${asksAgainAt} > ${now}::timestamptz then least(${asksAgainAt}, ${endsAt}::timestamptz) end
     from call_months where month = ${month})`;
 }
+
+/**
+ * Whether a notice need not wait for an earlier one of its recipient: an answer, for one that has failed some times. Who asks is answered also
+ * where alerts cannot be said, as through a conversation's own webhook. The change of a card stays behind its card.
+ */
+function passes(notice: string, earlier: string) {
+  return sql`(${sql.ref(`${notice}.urgency`)} = 'reply' and ${sql.ref(`${notice}.target`)} ->> 'type' <> 'card'
+    and ${sql.ref(`${earlier}.urgency`)} <> 'reply' and ${sql.ref(`${earlier}.attempts`)} >= ${FAILED_SOME_TIMES})`;
+}
+
+/** Attempts after which a notice fails for more than a moment. */
+const FAILED_SOME_TIMES = 3;
 
 /**
  * Leases due notices, with those that are merged into them: for each recipient only the one that was queued first, so that order is
@@ -113,19 +129,21 @@ export async function leaseDueNotices(
             where earlier.recipient = n.recipient and earlier.state = 'waiting'
               and (earlier.queued_at, earlier.ordinal) < (n.queued_at, n.ordinal)
               and (earlier.held_until is null or earlier.held_until <= ${now})
-              and not (budget.is_sparing and earlier.urgency = 'routine'))
+              and not (budget.is_sparing and earlier.urgency = 'routine')
+              and not ${passes('n', 'earlier')})
         order by n.next_attempt_at, n.queued_at, n.ordinal limit ${limit}
         for update skip locked) head
       order by class.rank, head.next_attempt_at limit ${limit}),
     leaders as (
       update notices n
       set lease_id = gen_random_uuid(), leased_until = ${leaseUntil}, next_attempt_at = ${leaseUntil}, attempts = n.attempts + 1,
-        merges = false
+        tried_since = coalesce(n.tried_since, ${now}), merges = false
       from picked p where n.account_id = p.account_id and n.notice_id = p.notice_id
       returning ${COLUMNS}, null::uuid as merged_into, p.merges as is_fresh),
     followers as (
       update notices n
-      set lease_id = leader.lease_id, leased_until = ${leaseUntil}, next_attempt_at = ${leaseUntil}, attempts = n.attempts + 1
+      set lease_id = leader.lease_id, leased_until = ${leaseUntil}, next_attempt_at = ${leaseUntil}, attempts = n.attempts + 1,
+        tried_since = coalesce(n.tried_since, ${now})
       from leaders leader
       where leader.attempts > 1 and n.recipient = leader.recipient and n.state = 'waiting' and n.merged_into = leader.notice_id
       returning ${COLUMNS}, n.merged_into, false as is_fresh)
@@ -178,7 +196,7 @@ export async function mergeWaiting(
     merged as (
       update notices n
       set merged_into = ${leader.id}, lease_id = ${leader.leaseId}, leased_until = ${leaseUntil}, next_attempt_at = ${leaseUntil},
-        attempts = n.attempts + 1, merges = false
+        attempts = n.attempts + 1, tried_since = coalesce(n.tried_since, ${now}), merges = false
       from line where n.account_id = line.account_id and n.notice_id = line.notice_id
         and n.state = 'waiting' and line.is_unbroken and line.bytes <= ${maxBytes}
       returning ${COLUMNS})
@@ -201,6 +219,7 @@ function toLeased(row: NoticeRow): LeasedNotice {
     trace: row.trace,
     queuedAt: row.queued_at,
     attempts: row.attempts,
+    triedSince: row.tried_since,
     leaseId: row.lease_id,
   };
 }
@@ -213,6 +232,8 @@ export type NoticeResult =
       readonly form: string;
       readonly nextAttemptAt: Temporal.Instant;
       readonly error: string;
+      /** Until then it holds nobody up who waits behind it. */
+      readonly standsAside: boolean;
     }
   | { readonly state: 'dead'; readonly error: string };
 
@@ -234,6 +255,7 @@ export async function recordResults(
       form = coalesce(r.form, n.form),
       next_attempt_at = coalesce(r.next_attempt_at, n.next_attempt_at),
       last_error = r.error,
+      held_until = case when r.stands_aside then r.next_attempt_at else n.held_until end,
       finished_at = case when r.state = 'waiting' then null else ${now}::timestamptz end,
       target = case when r.state <> 'waiting' or (n.target ->> 'webhookExpiresAt')::timestamptz <= ${now}
         then n.target - 'webhook' else n.target end
@@ -244,23 +266,37 @@ export async function recordResults(
       ${column(({ result }) => result.state)}::text[],
       ${column(({ result }) => ('form' in result ? result.form : null))}::text[],
       ${column(({ result }) => ('nextAttemptAt' in result ? result.nextAttemptAt : null))}::timestamptz[],
-      ${column(({ result }) => ('error' in result ? result.error : null))}::text[]
-    ) as r (account_id, notice_id, lease_id, state, form, next_attempt_at, error)
+      ${column(({ result }) => ('error' in result ? result.error : null))}::text[],
+      ${column(({ result }) => 'standsAside' in result && result.standsAside)}::boolean[]
+    ) as r (account_id, notice_id, lease_id, state, form, next_attempt_at, error, stands_aside)
     where n.account_id = r.account_id and n.notice_id = r.notice_id and n.lease_id = r.lease_id
     returning n.notice_id`.execute(db);
   return new Set(rows.map((row) => row.notice_id));
 }
 
-/** Whether anything was said between two times in a form that is not one of `notAs`. */
-export async function wasSaid(
+/** For how long between two times things were said, from the first to the last, in forms that are none of `notAs`; null where nothing was. */
+export async function saidFor(
   db: Executor,
   { from, to, notAs }: { from: Temporal.Instant; to: Temporal.Instant; notAs: readonly string[] },
-): Promise<boolean> {
-  const { rows } = await sql<{ said: boolean }>`
-    select exists (
-      select from notices where state = 'delivered' and finished_at between ${from} and ${to} and form <> all (${notAs}::text[])
-    ) as said`.execute(db);
-  return rows[0]?.said ?? false;
+): Promise<Temporal.Duration | null> {
+  const { rows } = await sql<{ first: Temporal.Instant | null; last: Temporal.Instant | null }>`
+    select min(finished_at) as first, max(finished_at) as last
+    from notices where state = 'delivered' and finished_at between ${from} and ${to} and form <> all (${notAs}::text[])`.execute(
+    db,
+  );
+  const { first = null, last = null } = rows[0] ?? {};
+  return first && last && first.until(last);
+}
+
+/** How many notices that wait were tried so often. */
+export async function countTried(db: Executor, attempts: number): Promise<number> {
+  const row = await db
+    .selectFrom('notices')
+    .select((eb) => eb.fn.countAll<bigint>().as('count'))
+    .where('state', '=', 'waiting')
+    .where('attempts', '>=', attempts)
+    .executeTakeFirst();
+  return Number(row?.count ?? 0n);
 }
 
 /**
@@ -286,7 +322,8 @@ export async function nextNoticeAt(
           where earlier.recipient = n.recipient and earlier.state = 'waiting'
             and (earlier.queued_at, earlier.ordinal) < (n.queued_at, n.ordinal)
             and (earlier.held_until is null or earlier.held_until <= n.next_attempt_at)
-            and not (budget.is_sparing and class.urgency <> 'routine' and earlier.urgency = 'routine'))
+            and not (budget.is_sparing and class.urgency <> 'routine' and earlier.urgency = 'routine')
+            and not ${passes('n', 'earlier')})
       order by n.next_attempt_at limit 1) head`.execute(db);
   return rows[0]?.at ?? null;
 }

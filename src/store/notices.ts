@@ -123,7 +123,10 @@ export async function insertNotice(tx: Tx, notice: NewNotice, now: Temporal.Inst
       trace: notice.trace ?? currentTrace() ?? null,
       next_attempt_at: notice.heldUntil ?? now,
       held_until: notice.heldUntil ?? null,
-      queued_at: now,
+      // Behind what waits for the same recipient, also where another process, whose clock is ahead of this one's, has queued that.
+      queued_at: sql<Temporal.Instant>`greatest(${now}::timestamptz, (
+        select max(queued_at) + interval '1 microsecond' from notices
+        where recipient = ${notice.recipient} and state = 'waiting' and queued_at > ${now}))`,
       ordinal: nextOrdinal(),
     })
     .onConflict((oc) => oc.columns(['account_id', 'key']).doNothing())
@@ -170,7 +173,8 @@ export async function readBacklog(
   db: Executor,
   now: Temporal.Instant,
 ): Promise<{ waiting: NoticeBacklog[]; dead: number }> {
-  const due = sql`greatest(queued_at, held_until)`;
+  // What stands aside because it fails has waited since it was first tried.
+  const due = sql`coalesce(tried_since, greatest(queued_at, held_until))`;
   const [waiting, dead] = await Promise.all([
     db
       .selectFrom('notices')

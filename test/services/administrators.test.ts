@@ -244,7 +244,7 @@ describe('unbinding a group', () => {
     trying = await inGroup();
     expect(trying).toHaveLength(1);
     await confirmed(account.group, unbinding(account.group, 1));
-    await failed({ state: 'waiting', form: 'card', nextAttemptAt: now, error: 'a hang' });
+    await failed({ state: 'waiting', form: 'card', nextAttemptAt: now, error: 'a hang', standsAside: false });
     await world.run((tx) => retryDeadLetters(world.context, tx, { accountId }));
     expect(await inGroup()).toEqual([]);
   });

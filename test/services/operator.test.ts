@@ -4,7 +4,7 @@ import { createContext } from '../../src/context.ts';
 import { Intake } from '../../src/http/intake.ts';
 import { ReconciliationJob } from '../../src/jobs/reconciliation-job.ts';
 import type { ServiceContext } from '../../src/services/context.ts';
-import { tellCallBudget, tellDeadLetters, tellStreamAlarm } from '../../src/services/operator.ts';
+import { tellCallBudget, tellDeadLetters, tellStreamAlarm, tellStuckNotices } from '../../src/services/operator.ts';
 import { readCallMonth } from '../../src/store/call-limits.ts';
 import { inTransaction } from '../../src/store/database.ts';
 import { insertNotice } from '../../src/store/notices.ts';
@@ -114,6 +114,23 @@ test('rule 22: given dead letters, then the operator is told of the first, the t
   world.clock.set(NOW.add({ hours: 24 }));
   await die(1);
   expect(await told()).toHaveLength(3);
+});
+
+test('rule 22: given notices that could not be said in half a day, then the operator is told once a day how many, and why', async () => {
+  const stuck = async (attempts: number) => {
+    const notice = aNotice();
+    await inTransaction(db, async (tx) => {
+      await insertNotice(tx, notice, world.clock.now());
+      await tx.updateTable('notices').set({ attempts }).where('key', '=', notice.key).execute();
+      await tellStuckNotices(context, tx, 60, 'system.error');
+    });
+  };
+  await stuck(60);
+  await stuck(75);
+  expect((await told()).map(({ title }) => title)).toEqual(['1 notice could not be said for half a day']);
+  world.clock.set(NOW.add({ hours: 24 }));
+  await stuck(59);
+  expect((await told()).map(({ title }) => title)).toContain('2 notices could not be said for half a day');
 });
 
 test('rule 23: given a month that runs out, then the operator is told once, and again when the platform gives no more', async () => {

@@ -66,6 +66,16 @@ function draftOf(writer: Writer, alert: OperatorAlert): Draft {
         ],
       };
     }
+    case 'notices_stuck': {
+      const count = { count: alert.count, notices: writer.number(alert.count) };
+      return {
+        title: writer.text('operator.notices_stuck.title', count),
+        paragraphs: [
+          writer.text('operator.notices_stuck.body', { error: escapeMarkdown(alert.lastError, ERROR_LENGTH) }),
+          writer.text('operator.notices_stuck.next'),
+        ],
+      };
+    }
     case 'notices_dead': {
       const count = { count: alert.count, notices: writer.number(alert.count) };
       return {

@@ -18,6 +18,7 @@ export interface TellingTables {
     trace: Defaulted<string | null>;
     form: Defaulted<string | null>;
     attempts: Defaulted<number>;
+    tried_since: Defaulted<Instant | null>;
     next_attempt_at: Instant;
     held_until: Defaulted<Instant | null>;
     leased_until: Defaulted<Instant | null>;
