@@ -3,7 +3,7 @@ import type { Announcement } from '../domain/announcement.ts';
 import { quietUntil } from '../domain/quiet-hours.ts';
 import type { AccountSettings } from '../domain/settings.ts';
 import type { Account } from '../store/accounts.ts';
-import { changeButtons, insertCard, readCardsOfSubject } from '../store/cards.ts';
+import { actIn, changeButtons, insertCard, readCardsOfSubject } from '../store/cards.ts';
 import {
   type Administrator,
   type ConversationRef,
@@ -193,12 +193,10 @@ export async function changeCards(
   former?: Group,
 ): Promise<void> {
   for (const card of await readCardsOfSubject(tx, account.id, subject)) {
-    const { corpId, conversationId, actsIn } = card;
-    const place = { corpId, conversationId: actsIn ?? conversationId };
-    const bound = await readGroup(tx, place);
-    // A group that is another account's by now learns nothing of this one.
-    const group = bound?.accountId === account.id ? bound : left(place, former);
+    const { conversationId, actsIn } = card;
+    const group = await groupOf(tx, account, card, announcement, former);
     if (!group) continue;
+    if (actsIn !== null && actsIn !== group.conversationId) await actIn(tx, card.outTrackId, group.conversationId);
     const target = {
       type: 'card',
       conversationId,
@@ -226,9 +224,35 @@ export async function changeCards(
   }
 }
 
-/** The group of a card, where it is the one that has just been unbound. */
-function left(group: ConversationRef, former: Group | undefined): Group | undefined {
-  return former && isSame(former, group) ? former : undefined;
+type CardPlace = ConversationRef & { readonly actsIn: string | null };
+
+/**
+ * Whose words a card has, and where its buttons act; undefined where it is to say nothing more. A group that is another account's by now
+ * learns nothing of this one. A card in somebody's own conversation follows them: to another group in which they are an administrator, and
+ * who is one nowhere any more is told nothing more; the second contact needs to be none.
+ */
+async function groupOf(
+  tx: Tx,
+  account: Account,
+  { corpId, conversationId, actsIn }: CardPlace,
+  { episode }: Announcement,
+  former: Group | undefined,
+): Promise<Group | undefined> {
+  const place = { corpId, conversationId: actsIn ?? conversationId };
+  const left = former && isSame(former, place) ? former : undefined;
+  if (actsIn === null) {
+    const bound = await readGroup(tx, place);
+    return bound?.accountId === account.id ? bound : left;
+  }
+  const groups = (await readGroupsOfAccount(tx, account.id)).toSorted(
+    (a, b) => Number(isSame(b, place)) - Number(isSame(a, place)),
+  );
+  if (episode?.as === 'second_contact') return groups[0];
+  for (const group of groups) {
+    const administrators = await readAdministrators(tx, group);
+    if (administrators.some(({ staffId }) => staffId === conversationId)) return group;
+  }
+  return left;
 }
 
 /** Whether an answer says it in the card's own conversation in words, so that it need not be said anew where the card cannot change. */
@@ -247,7 +271,7 @@ function isAnsweredBeside(
 }
 
 /** Whether the change of a card answers what somebody pressed or typed in its conversation. */
-function isAnswer({ source }: ServiceContext, card: ConversationRef & { readonly actsIn: string | null }): boolean {
+function isAnswer({ source }: ServiceContext, card: CardPlace): boolean {
   if (source?.via !== 'chat') return false;
   return source.isDirect ? card.actsIn !== null : isSame(source, card);
 }

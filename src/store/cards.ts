@@ -40,6 +40,11 @@ export async function changeButtons(tx: Tx, outTrackId: string, buttons: readonl
     .execute();
 }
 
+/** Lets the buttons of a card in a direct conversation act in another group. */
+export async function actIn(tx: Tx, outTrackId: string, group: string): Promise<void> {
+  await tx.updateTable('cards').set({ acts_in: group }).where('out_track_id', '=', outTrackId).execute();
+}
+
 export async function readCard(db: Executor, outTrackId: string): Promise<Card | undefined> {
   const row = await db.selectFrom('cards').selectAll().where('out_track_id', '=', outTrackId).executeTakeFirst();
   return (

@@ -123,10 +123,11 @@ export async function insertNotice(tx: Tx, notice: NewNotice, now: Temporal.Inst
       trace: notice.trace ?? currentTrace() ?? null,
       next_attempt_at: notice.heldUntil ?? now,
       held_until: notice.heldUntil ?? null,
-      // Behind what waits for the same recipient, also where another process, whose clock is ahead of this one's, has queued that.
+      // Behind what waits for the same recipient, also where another process has queued that: their clocks may differ by two seconds.
       queued_at: sql<Temporal.Instant>`greatest(${now}::timestamptz, (
         select max(queued_at) + interval '1 microsecond' from notices
-        where recipient = ${notice.recipient} and state = 'waiting' and queued_at > ${now}))`,
+        where recipient = ${notice.recipient} and state = 'waiting'
+          and queued_at > ${now} and queued_at <= ${now}::timestamptz + interval '2 seconds'))`,
       ordinal: nextOrdinal(),
     })
     .onConflict((oc) => oc.columns(['account_id', 'key']).doNothing())
