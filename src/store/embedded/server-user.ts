@@ -29,10 +29,12 @@ export async function serverUser(): Promise<Required<Identity>> {
 
   let reason: unknown;
   try {
-    const options = ['--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent'];
+    const options = ['--system', '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/usr/sbin/nologin'];
     // A root shell that was opened by `su` may have no /usr/sbin in its path.
     const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
-    await run('useradd', [...options, '--shell', '/usr/sbin/nologin', SERVER_USER], { env });
+    const create = (...group: string[]) => run('useradd', [...options, ...group, SERVER_USER], { env });
+    // Whoever removed the user may have left their group, which `useradd` then refuses to make again.
+    await create('--user-group').catch(() => create('--gid', SERVER_USER));
   } catch (error) {
     // Another program may have created the user at this same moment, so its being there is what counts.
     reason = error;
