@@ -67,6 +67,11 @@ export interface DecidedRequest {
   problem: ApprovalProblem | null;
 }
 
+/** Why messages may not be sent when it is told; none is that they may, as it is in what was kept before this was. */
+interface Stopped {
+  reasons?: readonly SendingReason[];
+}
+
 /** Everything that is told to an account's administrators without being asked. Money in micro-units, quota in segments. (rule 20) */
 export type Announcement = News & {
   /** Only with a critical alert. */
@@ -84,7 +89,13 @@ type News =
       quotaDays: number | null;
       renewal: RenewalOutlook;
     }
-  | { kind: 'quota_exhausted'; available: Micro; paygPerDay: Micro; runwayDays: number | null; renewal: RenewalOutlook }
+  | ({
+      kind: 'quota_exhausted';
+      available: Micro;
+      paygPerDay: Micro;
+      runwayDays: number | null;
+      renewal: RenewalOutlook;
+    } & Stopped)
   | {
       kind: 'plan_expiring';
       title: string;
@@ -111,8 +122,8 @@ type News =
       /** That amount, where it is undercut too. */
       below?: Micro;
     }
-  | { kind: 'overdue'; available: Micro; suspended: boolean; suspendedFrom: Instant }
-  | { kind: 'restored'; available: Micro }
+  | ({ kind: 'overdue'; available: Micro; suspended: boolean; suspendedFrom: Instant } & Stopped)
+  | ({ kind: 'restored'; available: Micro } & Stopped)
   | {
       kind: 'spending_spike';
       destination: Destination;

@@ -13,19 +13,26 @@ import { presentUse } from '../domain/limit.ts';
 import { quotaOf } from '../domain/plan.ts';
 import { type OpenRenewal, offerProblem } from '../domain/renewal.ts';
 import { spikeState } from '../domain/spike.ts';
-import { availableOf, suspendedFrom } from '../domain/standing.ts';
+import { availableOf, type SendingReason, suspendedFrom } from '../domain/standing.ts';
 import type { AutoRenewal } from './auto-renewal.ts';
+
+/** What is so of the account besides what its alerts are decided from. */
+export interface Surroundings {
+  readonly autoRenewal: AutoRenewal;
+  readonly renewal: OpenRenewal | null;
+  /** Every reason why messages may not be sent now. */
+  readonly reasons: readonly SendingReason[];
+}
 
 /** What is told of a change of an alert; undefined for what is not worth a message. (rules 19 and 20) */
 export function alertAnnouncement(
   change: AlertChange,
   input: AlertInput,
-  autoRenewal: AutoRenewal,
-  renewal: OpenRenewal | null,
+  { autoRenewal, renewal, reasons }: Surroundings,
 ): Announcement | undefined {
   const available = availableOf(input.money);
   if (change.type === 'close') {
-    return change.alert.kind === 'overdue' ? { kind: 'restored', available } : undefined;
+    return change.alert.kind === 'overdue' ? { kind: 'restored', available, reasons } : undefined;
   }
   // Of the others what is left of them was told on the way up; the amount may have been undercut since the graver level was told.
   if (change.type === 'ease' && change.condition.kind !== 'low_balance') return undefined;
@@ -36,7 +43,7 @@ export function alertAnnouncement(
   switch (condition.kind) {
     case 'quota':
       return condition.level === QUOTA_LEVEL.exhausted
-        ? { kind: 'quota_exhausted', available, paygPerDay, runwayDays, renewal: outlook }
+        ? { kind: 'quota_exhausted', available, paygPerDay, runwayDays, renewal: outlook, reasons }
         : {
             kind: 'quota_low',
             level: condition.level,
@@ -85,6 +92,7 @@ export function alertAnnouncement(
         available,
         suspended: condition.level === OVERDUE_LEVEL.suspended,
         suspendedFrom: suspendedFrom(input.money) ?? input.now,
+        reasons,
       };
   }
 }

@@ -6,6 +6,7 @@ import { forfeitTransfer } from '../domain/ledger.ts';
 import type { OpenRenewal } from '../domain/renewal.ts';
 import { expiredPlans, forfeitedAt, nextReview } from '../domain/review.ts';
 import type { AccountSettings } from '../domain/settings.ts';
+import { sendingReasons } from '../domain/standing.ts';
 import { type Account, delayReview, lockAccount, lockIfDue, makeDue, scheduleReview } from '../store/accounts.ts';
 import { closeAlert, openAlert, readOpenAlerts, type StoredEpisode, setAlertLevel } from '../store/alerts.ts';
 import { postTransfers } from '../store/ledger.ts';
@@ -13,10 +14,10 @@ import { hadPlans, markPlanExpired, readPlansWithQuota } from '../store/plans.ts
 import { readOpenRenewal } from '../store/renewals.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import { readSettings } from '../store/settings.ts';
-import { alertAnnouncement } from './alert-announcement.ts';
+import { alertAnnouncement, type Surroundings } from './alert-announcement.ts';
 import { announce } from './announce.ts';
 import { closeNeedlessApprovals } from './approval-end.ts';
-import { type AutoRenewal, readAutoRenewal } from './auto-renewal.ts';
+import { readAutoRenewal } from './auto-renewal.ts';
 import { billWaitOf } from './bills.ts';
 import type { ServiceContext } from './context.ts';
 import { settleEpisodes, showEpisode, tellLevel } from './episodes.ts';
@@ -128,7 +129,7 @@ async function announcementOf(
   change: AlertChange,
 ): Promise<Announcement | undefined> {
   if (change.type === 'raise' && change.condition.kind === 'renewal') return renewalTrouble(tx, account, input.now);
-  return alertAnnouncement(change, input, input.autoRenewal, input.renewal);
+  return alertAnnouncement(change, input, input);
 }
 
 /** What an open alert says now, to be repeated. */
@@ -149,10 +150,9 @@ async function writeAlert(tx: Tx, accountId: string, change: AlertChange, now: T
 }
 
 /** Everything that alerts, their telling and the next review depend on. */
-interface ReviewInput extends AlertInput {
+interface ReviewInput extends AlertInput, Surroundings {
   readonly open: readonly StoredEpisode[];
   readonly renewal: OpenRenewal | null;
-  readonly autoRenewal: AutoRenewal;
   readonly settings: AccountSettings;
 }
 
@@ -165,9 +165,12 @@ async function readAlertInput(
   const plans = await readPlansWithQuota(db, account.id);
   const autoRenewal = await readAutoRenewal(db, account.id, now);
   const settings = await readSettings(db, account.id);
+  const { money, pause } = account;
+  const caps = await readCaps(db, account, now);
+  const isCapped = caps.limits.some(({ reached }) => reached !== null);
   return {
     now,
-    money: account.money,
+    money,
     lastFundedAt: account.lastFundedAt,
     plans,
     hadPlans: await hadPlans(db, account.id),
@@ -176,7 +179,8 @@ async function readAlertInput(
     balanceAlert: settings.balanceAlert,
     forecast: forecastOf(account, plans, usage),
     spike,
-    caps: await readCaps(db, account, now),
+    caps,
+    reasons: sendingReasons({ money, isPaused: pause !== null, isCapped }, now),
     renewal: await readOpenRenewal(db, account.id),
     open: await readOpenAlerts(db, account.id),
     autoRenewal,

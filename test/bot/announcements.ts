@@ -155,6 +155,11 @@ const EXHAUSTED = {
   renewal: 'off',
 } as const;
 
+const OVERDUES = [
+  { kind: 'overdue', available: yuan('-12.3456'), suspended: true, suspendedFrom: NOW },
+  { kind: 'overdue', available: yuan('-12.3456'), suspended: false, suspendedFrom: at('2026-03-11T12:00') },
+] as const;
+
 /** A critical alert at each point of what may become of it. */
 function episodes(name: string): EpisodeNews[] {
   const news: EpisodeNews = {
@@ -203,7 +208,10 @@ export function everyAnnouncement(name: string): Announcement[] {
       { kind: 'quota_low', level: 2, quota: 1n, threshold: 10_000n, share: 20, quotaDays: null, renewal },
       ...episodes(name).map((episode) => ({ ...EXHAUSTED, episode })),
       { kind: 'quota_exhausted', available: yuan('500.125'), paygPerDay: yuan('45.23'), runwayDays: 11, renewal },
-      { kind: 'quota_exhausted', available: yuan('-0.5'), paygPerDay: 0n, runwayDays: null, renewal },
+      {
+        ...{ kind: 'quota_exhausted', available: yuan('-0.5'), paygPerDay: 0n, runwayDays: null, renewal },
+        reasons: ['suspended', 'paused', 'capped'],
+      },
       { kind: 'plan_expiring', title, remaining: 9_800n, expiresAt, days: 30, renewal },
       { kind: 'plan_expiring', title, remaining: 1n, expiresAt, days: 1, renewal },
     ]),
@@ -213,9 +221,9 @@ export function everyAnnouncement(name: string): Announcement[] {
     { kind: 'overdue_expected', available: yuan('90'), runwayDays: 2.4, paygPerDay: yuan('37.5'), below: yuan('100') },
     { kind: 'overdue_expected', available: yuan('100'), runwayDays: 2.4, paygPerDay: yuan('41.6667') },
     { kind: 'overdue_expected', available: 0n, runwayDays: 0, paygPerDay: yuan('0.001') },
-    { kind: 'overdue', available: yuan('-12.3456'), suspended: true, suspendedFrom: NOW },
-    { kind: 'overdue', available: yuan('-12.3456'), suspended: false, suspendedFrom: at('2026-03-11T12:00') },
+    ...OVERDUES.flatMap((overdue): Announcement[] => [overdue, { ...overdue, reasons: ['paused', 'capped'] }]),
     { kind: 'restored', available: yuan('487.6544') },
+    { kind: 'restored', available: yuan('487.6544'), reasons: ['paused', 'capped'] },
     ...(['mainland', 'international'] as const).flatMap((destination) =>
       [0n, 200n].map(
         (usual): Announcement => ({

@@ -1,10 +1,12 @@
 import { QUOTA_LEVEL } from '../../domain/alert.ts';
 import type { Announcement, RenewalOutlook } from '../../domain/announcement.ts';
+import type { SendingReason } from '../../domain/standing.ts';
 import type { NoticeButton } from '../../store/notices.ts';
-import { askButton, type Draft, switchButton } from '../content.ts';
+import { askButton, type Draft, resumeButton, switchButton } from '../content.ts';
 import { bullets, type Markdown } from '../markdown.ts';
 import { chooseOfferButton } from '../offer-words.ts';
 import type { Writer } from '../writer.ts';
+import { stillStopped } from './limits.ts';
 import { composeSpike } from './spike.ts';
 
 const ALERTS = [
@@ -45,11 +47,7 @@ export function composeAlert(writer: Writer, alert: Alert): Draft {
     case 'spending_spike':
       return composeSpike(writer, alert);
     case 'restored':
-      return {
-        title: writer.text('restored.title'),
-        paragraphs: [writer.text('restored.body', { available: writer.money(alert.available) })],
-        buttons: [askButton(writer, 'balance')],
-      };
+      return restored(writer, alert);
   }
 }
 
@@ -73,7 +71,10 @@ function quotaExhausted(writer: Writer, alert: Of<'quota_exhausted'>): Draft {
   return {
     title: writer.text('quota_exhausted.title'),
     paragraphs: [
-      writer.text('quota_exhausted.body'),
+      ...bodyWhileStopped(writer, alert.reasons ?? [], {
+        sent: writer.text('quota_exhausted.body'),
+        stopped: writer.text('quota_exhausted.body.stopped'),
+      }),
       bullets([
         writer.text('figure.available', { amount: writer.money(alert.available) }),
         alert.paygPerDay === 0n
@@ -166,14 +167,57 @@ function overdueExpected(writer: Writer, alert: Of<'overdue_expected'>): Draft {
 }
 
 function overdue(writer: Writer, alert: Of<'overdue'>): Draft {
-  const state = alert.suspended ? 'suspended' : 'grace';
   const time = writer.time(alert.suspendedFrom);
+  const available = writer.money(alert.available);
+  const missing = writer.payable(-alert.available);
+  // What a recharge does not end.
+  const others = (alert.reasons ?? []).filter((reason) => reason !== 'suspended');
+  const buttons = [askButton(writer, 'balance')];
+  if (alert.suspended) {
+    return {
+      title: writer.text('overdue.suspended.title'),
+      paragraphs: [
+        writer.text('overdue.suspended.body', { available, time }),
+        writer.text(others.length === 0 ? 'overdue.suspended.next' : 'overdue.suspended.next.others', { missing }),
+        ...stillStopped(writer, others),
+      ],
+      buttons,
+    };
+  }
   return {
-    title: writer.text(`overdue.${state}.title`, { time }),
+    title: writer.text(others.length === 0 ? 'overdue.grace.title' : 'overdue.grace.title.stopped', { time }),
     paragraphs: [
-      writer.text(`overdue.${state}.body`, { available: writer.money(alert.available), time }),
-      writer.text(`overdue.${state}.next`, { missing: writer.payable(-alert.available) }),
+      ...bodyWhileStopped(writer, others, {
+        sent: writer.text('overdue.grace.body', { available, time }),
+        stopped: writer.text('overdue.grace.body.stopped', { available, time }),
+      }),
+      writer.text('overdue.grace.next', { missing }),
     ],
-    buttons: [askButton(writer, 'balance')],
+    buttons,
   };
+}
+
+function restored(writer: Writer, { available: amount, reasons = [] }: Of<'restored'>): Draft {
+  const available = writer.money(amount);
+  return {
+    title: writer.text(reasons.length === 0 ? 'restored.title' : 'restored.title.stopped'),
+    paragraphs: bodyWhileStopped(writer, reasons, {
+      sent: writer.text('restored.body', { available }),
+      stopped: writer.text('restored.body.stopped', { available }),
+    }),
+    buttons: [
+      ...(reasons.includes('paused') ? [resumeButton(writer)] : []),
+      ...(reasons.includes('capped') ? [askButton(writer, 'limits')] : []),
+      askButton(writer, 'balance'),
+    ],
+  };
+}
+
+/** What is true while messages are sent, or else what is, with everything that keeps them from it. (rule 9) */
+function bodyWhileStopped(
+  writer: Writer,
+  reasons: readonly SendingReason[],
+  body: { readonly sent: Markdown; readonly stopped: Markdown },
+): Markdown[] {
+  return reasons.length === 0 ? [body.sent] : [body.stopped, ...stillStopped(writer, reasons)];
 }

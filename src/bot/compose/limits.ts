@@ -106,7 +106,11 @@ export function afterChange(
 
 /** Whether messages can be sent, and what still keeps them from it. */
 export function afterwards(writer: Writer, reasons: readonly SendingReason[]): Markdown[] {
-  if (reasons.length === 0) return [writer.text('sending_resumed.allowed')];
+  return reasons.length === 0 ? [writer.text('sending_resumed.allowed')] : stillStopped(writer, reasons);
+}
+
+/** What keeps messages from being sent, and what ends it, a paragraph each. */
+export function stillStopped(writer: Writer, reasons: readonly SendingReason[]): Markdown[] {
   return reasons.map((reason) => writer.text(`sending.still.${reason}`));
 }
 

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { changeAccount } from '../../src/services/account-change.ts';
+import { recharge } from '../../src/services/accounts.ts';
+import { meterUsage } from '../../src/services/metering.ts';
+import { reviewAccount } from '../../src/services/review.ts';
+import { readSendingState } from '../../src/services/sending.ts';
+import { withdraw } from '../../src/services/withdrawals.ts';
+import { inTransaction } from '../../src/store/database.ts';
+import { ensurePartitions } from '../../src/store/usage.ts';
+import { aReport, NOW, yuan } from '../support/builders.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+import { ADMIN, BotWorld, type QueuedNotice } from './bot-world.ts';
+
+const { db } = await createTestDatabase();
+await ensurePartitions(db.kysely, NOW, NOW);
+
+/** Where nothing is bought by itself. */
+function aWorld(): Promise<BotWorld> {
+  return new BotWorld(db).setUp({ language: 'en', policy: { enabled: false } });
+}
+
+function use(world: BotWorld, segments: number) {
+  const report = aReport({ id: randomUUID(), segments, at: world.clock.now() });
+  return inTransaction(db, (tx) => meterUsage(world.context, tx, world.accountId, [report]));
+}
+
+function review(world: BotWorld) {
+  return inTransaction(db, (tx) => reviewAccount(world.context, tx, world.accountId));
+}
+
+function pass(world: BotWorld, duration: Temporal.DurationLike): void {
+  world.clock.set(world.clock.now().add(duration));
+}
+
+/** Every reason against sending. */
+async function reasonsOf({ context, accountId }: BotWorld) {
+  return (await readSendingState(context, db.kysely, accountId)).reasons;
+}
+
+function words({ content }: QueuedNotice): string {
+  return `${content.title}\n${content.markdown}`;
+}
+
+/** What was told of this kind, at last. */
+async function told(world: BotWorld, kind: string): Promise<string> {
+  const last = (await world.notices(kind)).at(-1);
+  return last ? words(last) : '';
+}
+
+describe('what is told of money while sending is stopped by something else (rule 9)', () => {
+  /** An account that is overdue, after this was done. */
+  async function anOverdueWorld(graceHours: number, stop: (world: BotWorld) => Promise<unknown>): Promise<BotWorld> {
+    const world = await aWorld();
+    const { accountId, context } = world;
+    await inTransaction(db, (tx) =>
+      changeAccount(context, tx, accountId, { creditLimit: 0n, overdueGraceHours: graceHours }),
+    );
+    await stop(world);
+    const debt = { amount: yuan('6000'), key: `w/${accountId}`, reason: 'x', mayOverdraw: true, by: 'cli' };
+    await inTransaction(db, (tx) => withdraw(context, tx, { accountId, ...debt }));
+    await review(world);
+    return world;
+  }
+
+  async function pay(world: BotWorld): Promise<void> {
+    const { accountId, context } = world;
+    pass(world, { minutes: 1 });
+    await inTransaction(db, (tx) =>
+      recharge(context, tx, { accountId, amount: yuan('9000'), key: `r/${accountId}`, by: 'cli' }),
+    );
+    await review(world);
+  }
+
+  const pauseAndCap = async (world: BotWorld) => {
+    await world.say(ADMIN, 'limits daily segments 1000');
+    await use(world, 1000);
+    await world.say(ADMIN, 'pause');
+  };
+
+  test('given a pause and a reached cap, then neither overdue nor its end promises that messages can be sent, and both name what is left', async () => {
+    const world = await anOverdueWorld(0, pauseAndCap);
+    const overdue = await told(world, 'overdue');
+    expect(overdue).toContain('alone it does not let messages be sent');
+    expect(overdue).not.toContain('resumes by itself');
+    await pay(world);
+    expect(await reasonsOf(world)).toEqual(['paused', 'capped']);
+    const restored = await told(world, 'restored');
+    for (const text of [overdue, restored]) {
+      expect(text).toContain('still paused');
+      expect(text).toContain('A limit is reached');
+      expect(text).not.toContain('The account is overdue, so');
+    }
+    expect(restored).not.toMatch(/can be sent\.|nothing left to do/);
+    const [notice] = await world.notices('restored');
+    expect(notice?.content.buttons.map(({ command }) => command)).toEqual(['resume', 'limits', 'balance']);
+  });
+
+  test('given a grace and a pause, then it is not said that sending still works', async () => {
+    const world = await anOverdueWorld(48, (paused) => paused.say(ADMIN, 'pause'));
+    const overdue = await told(world, 'overdue');
+    expect(overdue).toContain('From **Mar 12, 2026, 12:00** on this stops sending as well');
+    expect(overdue).toContain('still paused');
+    expect(overdue).not.toContain('Sending still works');
+  });
+
+  test('given nothing else, then sending goes on by itself, and that is said', async () => {
+    const world = await anOverdueWorld(0, async () => undefined);
+    expect(await told(world, 'overdue')).toContain('sending resumes by itself at once');
+    await pay(world);
+    expect(await reasonsOf(world)).toEqual([]);
+    expect(await told(world, 'restored')).toContain('messages can be sent');
+  });
+
+  test('given a cap that is reached with the last of the plans, then it is not said that messages are still sent', async () => {
+    const world = await aWorld();
+    await world.say(ADMIN, 'limits daily segments 50000');
+    await use(world, 50_000);
+    await review(world);
+    const exhausted = await told(world, 'quota_exhausted');
+    expect(exhausted).toContain('A limit is reached');
+    expect(exhausted).not.toContain('are still sent');
+  });
+});
