@@ -1,4 +1,4 @@
-import type { ApprovalAction, ApprovalOutcome, ApprovalProblem, ApprovalState } from './approval.ts';
+import type { ApprovalAction, ApprovalOutcome, ApprovalProblem, ApprovalState, SendingAfter } from './approval.ts';
 import type { BillDraft } from './bill.ts';
 import type { DailyDigest, MonthlyDigest } from './digest.ts';
 import type { LimitKey, LimitValues, UsePeriod } from './limit.ts';
@@ -65,6 +65,8 @@ export interface DecidedRequest {
   reason: string | null;
   /** Why what was approved could not be carried out. */
   problem: ApprovalProblem | null;
+  /** Only when it is told for the first time, and where it is about sending: it is not kept. */
+  sending?: SendingAfter;
 }
 
 /** Why messages may not be sent when it is told; none is that they may, as it is in what was kept before this was. */

@@ -1,6 +1,7 @@
 import type { LimitKey } from './limit.ts';
 import type { PlanTerms, PurchaseQuote } from './quote.ts';
 import type { NamedValue, SettingChange } from './settings.ts';
+import type { SendingReason } from './standing.ts';
 
 /** What an approval carries out when it is approved: all that was agreed to, so that nothing else can be done with it. (rule 17) */
 export type ApprovalAction =
@@ -29,12 +30,14 @@ export type ApprovalAction =
       /** The account is overdue, so messages cannot be sent all the same. */
       readonly suspended: boolean;
     }
-  /** Sets a cap, from the values that were shown to others; null is none. `lifts`: sending goes on, because the cap was reached. */
+  /** Sets a cap, from the values that were shown to others; null is none. `lifts`: it was reached, and is not any more then. */
   | ({
       readonly type: 'set_limit';
       readonly before: LimitTexts | null;
       readonly after: LimitTexts | null;
       readonly lifts: boolean;
+      /** What stops sending all the same, where it lifts; a request that was kept before this was has none. */
+      readonly left?: LeftStops;
     } & LimitKey)
   /** Whether nobody may approve what they asked for. */
   | { readonly type: 'set_two_person'; readonly enabled: boolean }
@@ -50,6 +53,20 @@ export interface LimitTexts {
 /** A cap that was reached, and when. */
 export interface ReachedCap extends LimitKey {
   readonly reachedAt: string;
+}
+
+/** What else stops sending: other caps that are reached, and what is no cap. */
+export interface LeftStops {
+  readonly caps: readonly LimitKey[];
+  readonly reasons: readonly Exclude<SendingReason, 'capped'>[];
+}
+
+/** What an action that was carried out has made of sending. */
+export interface SendingAfter {
+  /** Why messages may not be sent after it; none is that they may. */
+  readonly reasons: readonly SendingReason[];
+  /** Whether it has ended a stop. */
+  readonly lifted: boolean;
 }
 
 /** A group that an action is about, with its title as it was. */

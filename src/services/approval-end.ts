@@ -1,3 +1,4 @@
+import type { SendingAfter } from '../domain/approval.ts';
 import type { Account } from '../store/accounts.ts';
 import { type Approval, decideApproval, type EndedApproval, readPendingApprovals } from '../store/approvals.ts';
 import type { Group } from '../store/groups.ts';
@@ -11,10 +12,13 @@ import { tellRequester } from './requester.ts';
 import type { Actor, Staff } from './roles.ts';
 
 /** How an approval ends. */
-export type ApprovalEnd = Pick<EndedApproval, 'state' | 'outcome' | 'reason' | 'problem'>;
+export type ApprovalEnd = Pick<EndedApproval, 'state' | 'outcome' | 'reason' | 'problem'> & WithSending;
 
 /** With who asked, where nothing but the answer to the decision calls them; null where they know, or nobody asked. */
-export type ToldApproval = EndedApproval & { readonly toCall: Staff | null };
+export type ToldApproval = EndedApproval & WithSending & { readonly toCall: Staff | null };
+
+/** What it has made of sending is told once and not kept: who looks later asks how it is then. */
+type WithSending = { readonly sending?: SendingAfter };
 
 /**
  * Ends a pending approval, changes its cards for everyone to show who decided, when, and what came of it, and calls who asked. (rule 17)
@@ -52,11 +56,12 @@ export async function showDecision(
   context: ServiceContext,
   tx: Tx,
   account: Account,
-  ended: EndedApproval,
+  ended: EndedApproval & WithSending,
   key?: string,
   decidedIn?: Group,
 ): Promise<void> {
   const { action, code, requesterName, confirm, state, deciderName, decidedAt, outcome, reason, problem } = ended;
+  const { sending } = ended;
   await changeCards(
     context,
     tx,
@@ -65,6 +70,7 @@ export async function showDecision(
     {
       kind: 'approval_decided',
       ...{ action, code, requesterName, confirm, state, deciderName, decidedAt, outcome, reason, problem },
+      ...(sending ? { sending } : {}),
     },
     key,
     decidedIn,

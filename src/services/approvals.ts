@@ -1,4 +1,4 @@
-import type { ApprovalOutcome, ApprovalProblem } from '../domain/approval.ts';
+import type { ApprovalProblem } from '../domain/approval.ts';
 import { RuleError } from '../domain/errors.ts';
 import { type Account, lockAccount } from '../store/accounts.ts';
 import {
@@ -10,6 +10,7 @@ import {
 } from '../store/approvals.ts';
 import type { Group } from '../store/groups.ts';
 import type { Executor, Tx } from '../store/schema.ts';
+import { type CarriedOut, carriedOut } from './actions/action.ts';
 import { handlerOf } from './actions/index.ts';
 import { endApproval, showDecision, type ToldApproval } from './approval-end.ts';
 import { remindAdministrators } from './approval-request.ts';
@@ -58,8 +59,8 @@ export async function decide(
     return { type: 'decided', approval: await endApproval(context, tx, account, approval, actor, end) };
   }
   assertSecondPerson(account, approval, actor);
-  const { outcome, problem } = await carryOut(context, tx, account, group, approval, actor);
-  const end = { state: 'approved', outcome, reason: null, problem } as const;
+  const carried = await carryOut(context, tx, account, group, approval, actor);
+  const end = { state: 'approved', reason: null, ...carried } as const;
   return { type: 'decided', approval: await endApproval(context, tx, account, approval, actor, end, group) };
 }
 
@@ -152,7 +153,7 @@ async function carryOut(
   group: Group,
   approval: Approval,
   actor: Actor,
-): Promise<{ outcome: ApprovalOutcome; problem: ApprovalProblem | null }> {
+): Promise<CarriedOut & { problem: ApprovalProblem | null }> {
   const { action, id: approvalId } = approval;
   const requester = approval.requestedBy === actor.staffId ? null : await readRequester(tx, account, approval);
   // What is checked is what is done: nothing begins or ends between the two.
@@ -160,8 +161,8 @@ async function carryOut(
   const moment = { ...context, clock: { now: () => now } };
   try {
     const by = { group, actor, approvalId, requester };
-    const outcome = await handlerOf(action).carryOut(moment, tx, account, action, by);
-    return { outcome, problem: null };
+    const carried = carriedOut(await handlerOf(action).carryOut(moment, tx, account, action, by));
+    return { ...carried, problem: null };
   } catch (error) {
     if (!(error instanceof RuleError)) throw error;
     return { outcome: 'not_carried_out', problem: { code: error.code, details: error.details } };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { SendingAfter } from '../domain/approval.ts';
 import {
   assertLimit,
   canBeLifted,
@@ -86,7 +87,7 @@ export async function setLimit(
   tx: Tx,
   account: Account,
   { key, after, by, byName, except }: LimitChange,
-): Promise<SendingState> {
+): Promise<SendingState & SendingAfter> {
   assertLimit(after);
   const now = context.clock.now();
   const caps = await readCaps(tx, account, now);
@@ -100,6 +101,8 @@ export async function setLimit(
     }
   }
   const state = await afterwards(context, tx, account);
+  const { reasons } = state;
+  const lifted = before?.reached != null && !reasons.includes('capped');
   await announce(
     context,
     tx,
@@ -111,12 +114,12 @@ export async function setLimit(
       after,
       used: use.used,
       byName,
-      reasons: state.reasons,
-      lifted: before?.reached != null && !state.reasons.includes('capped'),
+      reasons,
+      lifted,
     },
     { key: `limit/${randomUUID()}`, ...(except === undefined ? {} : { except }) },
   );
-  return state;
+  return { ...state, lifted };
 }
 
 /** Who pauses or resumes. */

@@ -1,3 +1,4 @@
+import type { SendingAfter } from '../domain/approval.ts';
 import type { Account } from '../store/accounts.ts';
 import type { Approval, EndedApproval } from '../store/approvals.ts';
 import { readRequestPlace } from '../store/audit.ts';
@@ -35,7 +36,7 @@ export async function tellRequester(
   context: ServiceContext,
   tx: Tx,
   account: Account,
-  ended: EndedApproval,
+  ended: EndedApproval & { readonly sending?: SendingAfter },
   actor: Actor | null,
   key = 'told',
 ): Promise<Staff | null> {
@@ -48,6 +49,7 @@ export async function tellRequester(
   if (isBought && (await isShownAtOnce(context, tx, account, 'purchased'))) return null;
   if (actor && isAnsweredThere(context, requester.group, approvalSubject(ended.id))) return requester;
   const { action, code, requesterName, state, deciderName, outcome, reason, problem, confirm, decidedAt } = ended;
+  const { sending } = ended;
   await announceToOne(
     context,
     tx,
@@ -57,6 +59,7 @@ export async function tellRequester(
     {
       kind: 'request_decided',
       ...{ action, code, requesterName, confirm, state, deciderName, decidedAt, outcome, reason, problem },
+      ...(sending ? { sending } : {}),
     },
     { key: `${approvalSubject(ended.id)}/${key}` },
   );

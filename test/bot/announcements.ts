@@ -290,6 +290,8 @@ export function everyAnnouncement(name: string): Announcement[] {
     { kind: 'approval_reminder', action: aRenewAction(name), ...approval },
     ...actions.flatMap((action) => [
       ...outcomes.map((outcome) => aDecision(action, name, { outcome })),
+      aDecision(action, name, { sending: { reasons: [], lifted: true } }),
+      aDecision(action, name, { sending: { reasons: ['suspended', 'paused', 'capped'], lifted: true } }),
       aDecision(action, name, { state: 'rejected', outcome: 'declined' }),
       aDecision(action, name, { state: 'rejected', outcome: 'declined', reason: name }),
       aDecision(action, name, { state: 'rejected', outcome: 'declined', confirm: true }),

@@ -10,7 +10,7 @@ import { inTransaction } from '../../src/store/database.ts';
 import { ensurePartitions } from '../../src/store/usage.ts';
 import { aReport, NOW, yuan } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
-import { ADMIN, BotWorld, type QueuedNotice } from './bot-world.ts';
+import { ADMIN, BotWorld, MEMBER, type QueuedNotice } from './bot-world.ts';
 
 const { db } = await createTestDatabase();
 await ensurePartitions(db.kysely, NOW, NOW);
@@ -120,5 +120,84 @@ describe('what is told of money while sending is stopped by something else (rule
     const exhausted = await told(world, 'quota_exhausted');
     expect(exhausted).toContain('A limit is reached');
     expect(exhausted).not.toContain('are still sent');
+  });
+});
+
+/** The code that a card is called by. */
+function codeOf({ content }: QueuedNotice): string {
+  return /\b([0-9A-Z]{4})\b/.exec(content.title)?.[1] ?? '';
+}
+
+/** The administrator presses a card's first button. */
+function press(world: BotWorld, { content, outTrackId }: QueuedNotice): Promise<QueuedNotice> {
+  return world.click(ADMIN.staffId, outTrackId, content.buttons[0]?.id ?? '');
+}
+
+describe('raising a cap: the card and its outcome say what follows for sending (rules 9 and 17)', () => {
+  async function aReachedCap(): Promise<BotWorld> {
+    const world = await aWorld();
+    await world.say(ADMIN, 'limits daily segments 1000');
+    await use(world, 1000);
+    return world;
+  }
+
+  test('given nothing else, then sending goes on, and both say so', async () => {
+    const world = await aReachedCap();
+    const asked = await world.say(ADMIN, 'limits daily segments 5000');
+    expect(words(asked)).toContain('it is lifted and sending goes on');
+    const done = await world.say(ADMIN, `confirm ${codeOf(asked)}`);
+    expect(words(done)).toContain('messages can be sent again');
+    expect(await reasonsOf(world)).toEqual([]);
+  });
+
+  test('given another cap, a pause and a debt, then both name all that is left, and neither promises that messages can be sent', async () => {
+    const world = await aReachedCap();
+    const { accountId, context } = world;
+    await world.say(ADMIN, 'limits monthly segments 1000');
+    await world.say(ADMIN, 'pause');
+    const debt = { amount: yuan('9000'), key: `w/${accountId}`, reason: 'x', mayOverdraw: true, by: 'cli' };
+    await inTransaction(db, (tx) => withdraw(context, tx, { accountId, ...debt }));
+    const asked = await world.say(ADMIN, 'limits daily segments 5000');
+    expect(words(asked)).toContain('that alone does not let messages be sent');
+    expect(words(asked)).toContain('The limit of monthly segments is reached as well');
+    const done = await world.say(ADMIN, `confirm ${codeOf(asked)}`);
+    expect(words(done)).toContain('A limit is reached');
+    for (const text of [words(asked), words(done)]) {
+      expect(text).toContain('The account is overdue');
+      expect(text).toContain('still paused');
+      expect(text).not.toMatch(/goes on|can be sent again/);
+    }
+    expect(await reasonsOf(world)).toEqual(['suspended', 'paused', 'capped']);
+  });
+
+  test('given usage that reaches the new stop before it is confirmed, then the answer and the card say that messages cannot be sent', async () => {
+    const world = await aReachedCap();
+    const asked = await world.say(ADMIN, 'limits daily segments 2000');
+    await use(world, 1500);
+    const done = await press(world, asked);
+    expect(words(done)).toContain('stops at 2,000 segments');
+    expect(words(done)).toContain('still cannot be sent');
+    expect(words(done)).not.toMatch(/goes on|can be sent again/);
+    expect(await reasonsOf(world)).toEqual(['capped']);
+  });
+
+  test('given a member whose request a colleague approves, then they are told of sending as it is after it', async () => {
+    const world = await aReachedCap();
+    await world.say(MEMBER, 'limits daily segments 2000');
+    const [asked] = await world.notices('approval_requested');
+    if (!asked) throw new Error('nobody was asked');
+    await use(world, 1500);
+    await press(world, asked);
+    expect(await told(world, 'request_decided')).toContain('still cannot be sent');
+  });
+
+  test('given somebody who comes late, then they are told what was changed, and nothing of how sending was then', async () => {
+    const world = await aReachedCap();
+    const asked = await world.say(ADMIN, 'limits daily segments 2000');
+    await world.say(ADMIN, `confirm ${codeOf(asked)}`);
+    await use(world, 1500);
+    const late = words(await world.say(ADMIN, `confirm ${codeOf(asked)}`));
+    expect(late).toContain('stops at 2,000 segments');
+    expect(late).not.toMatch(/goes on|can be sent/);
   });
 });

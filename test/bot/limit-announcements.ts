@@ -37,6 +37,7 @@ export const LIMIT_ACTIONS: readonly ApprovalAction[] = [
     before: { stop: null, warn: '1000000' },
     after: { stop: '9000000', warn: '8000000' },
     lifts: true,
+    left: { caps: [{ period: 'day', unit: 'segments' }], reasons: ['suspended', 'paused'] },
   },
 ];
 

@@ -167,8 +167,8 @@ function stateWord({ state, confirm, outcome }: Decision) {
 }
 
 /** What came of an approved action. */
-export function outcomeOf(writer: Writer, { action, outcome, problem }: Decision): Markdown {
-  if (outcome === 'done') return wordsOf(action).done(writer, action);
+export function outcomeOf(writer: Writer, { action, outcome, problem, sending }: Decision): Markdown {
+  if (outcome === 'done') return wordsOf(action).done(writer, action, sending);
   const why = problem ? chatError(writer, problem) : undefined;
   if (outcome === 'not_carried_out' && why) return writer.text('outcome.not_carried_out.because', { why });
   return writer.text(`outcome.${outcome}`);

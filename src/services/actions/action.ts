@@ -1,4 +1,4 @@
-import type { ActionOf, ApprovalAction, ApprovalOutcome } from '../../domain/approval.ts';
+import type { ActionOf, ApprovalAction, ApprovalOutcome, SendingAfter } from '../../domain/approval.ts';
 import type { Account } from '../../store/accounts.ts';
 import type { Group } from '../../store/groups.ts';
 import type { Tx } from '../../store/schema.ts';
@@ -21,6 +21,12 @@ export interface CarryOut {
   readonly approvalId: string | null;
   /** Whose request it was, where somebody else approved it: they are called by what tells of it. */
   readonly requester: Requester | null;
+}
+
+/** What came of carrying out what is about sending, with what that has made of it: more may have happened since it was asked for. */
+export interface CarriedOut {
+  readonly outcome: ApprovalOutcome;
+  readonly sending?: SendingAfter;
 }
 
 /** How a request was refused: by whom, or by nobody in time. */
@@ -49,7 +55,7 @@ export interface ActionHandler<T extends ApprovalAction['type'] = ApprovalAction
     account: Account,
     action: ActionOf<T>,
     by: CarryOut,
-  ): Promise<ApprovalOutcome>;
+  ): Promise<ApprovalOutcome | CarriedOut>;
   /** Whether there is still anything to decide: a request of which this is false is closed by the next review. Default: there is. */
   isNeeded?(context: ServiceContext, tx: Tx, account: Account, action: ActionOf<T>): Promise<boolean>;
   /** Whether two requests want the same. Default: that nothing in them differs. */
@@ -58,4 +64,9 @@ export interface ActionHandler<T extends ApprovalAction['type'] = ApprovalAction
   replaces?(older: ActionOf<T>, newer: ActionOf<T>): boolean;
   /** What a refusal does beside closing the request. */
   refused?(context: ServiceContext, tx: Tx, account: Account, action: ActionOf<T>, refusal: Refusal): Promise<void>;
+}
+
+/** What a handler says came of it, in one form. */
+export function carriedOut(result: ApprovalOutcome | CarriedOut): CarriedOut {
+  return typeof result === 'string' ? { outcome: result } : result;
 }

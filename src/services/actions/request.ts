@@ -12,6 +12,7 @@ import { record } from '../audit.ts';
 import type { ServiceContext } from '../context.ts';
 import { type Actor, isAdministrator, type Staff } from '../roles.ts';
 import { assertOtherAdministrator } from '../second-person.ts';
+import { carriedOut } from './action.ts';
 import { handlerOf } from './index.ts';
 
 /**
@@ -51,7 +52,7 @@ export async function requestAction(
     const atOnce = await handler.atOnce(context, tx, account, action);
     if (atOnce === 'always' || (atOnce === 'unless_second_person' && !account.twoPerson)) {
       const by = { group, actor, approvalId: null, requester: null };
-      const outcome = await handler.carryOut(context, tx, account, action, by);
+      const { outcome } = carriedOut(await handler.carryOut(context, tx, account, action, by));
       await record(context, tx, account.id, { by: actor, deed: { type: 'carried_out', action }, outcome });
       return { type: 'done', outcome };
     }

@@ -1,6 +1,7 @@
-import type { ActionOf, LimitTexts } from '../../domain/approval.ts';
+import type { ActionOf, LeftStops, LimitTexts } from '../../domain/approval.ts';
 import { RuleError } from '../../domain/errors.ts';
 import { assertLimit, type Limit, type LimitValues, limitId, onlyLowers, presentUse } from '../../domain/limit.ts';
+import { sendingReasons } from '../../domain/standing.ts';
 import type { Account } from '../../store/accounts.ts';
 import { readLimits } from '../../store/limits.ts';
 import type { Tx } from '../../store/schema.ts';
@@ -15,7 +16,10 @@ type SetLimit = ActionOf<'set_limit'>;
  * that was capped, is confirmed. (rule 16)
  */
 export const setLimitAction: ActionHandler<'set_limit'> = {
-  complete: async (context, tx, account, action) => ({ ...action, lifts: await lifts(context, tx, account, action) }),
+  complete: async (context, tx, account, action) => {
+    if (!(await lifts(context, tx, account, action))) return { ...action, lifts: false };
+    return { ...action, lifts: true, left: await leftStops(context, tx, account, action) };
+  },
   check: async (_context, tx, account, action) => {
     assertLimit(valuesOf(action.after));
     const current = await currentOf(tx, account, action);
@@ -39,14 +43,14 @@ export const setLimitAction: ActionHandler<'set_limit'> = {
     const current = await currentOf(tx, account, action);
     if (isSame(textsOf(current), after) && !current?.reached) return 'no_longer_needed';
     assertAsShown(current, action);
-    await setLimit(context, tx, account, {
+    const { reasons, lifted } = await setLimit(context, tx, account, {
       key: { period, unit },
       after: valuesOf(after),
       by: actor.staffId ?? '',
       byName: actor.name,
       except: group.conversationId,
     });
-    return 'done';
+    return { outcome: 'done', sending: { reasons, lifted } };
   },
 };
 
@@ -89,4 +93,17 @@ async function lifts(context: ServiceContext, tx: Tx, account: Account, action: 
   const stop = valuesOf(action.after)?.stop ?? null;
   const { present } = await readCaps(tx, account, context.clock.now());
   return stop === null || presentUse(action, present).used < stop;
+}
+
+/** What stops sending all the same when this cap is lifted. */
+async function leftStops(context: ServiceContext, tx: Tx, account: Account, action: SetLimit): Promise<LeftStops> {
+  const others = (await readLimits(tx, account.id)).filter(
+    (limit) => limit.reached !== null && limitId(limit) !== limitId(action),
+  );
+  const { money, pause } = account;
+  const reasons = sendingReasons({ money, isPaused: pause !== null, isCapped: false }, context.clock.now());
+  return {
+    caps: others.map(({ period, unit }) => ({ period, unit })),
+    reasons: reasons.filter((reason) => reason !== 'capped'),
+  };
 }

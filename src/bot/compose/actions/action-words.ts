@@ -1,4 +1,4 @@
-import type { ActionOf, ApprovalAction } from '../../../domain/approval.ts';
+import type { ActionOf, ApprovalAction, SendingAfter } from '../../../domain/approval.ts';
 import type { NoticeButton } from '../../../store/notices.ts';
 import type { Markdown } from '../../markdown.ts';
 import type { Writer } from '../../writer.ts';
@@ -9,8 +9,8 @@ export interface ActionWords<T extends ApprovalAction['type'] = ApprovalAction['
   name(writer: Writer, action: ActionOf<T>): Markdown;
   /** What follows when it is carried out, for who decides: all that is agreed to, with its figures. */
   effect(writer: Writer, action: ActionOf<T>): readonly (Markdown | undefined)[];
-  /** That it has been carried out. */
-  done(writer: Writer, action: ActionOf<T>): Markdown;
+  /** That it has been carried out, and what that has made of `sending`, where it is known. */
+  done(writer: Writer, action: ActionOf<T>, sending?: SendingAfter): Markdown;
   /** How it stays when it is rejected. */
   declined(writer: Writer, action: ActionOf<T>): Markdown;
   /** Said to who asked, beside the options. */

@@ -1,9 +1,9 @@
-import type { ActionOf } from '../../../domain/approval.ts';
+import type { ActionOf, LeftStops } from '../../../domain/approval.ts';
 import { valuesOf } from '../../../services/actions/set-limit.ts';
 import { askButton } from '../../content.ts';
-import { joinMarkdown } from '../../markdown.ts';
+import { joinMarkdown, type Markdown } from '../../markdown.ts';
 import type { Writer } from '../../writer.ts';
-import { limitName, limitValues } from '../limits.ts';
+import { afterChange, limitName, limitValues, stillStopped } from '../limits.ts';
 import type { ActionWords } from './action-words.ts';
 
 export const pauseWords: ActionWords<'pause'> = {
@@ -36,13 +36,13 @@ export const setLimitWords: ActionWords<'set_limit'> = {
   effect: (writer, action) => [
     writer.text('effect.set_limit', changeOf(writer, action)),
     action.unit === 'money' && action.after !== null ? writer.text('effect.set_limit.money') : undefined,
-    action.lifts ? writer.text('effect.set_limit.lifts') : undefined,
+    ...(action.lifts ? liftedBy(writer, action.left) : []),
   ],
-  done: (writer, action) =>
+  done: (writer, action, sending) =>
     joinMarkdown(
       [
         writer.text('outcome.done.set_limit', changeOf(writer, action)),
-        action.lifts ? writer.text('outcome.done.set_limit.lifted') : undefined,
+        ...(sending ? afterChange(writer, sending) : []),
       ],
       '\n\n',
     ),
@@ -52,6 +52,16 @@ export const setLimitWords: ActionWords<'set_limit'> = {
   },
   next: (writer) => askButton(writer, 'limits'),
 };
+
+/** What lifting a cap comes to: messages are sent, unless something else stops them. (rule 9) */
+function liftedBy(writer: Writer, { caps, reasons }: LeftStops = { caps: [], reasons: [] }): Markdown[] {
+  if (caps.length === 0 && reasons.length === 0) return [writer.text('effect.set_limit.lifts')];
+  return [
+    writer.text('effect.set_limit.lifts.alone'),
+    ...caps.map((cap) => writer.text('effect.set_limit.left', { limit: limitName(writer, cap) })),
+    ...stillStopped(writer, reasons),
+  ];
+}
 
 /** A cap and its values before and after, for the texts that show a change. */
 export function changeOf(writer: Writer, action: ActionOf<'set_limit'>) {
