@@ -201,3 +201,46 @@ describe('raising a cap: the card and its outcome say what follows for sending (
     expect(late).not.toMatch(/goes on|can be sent/);
   });
 });
+
+describe('resuming: the outcome is that of the moment in which it is confirmed (rules 9 and 17)', () => {
+  async function aPausedWorld(): Promise<BotWorld> {
+    const world = await aWorld();
+    await world.say(ADMIN, 'limits daily segments 1000');
+    await world.say(ADMIN, 'pause');
+    return world;
+  }
+
+  test('given a cap that is reached before it is confirmed, then it is not said that sending goes on, but why it does not', async () => {
+    const world = await aPausedWorld();
+    const asked = await world.say(ADMIN, 'resume');
+    await use(world, 1000);
+    const done = words(await press(world, asked));
+    expect(done).toContain('still cannot be sent');
+    expect(done).toContain('A limit is reached');
+    expect(done).not.toContain('goes on');
+    expect(await reasonsOf(world)).toEqual(['capped']);
+  });
+
+  test('given a debt that is paid before it is confirmed, then sending goes on', async () => {
+    const world = await aPausedWorld();
+    const { accountId, context } = world;
+    const debt = { amount: yuan('9000'), key: `w/${accountId}`, reason: 'x', mayOverdraw: true, by: 'cli' };
+    await inTransaction(db, (tx) => withdraw(context, tx, { accountId, ...debt }));
+    const asked = await world.say(ADMIN, 'resume');
+    expect(words(asked)).toContain('until it is recharged');
+    const payment = { amount: yuan('9000'), key: `r/${accountId}`, by: 'cli' };
+    await inTransaction(db, (tx) => recharge(context, tx, { accountId, ...payment }));
+    expect(words(await press(world, asked))).toContain('Sending **goes on** from now');
+    expect(await reasonsOf(world)).toEqual([]);
+  });
+
+  test('given somebody who comes late, then they are told that it was lifted, and nothing of how sending was then', async () => {
+    const world = await aPausedWorld();
+    const asked = await world.say(ADMIN, 'resume');
+    await use(world, 1000);
+    await press(world, asked);
+    const late = words(await world.say(ADMIN, `confirm ${codeOf(asked)}`));
+    expect(late).toContain('What could be lifted was lifted.');
+    expect(late).not.toMatch(/goes on|cannot be sent/);
+  });
+});

@@ -47,14 +47,14 @@ export const resumeAction: ActionHandler<'resume'> = {
       if (!(await stillReached(tx, account, action))) return 'no_longer_needed';
       throw new RuleError('cap_still_reached', 'What is used now still reaches the limit; raise the limit first.');
     }
-    await resumeSending(
+    const { reasons } = await resumeSending(
       context,
       tx,
       account,
       { pause, caps: lifted },
       { by: actor.staffId ?? '', byName: actor.name, except: group.conversationId },
     );
-    return 'done';
+    return { outcome: 'done', sending: { reasons, lifted: true } };
   },
 };
 

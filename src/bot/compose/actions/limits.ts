@@ -22,8 +22,12 @@ export const resumeWords: ActionWords<'resume'> = {
     ...left.map((cap) => writer.text('effect.resume.left', { limit: limitName(writer, cap) })),
     suspended ? writer.text('effect.resume.suspended') : undefined,
   ],
-  done: (writer, { left, suspended }) =>
-    writer.text(left.length > 0 || suspended ? 'outcome.done.resume.still' : 'outcome.done.resume'),
+  done: (writer, _action, sending) => {
+    if (!sending) return writer.text('outcome.done.resume.lifted');
+    const { reasons } = sending;
+    if (reasons.length === 0) return writer.text('outcome.done.resume');
+    return joinMarkdown([writer.text('outcome.done.resume.still'), ...stillStopped(writer, reasons)], '\n\n');
+  },
   declined: (writer) => writer.text('declined.resume'),
   next: (writer, { left }) => askButton(writer, left.length > 0 ? 'limits' : 'balance'),
 };
