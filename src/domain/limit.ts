@@ -62,7 +62,10 @@ export function periodEnd(period: LimitPeriod, at: Temporal.Instant, timeZone: s
   return next.startOfDay().toInstant();
 }
 
-/** The present day and month, and what was used in them and later ones: a gateway's clock may be ahead, so usage of tomorrow counts today. */
+/**
+ * The present day and month, and what was used in them and later ones: a gateway's clock may be ahead, so usage of tomorrow counts today.
+ * What was used in periods that are over, in which caps were reached, stands there too, and does not count.
+ */
 export interface PresentUse {
   readonly now: Temporal.Instant;
   readonly timeZone: string;
@@ -79,6 +82,12 @@ export function presentUse({ period, unit }: LimitKey, present: PresentUse): { u
     if (used > highest.used) highest = { used, in: use.period };
   }
   return highest;
+}
+
+/** What counts against a cap in one period, of those that were read. */
+export function useIn({ unit }: LimitKey, period: UsePeriod, { uses }: PresentUse): bigint {
+  const use = uses.find((each) => each.period === period);
+  return (unit === 'segments' ? use?.segments : use?.amount) ?? 0n;
 }
 
 /** The caps whose stop is reached by what is used now, and that are not known to be. */

@@ -9,7 +9,7 @@ import {
 } from '../domain/alert.ts';
 import type { Announcement, RenewalOutlook } from '../domain/announcement.ts';
 import { CAP_LEVEL, capOf } from '../domain/cap-alert.ts';
-import { presentUse } from '../domain/limit.ts';
+import { presentUse, useIn } from '../domain/limit.ts';
 import { quotaOf } from '../domain/plan.ts';
 import { type OpenRenewal, offerProblem } from '../domain/renewal.ts';
 import { spikeState } from '../domain/spike.ts';
@@ -77,11 +77,12 @@ export function alertAnnouncement(
       const limit = capOf(condition.subject, limits);
       if (!limit) return undefined;
       const { period, unit, stop, warn, reached } = limit;
-      const use = presentUse(limit, present);
-      const figures = { period, unit, stop, warn, in: reached?.in ?? use.in, used: use.used };
-      return condition.level === CAP_LEVEL.reached
-        ? { kind: 'cap_reached', ...figures, at: reached?.at ?? input.now }
-        : { kind: 'cap_warning', ...figures };
+      const values = { period, unit, stop, warn };
+      if (condition.level === CAP_LEVEL.warning)
+        return { kind: 'cap_warning', ...values, ...presentUse(limit, present) };
+      // Lifted since: there is nothing to say any more.
+      if (!reached) return undefined;
+      return { kind: 'cap_reached', ...values, ...reached, used: useIn(limit, reached.in, present) };
     }
     case 'renewal':
       // Told by whoever tried to renew, with what was missing.

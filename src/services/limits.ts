@@ -61,7 +61,9 @@ export async function readCaps(
   // What a gateway whose clock is ahead has reported of tomorrow counts as well.
   const tomorrow = Temporal.PlainDate.from(day).add({ days: 1 }).toString();
   const limits = await readLimits(db, id);
-  const uses = await readPeriodUse(db, id, [day, tomorrow, month, addMonths(month, 1)]);
+  // What is told of a cap that was reached is told of the period in which it was.
+  const reachedIn = limits.flatMap(({ reached }) => reached?.in ?? []);
+  const uses = await readPeriodUse(db, id, [...new Set([day, tomorrow, month, addMonths(month, 1), ...reachedIn])]);
   return { limits, present: { now, timeZone, uses } };
 }
 

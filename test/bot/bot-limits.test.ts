@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { compose } from '../../src/bot/compose.ts';
 import { changeAccount } from '../../src/services/account-change.ts';
 import { recharge } from '../../src/services/accounts.ts';
 import { meterUsage } from '../../src/services/metering.ts';
@@ -10,6 +11,7 @@ import { inTransaction } from '../../src/store/database.ts';
 import { ensurePartitions } from '../../src/store/usage.ts';
 import { aReport, NOW, yuan } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
+import { anAudience } from './announcements.ts';
 import { ADMIN, BotWorld, MEMBER, type QueuedNotice } from './bot-world.ts';
 
 const { db } = await createTestDatabase();
@@ -243,4 +245,36 @@ describe('resuming: the outcome is that of the moment in which it is confirmed (
     expect(late).toContain('What could be lifted was lifted.');
     expect(late).not.toMatch(/goes on|cannot be sent/);
   });
+});
+
+describe('what is told of a reached cap, with figures of the period in which it was', () => {
+  test('given a repeat on the next day, then it has the use of the day that it names', async () => {
+    const world = await aWorld();
+    await world.say(ADMIN, 'limits daily segments 1000');
+    await use(world, 1200);
+    await review(world);
+    pass(world, { hours: 24 });
+    await review(world);
+    const [first, ...later] = (await world.notices('cap_reached')).map(words);
+    expect(later.length).toBeGreaterThan(0);
+    for (const text of [first, ...later]) {
+      expect(text).toContain(
+        'On Mar 10, 2026, the account has used **1,200 segments** (daily segments), which reaches',
+      );
+    }
+  });
+
+  test.each([
+    ['en', 'A credit has made it **¥20.04** since', 'which reaches'],
+    ['zh-CN', '现为 **¥20.04**，停发不因此解除', '已用'],
+  ] as const)(
+    'given a credit that made it less (%s), then it is not said that it reaches the stop value',
+    (language, said, not) => {
+      const cap = { period: 'day', unit: 'money', stop: yuan('22.5'), warn: null } as const;
+      const news = { kind: 'cap_reached', ...cap, in: '2026-03-10', used: yuan('20.04'), at: NOW } as const;
+      const { markdown } = compose(news, anAudience({ language }));
+      expect(markdown).toContain(said);
+      expect(markdown).not.toContain(not);
+    },
+  );
 });

@@ -53,6 +53,7 @@ export function limitAnnouncements(name: string): Announcement[] {
         { kind: 'cap_warning', period, unit, stop, warn, in: when, used: warn },
         { kind: 'cap_warning', period, unit, stop: null, warn, in: when, used: warn },
         { kind: 'cap_reached', period, unit, stop, warn: null, in: when, used: stop, at: NOW },
+        { kind: 'cap_reached', period, unit, stop, warn: null, in: when, used: stop - 1n, at: NOW },
         {
           ...{ kind: 'limit_changed', period, unit, byName: name, before: null, after: { stop, warn }, used: 0n },
           ...{ reasons: [], lifted: false },

@@ -102,6 +102,22 @@ describe('alerts about caps (rules 19 and 20)', () => {
     expect(kinds(await account.news())).toEqual(['cap_warning', 'cap_reached']);
   });
 
+  test('given a reached cap that is repeated on the next day, then it is told with the use of the day in which it was reached', async () => {
+    const account = await aQuietAccount(world);
+    await limit(world, account, DAY_SEGMENTS, 100n, 80n);
+    await account.use(120);
+    await account.review();
+    await account.news();
+    world.pass({ hours: 24 });
+    await account.use(7);
+    await account.review();
+    expect((await account.news()).filter(({ kind }) => kind === 'cap_reached')).toMatchObject([
+      { in: '2026-03-10', used: '120', stop: '100', at: at('2026-03-10T12:00').toString() },
+    ]);
+    // It counts nothing of that day against the cap, which can be lifted.
+    expect(await usedOf(world, account, DAY_SEGMENTS)).toBe(7n);
+  });
+
   test('given a warning without a stop, then it is told, and sending goes on', async () => {
     const account = await aQuietAccount(world);
     await limit(world, account, DAY_SEGMENTS, null, 80n);

@@ -64,7 +64,8 @@ function capReached(writer: Writer, news: Of<'cap_reached'>): Draft {
   return {
     title: writer.text('cap_reached.title', { limit }),
     paragraphs: [
-      writer.text('cap_reached.body', {
+      // A credit that came since does not lift it.
+      writer.text(news.stop !== null && news.used < news.stop ? 'cap_reached.body.less' : 'cap_reached.body', {
         period: periodName(writer, news),
         limit,
         used,
