@@ -124,6 +124,25 @@ export function canBeLifted(limit: Limit, present: PresentUse): boolean {
   return limit.reached !== null && (limit.stop === null || presentUse(limit, present).used < limit.stop);
 }
 
+/**
+ * Whether a cap is reached once it is set so: by what is used now, or because it was and nothing lifts that. A higher stop lifts it by what it
+ * is; one that is not higher lifts it, as on a later day, only where that was said to who agreed (`mayLift`).
+ */
+export function reachedAfter(
+  before: Limit | null,
+  { stop }: LimitValues,
+  {
+    mayLift,
+    present,
+  }: { readonly mayLift: boolean; readonly present: { readonly used: bigint; readonly in: UsePeriod } },
+  now: Temporal.Instant,
+): Limit['reached'] {
+  if (stop === null) return null;
+  if (present.used >= stop) return { at: now, in: present.in };
+  const isHigher = before?.stop != null && stop > before.stop;
+  return mayLift || isHigher ? null : (before?.reached ?? null);
+}
+
 /** Whether a change lets no more be sent than before: such a brake must not wait for anybody. (rule 16) */
 export function onlyLowers(before: LimitValues | null, after: LimitValues | null): boolean {
   if (after === null) return before === null;

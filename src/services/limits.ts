@@ -10,6 +10,7 @@ import {
   limitId,
   type PresentUse,
   presentUse,
+  reachedAfter,
   usePeriodOf,
 } from '../domain/limit.ts';
 import { addMonths } from '../domain/month.ts';
@@ -74,13 +75,15 @@ export interface LimitChange {
   readonly after: LimitValues | null;
   readonly by: string;
   readonly byName: string;
+  /** Whether whoever agreed to it was told that it lifts a cap that was reached; without it only a higher stop does. Default: they were. */
+  readonly mayLift?: boolean;
   /** A conversation that is told by the answer to its own command. */
   readonly except?: string;
 }
 
 /**
  * Sets a cap or takes it away. One that is set at or below what is used already caps sending at once; one that was reached is lifted when
- * it is set above that. The account must be locked.
+ * it is set above that, unless nobody was told so. The account must be locked.
  * @returns the sending state that follows
  * @throws RuleError what `assertLimit` refuses
  */
@@ -88,7 +91,7 @@ export async function setLimit(
   context: ServiceContext,
   tx: Tx,
   account: Account,
-  { key, after, by, byName, except }: LimitChange,
+  { key, after, by, byName, mayLift = true, except }: LimitChange,
 ): Promise<SendingState & SendingAfter> {
   assertLimit(after);
   const now = context.clock.now();
@@ -98,9 +101,8 @@ export async function setLimit(
   if (after === null) await removeLimit(tx, account.id, key);
   else {
     await writeLimit(tx, account.id, key, after, { at: now, by });
-    if (after.stop !== null && use.used >= after.stop) {
-      await markReached(tx, account.id, [{ limit: key, in: use.in }], now);
-    }
+    const reached = reachedAfter(before, after, { mayLift, present: use }, now);
+    if (reached) await markReached(tx, account.id, [{ limit: key, in: reached.in }], reached.at);
   }
   const state = await afterwards(context, tx, account);
   const { reasons } = state;

@@ -193,6 +193,18 @@ describe('raising a cap: the card and its outcome say what follows for sending (
     expect(await told(world, 'request_decided')).toContain('still cannot be sent');
   });
 
+  test('given a member who asked for a lower stop, when it is approved on the next day, then sending stays stopped and that is said', async () => {
+    const world = await aReachedCap();
+    await world.say(MEMBER, 'limits daily segments 900');
+    const [asked] = await world.notices('approval_requested');
+    if (!asked) throw new Error('nobody was asked');
+    pass(world, { hours: 20 });
+    const done = words(await press(world, asked));
+    expect(done).toContain('stops at 900 segments');
+    expect(done).toContain('still cannot be sent');
+    expect(await reasonsOf(world)).toEqual(['capped']);
+  });
+
   test('given somebody who comes late, then they are told what was changed, and nothing of how sending was then', async () => {
     const world = await aReachedCap();
     const asked = await world.say(ADMIN, 'limits daily segments 2000');

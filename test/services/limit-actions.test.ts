@@ -6,6 +6,7 @@ import { resumeSending } from '../../src/services/limits.ts';
 import type { Actor } from '../../src/services/roles.ts';
 import { lockAccount, writeTwoPerson } from '../../src/store/accounts.ts';
 import { insertAdministrator } from '../../src/store/groups.ts';
+import { readLimits } from '../../src/store/limits.ts';
 import { ADMIN, BillingWorld, kinds, MEMBER, type TestAccount } from '../support/billing-world.ts';
 import { at, yuan } from '../support/builders.ts';
 import { DAY_SEGMENTS, limit, MONTH_SEGMENTS, sending } from '../support/limits.ts';
@@ -211,6 +212,67 @@ describe('setting a cap (rules 16 and 17)', () => {
     expect(asked).toMatchObject({ type: 'confirm', approval: { action: { lifts: true } } });
     if (asked.type === 'confirm') await approve(account, asked.approval.code);
     expect(await sending(world, account)).toEqual(['allowed']);
+  });
+
+  describe('a cap that is reached, and a request that did not say that it lifts it (rule 17)', () => {
+    /** What was asked for is approved in the morning after; sending is then so. */
+    async function nextDay(ask: (account: TestAccount) => Promise<string>): Promise<TestAccount> {
+      const account = await anAccount();
+      await limit(world, account, DAY_SEGMENTS, 100n, 80n);
+      world.clock.set(at('2026-03-10T23:50'));
+      const code = await ask(account);
+      world.clock.set(at('2026-03-11T00:10'));
+      expect(await approve(account, code)).toMatchObject({ approval: { outcome: 'done' } });
+      return account;
+    }
+
+    /** Asks for new values, which wait for somebody. */
+    async function waiting(account: TestAccount, after: [string | null, string | null], actor: Actor): Promise<string> {
+      const asked = await ask(account, set(['100', '80'], after), actor);
+      if (asked.type === 'done') throw new Error('it is to wait');
+      return asked.approval.code;
+    }
+
+    test('given a member who asks for a lower stop, when it is approved on the next day, then it is set and sending stays capped', async () => {
+      const account = await nextDay(async (asking) => {
+        await asking.use(100);
+        return waiting(asking, ['90', '70'], MEMBER);
+      });
+      expect(await sending(world, account)).toEqual(['capped', 'capped']);
+      const [cap] = await readLimits(db.kysely, account.id);
+      expect(cap).toMatchObject({ stop: 90n, warn: 70n, reached: { in: '2026-03-10' } });
+      await confirmed(account, RESUME);
+      expect(await sending(world, account)).toEqual(['allowed']);
+    });
+
+    test('given an administrator who asks for a later warning and confirms it after midnight, then sending stays capped', async () => {
+      const account = await nextDay(async (asking) => {
+        await asking.use(100);
+        return waiting(asking, ['100', '90'], ADMIN);
+      });
+      expect(await sending(world, account)).toEqual(['capped', 'capped']);
+    });
+
+    test('given an administrator who asks for the same on the next day, then theirs is another one, which says that it lifts and does', async () => {
+      const account = await anAccount();
+      await limit(world, account, DAY_SEGMENTS, 100n, 80n);
+      await account.use(100);
+      await waiting(account, ['90', '70'], MEMBER);
+      world.clock.set(at('2026-03-11T08:00'));
+      const own = await ask(account, set(['100', '80'], ['90', '70']));
+      expect(own).toMatchObject({ type: 'confirm', approval: { action: { lifts: true } } });
+      if (own.type === 'confirm') await approve(account, own.approval.code);
+      expect(await sending(world, account)).toEqual(['allowed']);
+    });
+
+    test('given a higher stop that was asked for before the old one was reached, then it lifts it: that is what it is for', async () => {
+      const account = await nextDay(async (asking) => {
+        const code = await waiting(asking, ['200', '160'], MEMBER);
+        await asking.use(100);
+        return code;
+      });
+      expect(await sending(world, account)).toEqual(['allowed']);
+    });
   });
 
   test('given a member, then it becomes a request; given somebody changed the cap meanwhile, then nothing is done', async () => {

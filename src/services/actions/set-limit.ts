@@ -36,7 +36,11 @@ export const setLimitAction: ActionHandler<'set_limit'> = {
     const current = await currentOf(tx, account, action);
     return !isSame(textsOf(current), action.after) || (current?.reached ?? null) !== null;
   },
-  isSame: (one, other) => isSameKey(one, other) && isSame(one.before, other.before) && isSame(one.after, other.after),
+  isSame: (one, other) =>
+    isSameKey(one, other) &&
+    isSame(one.before, other.before) &&
+    isSame(one.after, other.after) &&
+    one.lifts === other.lifts,
   replaces: isSameKey,
   carryOut: async (context, tx, account, action, { group, actor }) => {
     const { period, unit, after } = action;
@@ -48,6 +52,7 @@ export const setLimitAction: ActionHandler<'set_limit'> = {
       after: valuesOf(after),
       by: actor.staffId ?? '',
       byName: actor.name,
+      mayLift: action.lifts,
       except: group.conversationId,
     });
     return { outcome: 'done', sending: { reasons, lifted } };
