@@ -193,6 +193,14 @@ describe('raising a cap: the card and its outcome say what follows for sending (
     expect(await told(world, 'request_decided')).toContain('still cannot be sent');
   });
 
+  test('given the values that it has, then it is said that they are set already, with what is used', async () => {
+    const world = await aReachedCap();
+    const answer = words(await world.say(ADMIN, 'limits daily segments 1000'));
+    expect(answer).toContain('it is set so already');
+    expect(answer).toContain('**Reached**');
+    expect(answer).not.toContain('from now');
+  });
+
   test('given a member who asked for a lower stop, when it is approved on the next day, then sending stays stopped and that is said', async () => {
     const world = await aReachedCap();
     await world.say(MEMBER, 'limits daily segments 900');

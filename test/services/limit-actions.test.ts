@@ -300,6 +300,38 @@ describe('setting a cap (rules 16 and 17)', () => {
     await expect(ask(account, set(['100', null], ['100', null]))).rejects.toMatchObject({ code: 'limit_unchanged' });
   });
 
+  test('given the values that a reached cap has, then nothing is changed or told while they still reach it, and it is lifted when they do not', async () => {
+    const account = await anAccount();
+    await limit(world, account, DAY_SEGMENTS, 100n);
+    await account.use(100);
+    await account.review();
+    await account.news();
+    const same = set(['100', null], ['100', null]);
+    const before = await readLimits(db.kysely, account.id);
+    world.pass({ minutes: 5 });
+    await expect(ask(account, same)).rejects.toMatchObject({ code: 'limit_unchanged' });
+    expect(await readLimits(db.kysely, account.id)).toEqual(before);
+    expect(await account.news()).toEqual([]);
+    world.clock.set(at('2026-03-11T08:00'));
+    await confirmed(account, same);
+    expect(await sending(world, account)).toEqual(['allowed']);
+  });
+
+  test('given the same values, asked for to lift a cap that is reached anew before it is confirmed, then nothing is changed, and it says so', async () => {
+    const account = await anAccount();
+    await limit(world, account, DAY_SEGMENTS, 100n);
+    await account.use(100);
+    world.clock.set(at('2026-03-11T08:00'));
+    const asked = await ask(account, set(['100', null], ['100', null]));
+    await account.use(100);
+    if (asked.type !== 'confirm') throw new Error('it is to be confirmed');
+    expect(await approve(account, asked.approval.code)).toMatchObject({
+      approval: { outcome: 'not_carried_out', problem: { code: 'cap_still_reached' } },
+    });
+    const [cap] = await readLimits(db.kysely, account.id);
+    expect(cap?.reached?.in).toBe('2026-03-10');
+  });
+
   test('given a change, a pause and a resumption, then the other groups of the account are told, not the one that did it', async () => {
     const account = await anAccount();
     const other = { ...account.group, conversationId: `other-${account.id}` };

@@ -62,11 +62,12 @@ function unknown({ writer, bound, argument }: GroupCommandContext): Reply | unde
 
 async function change(context: GroupCommandContext, state: LimitState, after: LimitValues | null): Promise<Reply> {
   const { tx, services, writer, bound, actor } = context;
-  const { key, limit, isReached } = state;
+  const { key, limit, used, isReached } = state;
   const before = textsOf(limit);
   const action = { type: 'set_limit', ...key, before, after: textsOf(after), lifts: false } as const;
   const isSame = before?.stop === action.after?.stop && before?.warn === action.after?.warn;
-  if (isSame && !isReached) {
+  const isLifted = isReached && (after?.stop == null || used < after.stop);
+  if (isSame && !isLifted) {
     const states = await readLimitStates(tx, bound.account, services.clock.now());
     return overview(
       context,

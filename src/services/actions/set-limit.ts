@@ -20,13 +20,13 @@ export const setLimitAction: ActionHandler<'set_limit'> = {
     if (!(await lifts(context, tx, account, action))) return { ...action, lifts: false };
     return { ...action, lifts: true, left: await leftStops(context, tx, account, action) };
   },
-  check: async (_context, tx, account, action) => {
+  check: async (context, tx, account, action) => {
     assertLimit(valuesOf(action.after));
     const current = await currentOf(tx, account, action);
     assertAsShown(current, action);
     const changes = !isSame(textsOf(current), action.after);
     // The same values again lift a cap whose period is over.
-    if (!changes && !current?.reached) {
+    if (!changes && !(await lifts(context, tx, account, action))) {
       throw new RuleError('limit_unchanged', 'The limit is set so already; nothing was changed.');
     }
   },
@@ -34,7 +34,7 @@ export const setLimitAction: ActionHandler<'set_limit'> = {
     !goesOn && onlyLowers(valuesOf(before), valuesOf(after)) ? 'always' : 'never',
   isNeeded: async (_context, tx, account, action) => {
     const current = await currentOf(tx, account, action);
-    return !isSame(textsOf(current), action.after) || (current?.reached ?? null) !== null;
+    return !isSame(textsOf(current), action.after) || isLeftToLift(current, action);
   },
   isSame: (one, other) =>
     isSameKey(one, other) &&
@@ -45,8 +45,12 @@ export const setLimitAction: ActionHandler<'set_limit'> = {
   carryOut: async (context, tx, account, action, { group, actor }) => {
     const { period, unit, after } = action;
     const current = await currentOf(tx, account, action);
-    if (isSame(textsOf(current), after) && !current?.reached) return 'no_longer_needed';
+    const changes = !isSame(textsOf(current), after);
+    if (!changes && !isLeftToLift(current, action)) return 'no_longer_needed';
     assertAsShown(current, action);
+    if (!changes && !(await lifts(context, tx, account, action))) {
+      throw new RuleError('cap_still_reached', 'What is used now still reaches the limit; raise the limit first.');
+    }
     const { reasons, lifted } = await setLimit(context, tx, account, {
       key: { period, unit },
       after: valuesOf(after),
@@ -89,6 +93,11 @@ function isSame(a: LimitTexts | null, b: LimitTexts | null): boolean {
 
 function isSameKey(one: SetLimit, other: SetLimit): boolean {
   return limitId(one) === limitId(other);
+}
+
+/** Whether it said that it lifts the cap, and that is still reached. */
+function isLeftToLift(current: Limit | null, action: SetLimit): boolean {
+  return action.lifts && current?.reached != null;
 }
 
 /** Whether the cap was reached, and is not with the new value. */
