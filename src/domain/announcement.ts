@@ -4,6 +4,7 @@ import type { DailyDigest, MonthlyDigest } from './digest.ts';
 import type { LimitKey, LimitValues, UsePeriod } from './limit.ts';
 import type { Micro } from './money.ts';
 import type { RenewalStop, RenewalTrigger } from './renewal.ts';
+import type { LeftStops } from './sending-state.ts';
 import type { SettingChange } from './settings.ts';
 import type { SendingReason } from './standing.ts';
 import type { Destination } from './usage.ts';
@@ -143,7 +144,15 @@ type News =
     }
   /** Values in the cap's unit: segments, or money in micro-units. */
   | ({ kind: 'cap_warning'; in: UsePeriod; used: bigint } & LimitKey & LimitValues)
-  | ({ kind: 'cap_reached'; in: UsePeriod; used: bigint; at: Instant } & LimitKey & LimitValues)
+  | ({
+      kind: 'cap_reached';
+      in: UsePeriod;
+      used: bigint;
+      at: Instant;
+      /** What raising it does not end; what was kept before this was has none. */
+      left?: LeftStops;
+    } & LimitKey &
+      LimitValues)
   | ({
       kind: 'limit_changed';
       before: LimitValues | null;

@@ -1,5 +1,6 @@
 import type { LimitKey } from './limit.ts';
 import type { PlanTerms, PurchaseQuote } from './quote.ts';
+import type { LeftStops } from './sending-state.ts';
 import type { NamedValue, SettingChange } from './settings.ts';
 import type { SendingReason } from './standing.ts';
 
@@ -53,12 +54,6 @@ export interface LimitTexts {
 /** A cap that was reached, and when. */
 export interface ReachedCap extends LimitKey {
   readonly reachedAt: string;
-}
-
-/** What else stops sending: other caps that are reached, and what is no cap. */
-export interface LeftStops {
-  readonly caps: readonly LimitKey[];
-  readonly reasons: readonly Exclude<SendingReason, 'capped'>[];
 }
 
 /** What an action that was carried out has made of sending. */

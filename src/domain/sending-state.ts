@@ -1,3 +1,4 @@
+import { type Limit, type LimitKey, limitId } from './limit.ts';
 import {
   availableOf,
   type Sending,
@@ -37,4 +38,22 @@ export function sendingStateOf(facts: SendingFacts, quota: bigint, asOf: Tempora
 /** What of a state is a change when it differs: not its figures, which every message changes. */
 export function sendingMark({ standing, reasons }: Pick<SendingState, 'standing' | 'reasons'>): string {
   return `${standing}:${reasons.join(',')}`;
+}
+
+/** What stops sending beside one cap: other caps that are reached, and what is no cap. */
+export interface LeftStops {
+  readonly caps: readonly LimitKey[];
+  readonly reasons: readonly Exclude<SendingReason, 'capped'>[];
+}
+
+/** What stops sending all the same when this cap is lifted. */
+export function leftStops(
+  cap: LimitKey,
+  { limits, reasons }: { readonly limits: readonly Limit[]; readonly reasons: readonly SendingReason[] },
+): LeftStops {
+  const others = limits.filter((limit) => limit.reached !== null && limitId(limit) !== limitId(cap));
+  return {
+    caps: others.map(({ period, unit }) => ({ period, unit })),
+    reasons: reasons.filter((reason) => reason !== 'capped'),
+  };
 }

@@ -12,6 +12,7 @@ import { CAP_LEVEL, capOf } from '../domain/cap-alert.ts';
 import { presentUse, useIn } from '../domain/limit.ts';
 import { quotaOf } from '../domain/plan.ts';
 import { type OpenRenewal, offerProblem } from '../domain/renewal.ts';
+import { leftStops } from '../domain/sending-state.ts';
 import { spikeState } from '../domain/spike.ts';
 import { availableOf, type SendingReason, suspendedFrom } from '../domain/standing.ts';
 import type { AutoRenewal } from './auto-renewal.ts';
@@ -82,7 +83,8 @@ export function alertAnnouncement(
         return { kind: 'cap_warning', ...values, ...presentUse(limit, present) };
       // Lifted since: there is nothing to say any more.
       if (!reached) return undefined;
-      return { kind: 'cap_reached', ...values, ...reached, used: useIn(limit, reached.in, present) };
+      const left = leftStops(limit, { limits, reasons });
+      return { kind: 'cap_reached', ...values, ...reached, used: useIn(limit, reached.in, present), left };
     }
     case 'renewal':
       // Told by whoever tried to renew, with what was missing.

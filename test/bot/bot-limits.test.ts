@@ -284,6 +284,24 @@ describe('what is told of a reached cap, with figures of the period in which it 
     }
   });
 
+  test('given another cap and a pause, then it is not said that raising it lets messages be sent, but what else keeps them', async () => {
+    const world = await aWorld();
+    await world.say(ADMIN, 'limits daily segments 1000');
+    await world.say(ADMIN, 'limits monthly segments 1000');
+    await world.say(ADMIN, 'pause');
+    await use(world, 1000);
+    await review(world);
+    const texts = (await world.notices('cap_reached')).map(words);
+    expect(texts).toHaveLength(2);
+    for (const text of texts) {
+      expect(text).toContain('Raising this limit alone does not let messages be sent');
+      expect(text).toContain('still paused');
+      expect(text).not.toContain('sending goes on');
+    }
+    expect(texts.join('\n')).toContain('The limit of monthly segments is reached as well');
+    expect(texts.join('\n')).toContain('The limit of daily segments is reached as well');
+  });
+
   test.each([
     ['en', 'A credit has made it **¥20.04** since', 'which reaches'],
     ['zh-CN', '现为 **¥20.04**，停发不因此解除', '已用'],

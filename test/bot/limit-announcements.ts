@@ -55,6 +55,10 @@ export function limitAnnouncements(name: string): Announcement[] {
         { kind: 'cap_reached', period, unit, stop, warn: null, in: when, used: stop, at: NOW },
         { kind: 'cap_reached', period, unit, stop, warn: null, in: when, used: stop - 1n, at: NOW },
         {
+          ...{ kind: 'cap_reached', period, unit, stop, warn: null, in: when, used: stop, at: NOW },
+          left: { caps: [{ period: 'month', unit }], reasons: ['suspended', 'paused'] },
+        },
+        {
           ...{ kind: 'limit_changed', period, unit, byName: name, before: null, after: { stop, warn }, used: 0n },
           ...{ reasons: [], lifted: false },
         },

@@ -1,5 +1,6 @@
 import type { Announcement } from '../../domain/announcement.ts';
 import { type LimitKey, type LimitUnit, type LimitValues, usualWarning } from '../../domain/limit.ts';
+import type { LeftStops } from '../../domain/sending-state.ts';
 import type { SendingReason } from '../../domain/standing.ts';
 import type { NoticeButton } from '../../store/notices.ts';
 import { askButton, choiceButton, type Draft, pauseButton, resumeButton } from '../content.ts';
@@ -72,10 +73,26 @@ function capReached(writer: Writer, news: Of<'cap_reached'>): Draft {
         stop,
         time: writer.time(news.at),
       }),
-      writer.text('cap_reached.next'),
+      ...nextOfReached(writer, news.left),
     ],
     buttons: [...raiseButtons(writer, news), askButton(writer, 'limits')],
   };
+}
+
+function nextOfReached(writer: Writer, left: LeftStops | undefined): Markdown[] {
+  const lines = leftLines(writer, left);
+  return lines.length === 0 ? [writer.text('cap_reached.next')] : [writer.text('cap_reached.next.alone'), ...lines];
+}
+
+/** Of what was kept before it was known. */
+const NOTHING_LEFT: LeftStops = { caps: [], reasons: [] };
+
+/** What stops sending beside a cap, a paragraph each; none where nothing does. (rule 9) */
+export function leftLines(writer: Writer, { caps, reasons }: LeftStops = NOTHING_LEFT): Markdown[] {
+  return [
+    ...caps.map((cap) => writer.text('limit.left', { limit: limitName(writer, cap) })),
+    ...stillStopped(writer, reasons),
+  ];
 }
 
 function limitChanged(writer: Writer, news: Of<'limit_changed'>): Draft {

@@ -1,12 +1,13 @@
-import type { ActionOf, LeftStops, LimitTexts } from '../../domain/approval.ts';
+import type { ActionOf, LimitTexts } from '../../domain/approval.ts';
 import { RuleError } from '../../domain/errors.ts';
 import { assertLimit, type Limit, type LimitValues, limitId, onlyLowers, presentUse } from '../../domain/limit.ts';
-import { sendingReasons } from '../../domain/standing.ts';
+import { leftStops } from '../../domain/sending-state.ts';
 import type { Account } from '../../store/accounts.ts';
 import { readLimits } from '../../store/limits.ts';
 import type { Tx } from '../../store/schema.ts';
 import type { ServiceContext } from '../context.ts';
 import { readCaps, setLimit } from '../limits.ts';
+import { readSendingState } from '../sending.ts';
 import type { ActionHandler } from './action.ts';
 
 type SetLimit = ActionOf<'set_limit'>;
@@ -18,7 +19,8 @@ type SetLimit = ActionOf<'set_limit'>;
 export const setLimitAction: ActionHandler<'set_limit'> = {
   complete: async (context, tx, account, action) => {
     if (!(await lifts(context, tx, account, action))) return { ...action, lifts: false };
-    return { ...action, lifts: true, left: await leftStops(context, tx, account, action) };
+    const { reasons } = await readSendingState(context, tx, account.id);
+    return { ...action, lifts: true, left: leftStops(action, { limits: await readLimits(tx, account.id), reasons }) };
   },
   check: async (context, tx, account, action) => {
     assertLimit(valuesOf(action.after));
@@ -107,17 +109,4 @@ async function lifts(context: ServiceContext, tx: Tx, account: Account, action: 
   const stop = valuesOf(action.after)?.stop ?? null;
   const { present } = await readCaps(tx, account, context.clock.now());
   return stop === null || presentUse(action, present).used < stop;
-}
-
-/** What stops sending all the same when this cap is lifted. */
-async function leftStops(context: ServiceContext, tx: Tx, account: Account, action: SetLimit): Promise<LeftStops> {
-  const others = (await readLimits(tx, account.id)).filter(
-    (limit) => limit.reached !== null && limitId(limit) !== limitId(action),
-  );
-  const { money, pause } = account;
-  const reasons = sendingReasons({ money, isPaused: pause !== null, isCapped: false }, context.clock.now());
-  return {
-    caps: others.map(({ period, unit }) => ({ period, unit })),
-    reasons: reasons.filter((reason) => reason !== 'capped'),
-  };
 }

@@ -1,9 +1,10 @@
-import type { ActionOf, LeftStops } from '../../../domain/approval.ts';
+import type { ActionOf } from '../../../domain/approval.ts';
+import type { LeftStops } from '../../../domain/sending-state.ts';
 import { valuesOf } from '../../../services/actions/set-limit.ts';
 import { askButton } from '../../content.ts';
 import { joinMarkdown, type Markdown } from '../../markdown.ts';
 import type { Writer } from '../../writer.ts';
-import { afterChange, limitName, limitValues, stillStopped } from '../limits.ts';
+import { afterChange, leftLines, limitName, limitValues, stillStopped } from '../limits.ts';
 import type { ActionWords } from './action-words.ts';
 
 export const pauseWords: ActionWords<'pause'> = {
@@ -58,13 +59,11 @@ export const setLimitWords: ActionWords<'set_limit'> = {
 };
 
 /** What lifting a cap comes to: messages are sent, unless something else stops them. (rule 9) */
-function liftedBy(writer: Writer, { caps, reasons }: LeftStops = { caps: [], reasons: [] }): Markdown[] {
-  if (caps.length === 0 && reasons.length === 0) return [writer.text('effect.set_limit.lifts')];
-  return [
-    writer.text('effect.set_limit.lifts.alone'),
-    ...caps.map((cap) => writer.text('effect.set_limit.left', { limit: limitName(writer, cap) })),
-    ...stillStopped(writer, reasons),
-  ];
+function liftedBy(writer: Writer, left: LeftStops | undefined): Markdown[] {
+  const lines = leftLines(writer, left);
+  return lines.length === 0
+    ? [writer.text('effect.set_limit.lifts')]
+    : [writer.text('effect.set_limit.lifts.alone'), ...lines];
 }
 
 /** A cap and its values before and after, for the texts that show a change. */
