@@ -82,6 +82,9 @@ describe('what is told of money while sending is stopped by something else (rule
 
   test('given a pause and a reached cap, then neither overdue nor its end promises that messages can be sent, and both name what is left', async () => {
     const world = await anOverdueWorld(0, pauseAndCap);
+    const balance = words(await world.say(ADMIN, 'balance'));
+    expect(balance).toContain('that ends this stop at once');
+    expect(balance).not.toMatch(/resumes at once|goes on/);
     const overdue = await told(world, 'overdue');
     expect(overdue).toContain('alone it does not let messages be sent');
     expect(overdue).not.toContain('resumes by itself');

@@ -109,7 +109,7 @@ describe('Bot: questions', () => {
     await inTransaction(db, (tx) => meterUsage(world.context, tx, world.accountId, reports));
     const { content } = await world.say(MEMBER, '余额');
     expect(content.title).toBe('已欠费：可用 -¥0.035');
-    expect(wordsOf(content.markdown)).toContain('短信已停发。请联系运维人员充值，至少 ¥0.04，到账后立即恢复。');
+    expect(wordsOf(content.markdown)).toContain('短信已停发。请联系运维人员充值，至少 ¥0.04，到账后立即解除欠费停发。');
   });
 
   it('given 余量, then each plan is told with its bar, its end, and auto-renewal', async () => {
