@@ -8,6 +8,8 @@ import { MAX_SEGMENTS, type RecordProblem, RecordProblemError, TimeWindow } from
 const MAX_RECORDS = 10_000;
 /** No control characters, half surrogates or code points without a meaning. */
 const PRINTABLE_ID = /^\P{C}{1,200}$/u;
+/** ISO 8601 allows any number of digits, `Temporal` nine; a time is kept to the millisecond, so that nothing is lost. */
+const BEYOND_NANOSECONDS = /(\.\d{9})\d+/;
 
 /** Strict: a misspelt key beside the records would be silently nothing. */
 const body = z.strictObject({ records: z.array(z.unknown()) });
@@ -122,7 +124,7 @@ function readRecord(value: unknown, window: TimeWindow): UsageReport {
   const parsed = record.safeParse(value);
   if (!parsed.success) throw problemOf(value, parsed.error);
   const { id, destination, segments, status, templateType = null } = parsed.data;
-  const at = window.check(Temporal.Instant.from(parsed.data.at), 'at');
+  const at = window.check(Temporal.Instant.from(parsed.data.at.replace(BEYOND_NANOSECONDS, '$1')), 'at');
   const country = readCountry(destination, parsed.data.country ?? null);
   return { id, destination, country, templateType, segments, status, at };
 }

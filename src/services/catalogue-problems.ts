@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ALWAYS, type OfferStep, offerVersionProblem } from '../domain/offer.ts';
 import type { Sentence } from '../domain/sentence.ts';
 import { type TariffVersion, tierProblems, versionProblem } from '../domain/tariff.ts';
+import { timeInFile } from '../store/tariffs.ts';
 
 /** What is wrong in a file, and where: the keys and indexes that lead there. */
 export interface FileProblem {
@@ -12,8 +13,7 @@ export interface FileProblem {
 
 // As much of a file as can be read: what cannot be read is named by the schema, and must not hide what else is wrong.
 const anyTiers = z.array(z.object({ upTo: z.int().nullable().optional().catch(undefined) }).catch({})).catch([]);
-const anyTime = z.iso
-  .datetime({ offset: true })
+const anyTime = timeInFile
   .transform((text) => Temporal.Instant.from(text))
   .optional()
   .catch(undefined);

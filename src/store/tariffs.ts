@@ -28,13 +28,17 @@ export const currencyInFile = z
   .string()
   .regex(/^[A-Z]{3}$/, bilingual('a currency is three capital letters, such as CNY', '币种是三个大写字母，例如 CNY'));
 
-export const timeInFile = z.iso.datetime({
-  offset: true,
-  error: bilingual(
-    'a time has an offset, such as 2026-04-01T00:00:00+08:00',
-    '时间须带时区偏移，例如 2026-04-01T00:00:00+08:00',
-  ),
-});
+/** Of what ISO 8601 allows, `Temporal` reads no more digits of a second than nine, and the database no year before the first one. */
+export const timeInFile = z.iso
+  .datetime({
+    offset: true,
+    error: bilingual(
+      'a time has an offset, such as 2026-04-01T00:00:00+08:00',
+      '时间须带时区偏移，例如 2026-04-01T00:00:00+08:00',
+    ),
+  })
+  .regex(/^(?!000[01])/, bilingual('a time cannot lie before the year 2', '时间不能早于公元 2 年'))
+  .regex(/^(?!.*\.\d{10})/, bilingual('a second has at most nine digits after the point', '秒的小数点后最多九位'));
 
 const tiers = z
   .array(z.object({ upTo: z.int().positive().nullable(), price: moneyInFile }))

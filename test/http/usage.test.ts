@@ -88,6 +88,13 @@ describe('given usage of an account', () => {
     expect((await post(key, [{ ...record, at: '2026-03-10T11:59:00.123+08:00' }])).body.duplicates).toBe(1);
   });
 
+  test('when a time has more digits than a nanosecond, then it and what came with it are billed all the same', async () => {
+    const { id, key } = await http.account();
+    const record = aRecord({ at: '2026-03-10T03:59:00.123456789012+08:00' });
+    expect(await post(key, [record, aRecord()])).toMatchObject({ status: 200, body: { accepted: 2, rejected: [] } });
+    expect((await recordsOf(http.db, id)).map((each) => each.at.toString())).toContain('2026-03-09T19:59:00.123Z');
+  });
+
   test('when it takes the account to where something is to be decided, then the review is woken after the commit', async () => {
     const { id, key } = await http.account();
     await http.db.kysely

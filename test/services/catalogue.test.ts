@@ -90,6 +90,21 @@ describe('a catalogue file (rules 4, 5 and 7)', () => {
     ],
     ['a currency that is none', versions({ ...TARIFF, currency: 'Yuan' }), 'tariffs.0.currency: '],
     [
+      'a time with more digits than a nanosecond',
+      versions(version(1, '2026-01-01T00:00:00.1234567891+08:00')),
+      'tariffs.0.effectiveFrom: a second has at most nine digits after the point',
+    ],
+    [
+      'an offer with such a time',
+      { offers: [offer(), offer({ version: 2, effectiveFrom: '2026-03-01T00:00:00.1234567891Z' })] },
+      'offers.1.effectiveFrom: a second has at most nine digits after the point',
+    ],
+    [
+      'a time that the database cannot hold',
+      versions(version(1, '0001-01-01T00:00:00+08:00')),
+      'tariffs.0.effectiveFrom: a time cannot lie before the year 2',
+    ],
+    [
       'a version twice',
       versions(version(1, '2026-01-01T00:00:00Z'), version(1, '2026-02-01T00:00:00Z')),
       'tariffs.1.version: version 1 of "dated" occurs twice',
