@@ -137,6 +137,8 @@ type News =
       usual: bigint;
       /** Of the segments, what plans covered. */
       covered: bigint;
+      /** Of the segments, what waits for a price; left out by what was told before this was. */
+      waiting?: bigint;
       /** What the rest has cost so far. */
       cost: Micro;
       available: Micro;

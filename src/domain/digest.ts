@@ -27,6 +27,8 @@ export interface QuotaCourse {
 export interface PeriodUse {
   readonly covered: bigint;
   readonly payg: bigint;
+  /** Segments that wait for a price, beside the others. */
+  readonly waiting: bigint;
   /** What pay-as-you-go cost. */
   readonly cost: Micro;
   readonly asOf: Temporal.Instant;

@@ -14,17 +14,18 @@ const PAST_DAYS = 7;
 /** With fewer past days than this nothing is usual yet. */
 const MIN_PAST_DAYS = 3;
 const DESTINATIONS: readonly Destination[] = ['mainland', 'international'];
-const NO_USE: HourFigures = { segments: 0n, covered: 0n, cost: 0n };
-
-/** Segments that an hour used, whatever paid for them. */
+/** Segments that an hour used, whatever paid for them, also those that wait for a price. */
 export type HourUse = Readonly<Record<Destination, bigint>>;
 
-/** What an hour used of a destination: segments, those of them that plans covered, and what the rest cost. */
+/** What an hour used of a destination: segments, those of them that plans covered or that wait for a price, and what the rest cost. */
 export interface HourFigures {
   readonly segments: bigint;
   readonly covered: bigint;
+  readonly waiting: bigint;
   readonly cost: Micro;
 }
+
+export const NO_USE: HourFigures = { segments: 0n, covered: 0n, waiting: 0n, cost: 0n };
 
 /** Hours as they were used, by their beginning in milliseconds of the epoch; one that is missing used nothing. */
 export type Hours = ReadonlyMap<number, Readonly<Record<Destination, HourFigures>>>;
@@ -71,16 +72,34 @@ export function hoursForSpikes(now: Temporal.Instant, timeZone: string): Tempora
   return [...hours].map((hour) => Temporal.Instant.fromEpochMilliseconds(hour));
 }
 
+/** The hours of these that are judged; the others show what is usual. */
+export function judgedHours(now: Temporal.Instant): Temporal.Instant[] {
+  return [-1, 0].map((offset) => Temporal.Instant.fromEpochMilliseconds(hourOf(now) + offset * HOUR_MS));
+}
+
+/**
+ * Hours with what they sent to countries without a price: segments by the beginning of the hour. Who floods chooses the country, so that
+ * it has no price must not hide it.
+ */
+export function withWaiting(hours: Hours, waiting: ReadonlyMap<number, bigint>): Hours {
+  const all = new Map(hours);
+  for (const [hour, segments] of waiting) {
+    const { mainland = NO_USE, international = NO_USE } = hours.get(hour) ?? {};
+    const abroad = { ...international, segments: international.segments + segments, waiting: segments };
+    all.set(hour, { mainland, international: abroad });
+  }
+  return all;
+}
+
 /**
  * Rule 20: a destination spikes while the running hour or the one before uses more than it may; the higher of the two is told. It is
  * calm again when both stay at or below half of that, so at the earliest a whole hour later.
  */
 export function spikeState(input: SpikeInput): SpikeState {
-  const running = hourOf(input.now);
   const spikes: Spike[] = [];
   const calm: Destination[] = [];
   for (const destination of DESTINATIONS) {
-    const looks = [running - HOUR_MS, running].map((hour) => {
+    const looks = judgedHours(input.now).map(({ epochMilliseconds: hour }) => {
       const figures = input.hours.get(hour)?.[destination] ?? NO_USE;
       return { ...figures, hour, limit: limitOf(input, hour, destination) };
     });
@@ -93,6 +112,7 @@ export function spikeState(input: SpikeInput): SpikeState {
         hour: Temporal.Instant.fromEpochMilliseconds(worst.hour),
         segments: worst.segments,
         covered: worst.covered,
+        waiting: worst.waiting,
         cost: worst.cost,
         usual: usualOf(input, worst.hour, destination) ?? 0n,
       });

@@ -197,11 +197,12 @@ async function readDigest(context: ServiceContext, tx: Tx, account: Account, per
 }
 
 async function readUse(context: ServiceContext, tx: Tx, account: Account, period: UsagePeriod): Promise<PeriodUse> {
-  const { lines, asOf, starts, slots } = await readUsage(context, tx, account, period);
+  const { lines, waiting, asOf, starts, slots } = await readUsage(context, tx, account, period);
   const sum = (of: (line: (typeof lines)[number]) => bigint) => lines.reduce((total, line) => total + of(line), 0n);
   return {
     covered: sum(({ covered }) => covered),
     payg: sum(({ payg }) => payg),
+    waiting,
     cost: sum(({ cost }) => cost),
     ...{ asOf, starts, slots },
   };

@@ -1,10 +1,17 @@
 import { type Burn, type BurnHistory, burnOf, burnWindow } from '../domain/burn.ts';
 import { type Forecast, type ForecastInput, forecast } from '../domain/forecast.ts';
 import type { Plan } from '../domain/plan.ts';
-import { type Hours, hoursForSpikes, type SpikeInput } from '../domain/spike.ts';
+import { hoursForSpikes, judgedHours, type SpikeInput, withWaiting } from '../domain/spike.ts';
 import { availableOf } from '../domain/standing.ts';
 import type { Account } from '../store/accounts.ts';
-import { keepPattern, readHours, readKeptPattern, readUsagePattern, readUsageSince } from '../store/hourly-usage.ts';
+import {
+  keepPattern,
+  readHours,
+  readKeptPattern,
+  readUsagePattern,
+  readUsageSince,
+  readWaitingHours,
+} from '../store/hourly-usage.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import { readSettings } from '../store/settings.ts';
 import { readTierState } from './prices.ts';
@@ -63,10 +70,11 @@ export function forecastOf(account: Account, plans: readonly Plan[], usage: Usag
 export async function readSpikeInput(db: Executor, account: Account, usage: UsageState): Promise<SpikeInput> {
   const { now, burn, history } = usage;
   const { timeZone } = account;
-  const none: Hours = new Map();
-  const [{ spikeFactor }, hours] = await Promise.all([
+  const { firstUsedAt } = history;
+  const [{ spikeFactor }, used, waiting] = await Promise.all([
     readSettings(db, account.id),
-    history.firstUsedAt ? readHours(db, account.id, hoursForSpikes(now, timeZone)) : none,
+    readHours(db, account.id, firstUsedAt ? hoursForSpikes(now, timeZone) : []),
+    readWaitingHours(db, account.id, firstUsedAt ? judgedHours(now) : []),
   ]);
-  return { now, timeZone, factor: BigInt(spikeFactor), burn, firstUsedAt: history.firstUsedAt, hours };
+  return { now, timeZone, factor: BigInt(spikeFactor), burn, firstUsedAt, hours: withWaiting(used, waiting) };
 }

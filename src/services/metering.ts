@@ -11,7 +11,7 @@ import { latePricing } from '../domain/tariff.ts';
 import type { UsageRecord, UsageReport } from '../domain/usage.ts';
 import { type Account, lockAccount, makeDue, readAccount } from '../store/accounts.ts';
 import { insertCharges, readVolumes, writeVolumes } from '../store/charges.ts';
-import { addHourlyUsage } from '../store/hourly-usage.ts';
+import { addHourlyUsage, readWaitingHours } from '../store/hourly-usage.ts';
 import { postTransfers } from '../store/ledger.ts';
 import { addPeriodUse, markReached, readLimits } from '../store/limits.ts';
 import { readPlansWithQuota } from '../store/plans.ts';
@@ -200,14 +200,22 @@ export async function writeMetering(
 ): Promise<Metered> {
   const charges = result.charges.map((charge) => ({ id: randomUUID(), charge }));
   const transfers = charges.flatMap(({ id, charge }) => chargeTransfer(id, charge, account.currency, now) ?? []);
-  const touched = new Set(result.hours.map(({ hour }) => hour.epochMilliseconds));
+  const waiting = hoursWithoutPrice(result);
+  const touched = new Set([...result.hours.map(({ hour }) => hour.epochMilliseconds), ...waiting]);
   const watched = account.hourWatermarks.filter(({ hour }) => touched.has(hour.epochMilliseconds));
-  const [hours, uses] = await Promise.all([
+  const isAbroad = waiting.size > 0 || result.hours.some(({ destination }) => destination === 'international');
+  const abroad = isAbroad ? watched.filter(({ above }) => above.international !== null) : [];
+  const [hours, withoutPrice, uses] = await Promise.all([
     addHourlyUsage(
       tx,
       account.id,
       result.hours,
       watched.map(({ hour }) => hour),
+    ),
+    readWaitingHours(
+      tx,
+      account.id,
+      abroad.map(({ hour }) => hour),
     ),
     addPeriodUse(tx, account.id, result.uses),
     progressRecords(tx, account.id, batchId, result.progressed),
@@ -217,9 +225,10 @@ export async function writeMetering(
     postTransfers(tx, account.id, transfers, now),
   ]);
   const isSpike = watched.some(({ hour, above }) => {
-    const used = hours.get(hour.epochMilliseconds);
+    const { mainland = 0n, international = 0n } = hours.get(hour.epochMilliseconds) ?? {};
+    const withWaiting = international + (withoutPrice.get(hour.epochMilliseconds) ?? 0n);
     const isAbove = (segments: bigint, limit: bigint | null) => limit !== null && segments > limit;
-    return used && (isAbove(used.mainland, above.mainland) || isAbove(used.international, above.international));
+    return isAbove(mainland, above.mainland) || isAbove(withWaiting, above.international);
   });
   const reached = newlyReached(limits, { now, timeZone: account.timeZone, uses });
   await markReached(tx, account.id, reached, now);
@@ -231,6 +240,27 @@ export async function writeMetering(
       isPaused: account.pause !== null,
       isCapped: reached.length > 0 || limits.some((limit) => limit.reached !== null),
     },
-    isDue: isSpike || reached.length > 0 || crossesWarning(limits, result.uses, uses),
+    isDue: isSpike || isAfterLook(waiting, account) || reached.length > 0 || crossesWarning(limits, result.uses, uses),
   };
+}
+
+const HOUR_MS = 3_600_000;
+
+/** The hours in which something was sent that waits for a price. */
+function hoursWithoutPrice({ created, progressed }: MeteringResult): Set<number> {
+  const hours = new Set<number>();
+  for (const { billing, at } of [...created, ...progressed]) {
+    if (billing === 'unpriced') hours.add(Math.floor(at.epochMilliseconds / HOUR_MS) * HOUR_MS);
+  }
+  return hours;
+}
+
+/**
+ * Whether one of these hours is after all that the last review has set a watermark for. An idle account is looked at once a day; what it
+ * pays for wakes it, what waits for a price crosses no other watermark.
+ */
+function isAfterLook(hours: ReadonlySet<number>, { hourWatermarks }: Account): boolean {
+  if (hourWatermarks.length === 0) return false;
+  const last = Math.max(...hourWatermarks.map(({ hour }) => hour.epochMilliseconds));
+  return [...hours].some((hour) => hour > last);
 }

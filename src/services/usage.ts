@@ -2,7 +2,7 @@ import type { Month } from '../domain/month.ts';
 import type { Destination, TemplateType } from '../domain/usage.ts';
 import type { Account } from '../store/accounts.ts';
 import { readVolumes } from '../store/charges.ts';
-import { readSlotUsage, type SlotUsage } from '../store/hourly-usage.ts';
+import { readSlotUsage, readWaitingSegments, type SlotUsage } from '../store/hourly-usage.ts';
 import type { Executor } from '../store/schema.ts';
 import type { ServiceContext } from './context.ts';
 
@@ -32,6 +32,8 @@ export interface CountryUsage {
 export interface Usage {
   /** By destination and template type, the mainland first; kinds that used nothing are missing. */
   readonly lines: readonly UsageLine[];
+  /** Segments that wait for a price of their country: in nothing else here. (rule 5) */
+  readonly waiting: bigint;
   /**
    * For a period that is a calendar month: where international messages went, the most first. Empty where some of it was billed late, in another
    * month than its own: countries are known by the month of the bill.
@@ -52,15 +54,17 @@ export async function readUsage(
 ): Promise<Usage> {
   const asOf = context.clock.now();
   const bounds = boundsOf(period, account.timeZone);
-  const slots = await readSlotUsage(
-    db,
-    account.id,
-    bounds.map((bound) => bound.toInstant()),
-  );
+  const moments = bounds.map((bound) => bound.toInstant());
+  const [begin = asOf, end = asOf] = [moments[0], moments.at(-1)];
+  const [slots, waiting] = await Promise.all([
+    readSlotUsage(db, account.id, moments),
+    readWaitingSegments(db, account.id, begin, end),
+  ]);
   const month = wholeMonth(period);
   const lines = linesOf(slots);
   return {
     lines,
+    waiting,
     countries: month === undefined ? [] : tallying(await readCountries(db, account, month), lines),
     starts: bounds.slice(0, -1),
     slots,

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { NOTHING_USED, type UsagePattern, type UsageSum } from '../domain/burn.ts';
-import type { HourFigures, Hours, HourUse } from '../domain/spike.ts';
+import { type HourFigures, type Hours, type HourUse, NO_USE } from '../domain/spike.ts';
 import type { Destination, TemplateType } from '../domain/usage.ts';
 import type { HourlyUsage } from '../domain/volume-line.ts';
 import type { Executor, Tx } from './schema.ts';
@@ -15,7 +15,7 @@ export async function addHourlyUsage(
   hours: readonly HourlyUsage[],
   watched: readonly Temporal.Instant[] = [],
 ): Promise<Map<number, HourUse>> {
-  if (hours.length === 0) return new Map();
+  if (hours.length === 0 && watched.length === 0) return new Map();
   // The statement sees rows as they were before it, so those that it changes are taken from what it returns.
   const { rows } = await sql<HourRow>`
     with changed as (
@@ -179,7 +179,7 @@ export function fromKept({ mainland, international, internationalCost }: KeptSum
 
 /** What these hours used; those that used nothing are missing. */
 export async function readHours(db: Executor, accountId: string, hours: readonly Temporal.Instant[]): Promise<Hours> {
-  const { rows } = await sql<{ hour: Temporal.Instant; destination: Destination } & HourFigures>`
+  const { rows } = await sql<{ hour: Temporal.Instant; destination: Destination } & Omit<HourFigures, 'waiting'>>`
     select hour, destination, sum(plan_segments + payg_segments)::bigint as segments,
       sum(plan_segments)::bigint as covered, sum(amount)::bigint as cost
     from hourly_usage
@@ -188,12 +188,42 @@ export async function readHours(db: Executor, accountId: string, hours: readonly
   const known = new Map<number, Record<Destination, HourFigures>>();
   for (const { hour, destination, segments, covered, cost } of rows) {
     const figures = known.get(hour.epochMilliseconds) ?? { mainland: NO_USE, international: NO_USE };
-    known.set(hour.epochMilliseconds, { ...figures, [destination]: { segments, covered, cost } });
+    known.set(hour.epochMilliseconds, { ...figures, [destination]: { segments, covered, waiting: 0n, cost } });
   }
   return known;
 }
 
-export const NO_USE: HourFigures = { segments: 0n, covered: 0n, cost: 0n };
+/**
+ * The segments that were sent from one hour to another and wait for a price, by the beginning of their hour: in no sum of usage until they
+ * have one. (rule 5)
+ */
+export async function readWaitingHours(
+  db: Executor,
+  accountId: string,
+  hours: readonly Temporal.Instant[],
+): Promise<Map<number, bigint>> {
+  const sorted = hours.toSorted(Temporal.Instant.compare);
+  const [first, last] = [sorted[0], sorted.at(-1)];
+  if (!first || !last) return new Map();
+  const { rows } = await sql<{ hour: Temporal.Instant; segments: bigint }>`
+    select date_bin('1 hour', at, 'epoch') as hour, sum(segments)::bigint as segments from usage_records
+    where account_id = ${accountId} and billing = 'unpriced' and at >= ${first} and at < ${last.add({ hours: 1 })}
+    group by 1`.execute(db);
+  return new Map(rows.map(({ hour, segments }) => [hour.epochMilliseconds, segments]));
+}
+
+/** The segments that were sent between two times and wait for a price. */
+export async function readWaitingSegments(
+  db: Executor,
+  accountId: string,
+  from: Temporal.Instant,
+  until: Temporal.Instant,
+): Promise<bigint> {
+  const { rows } = await sql<{ segments: bigint }>`
+    select coalesce(sum(segments), 0)::bigint as segments from usage_records
+    where account_id = ${accountId} and billing = 'unpriced' and at >= ${from} and at < ${until}`.execute(db);
+  return rows[0]?.segments ?? 0n;
+}
 
 /** What a stretch of time used of one kind of message. */
 export interface SlotUsage {

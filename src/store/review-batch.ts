@@ -5,13 +5,13 @@ import type { Plan } from '../domain/plan.ts';
 import type { RenewalPolicy } from '../domain/renewal.ts';
 import type { NextReview } from '../domain/review.ts';
 import type { AccountSettings } from '../domain/settings.ts';
-import type { HourFigures, Hours } from '../domain/spike.ts';
+import { type HourFigures, type Hours, NO_USE } from '../domain/spike.ts';
 import type { Destination } from '../domain/usage.ts';
 import type { MonthlyVolume } from '../domain/volume-line.ts';
 import { type Account, toAccount, watermarksToJson } from './accounts.ts';
 import { type StoredEpisode, toEpisode } from './alerts.ts';
 import { toVolume } from './charges.ts';
-import { addToSum, fromKept, type KeptSum, NO_USE, type SumRow, toKept } from './hourly-usage.ts';
+import { addToSum, fromKept, type KeptSum, type SumRow, toKept } from './hourly-usage.ts';
 import { toLimit } from './limits.ts';
 import { toPlan } from './plans.ts';
 import { toPolicy } from './renewals.ts';
@@ -131,6 +131,7 @@ export interface UsageStates {
   /** Those that have ever used anything. */
   readonly used: ReadonlySet<string>;
   readonly sums: ReadonlyMap<string, UsageSum>;
+  /** Without what waits for a price: who has some of that is `busy`. */
   readonly hours: ReadonlyMap<string, Hours>;
   readonly volumes: ReadonlyMap<string, MonthlyVolume[]>;
 }
@@ -162,7 +163,7 @@ export async function readUsageStates(
       from hourly_usage
       where account_id = any(${ids}::uuid[]) and hour >= ${of.since} and hour <= ${of.now}
       group by 1, 2, 3`.execute(db),
-    sql<{ account_id: string; hour: Temporal.Instant; destination: Destination } & HourFigures>`
+    sql<{ account_id: string; hour: Temporal.Instant; destination: Destination } & Omit<HourFigures, 'waiting'>>`
       select account_id, hour, destination, sum(plan_segments + payg_segments)::bigint as segments,
         sum(plan_segments)::bigint as covered, sum(amount)::bigint as cost
       from hourly_usage
@@ -183,7 +184,7 @@ export async function readUsageStates(
     const figures = known.get(hour.epochMilliseconds) ?? { mainland: NO_USE, international: NO_USE };
     byHour.set(
       account_id,
-      known.set(hour.epochMilliseconds, { ...figures, [destination]: { segments, covered, cost } }),
+      known.set(hour.epochMilliseconds, { ...figures, [destination]: { segments, covered, waiting: 0n, cost } }),
     );
   }
   return {

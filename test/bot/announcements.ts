@@ -63,7 +63,7 @@ function aDigest(name: string): Digest {
   const slot = { slot: 0, destination: 'mainland', templateType: 'promotion', amount: yuan('3') } as const;
   return {
     used: {
-      ...{ covered: 100n, payg: 20n, cost: yuan('3'), asOf: NOW },
+      ...{ covered: 100n, payg: 20n, waiting: 7n, cost: yuan('3'), asOf: NOW },
       starts: [at('2026-03-09').toZonedDateTimeISO('Asia/Shanghai')],
       slots: [{ ...slot, planSegments: 100n, paygSegments: 20n }],
     },
@@ -233,6 +233,7 @@ export function everyAnnouncement(name: string): Announcement[] {
           segments: 12_345n,
           usual,
           covered: usual === 0n ? 0n : 12_000n,
+          ...(destination === 'international' ? { waiting: 345n } : {}),
           cost: yuan('15.525'),
           available: yuan('487.6544'),
           quota: 3_000n,

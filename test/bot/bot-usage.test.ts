@@ -76,6 +76,23 @@ describe('用量', () => {
     ]);
   });
 
+  it('given messages to a country without a price, then they are counted and said to wait, as caps count them', async () => {
+    const world = await aWorld();
+    const abroad = { destination: 'international', at: NOW } as const;
+    await meter(world, [aReport({ ...abroad, segments: 90, country: 'JP' })]);
+    const none = await world.say(MEMBER, '用量 今天');
+    expect(none.content.title).toBe('用量：今天（2026年3月10日） 90 条');
+    expect(wordsOf(none)).toContain('其中 90 条 发往暂无价格的国家或地区，有价格后再计费。');
+    expect(none.content.pictures).toBeUndefined();
+
+    await meter(world, [aReport({ ...abroad, segments: 10, country: 'HK' })]);
+    const both = wordsOf(await world.say(MEMBER, 'usage today'));
+    expect(both).toContain('100 segments in all; 0 segments covered by plans, 10 segments pay-as-you-go for ¥3.00');
+    expect(both).toContain('90 segments went to countries without a price; they are billed once there is one.');
+    // Those of the day before are another day's.
+    expect(wordsOf(await world.say(MEMBER, 'usage 2026-03-09'))).toContain('nothing was used');
+  });
+
   it('given a day, then its hours are shown; given a week, then its days by their names', async () => {
     const world = await aWorld();
     world.clock.set(NOW.add({ minutes: 20 }));

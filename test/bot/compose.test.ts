@@ -133,6 +133,16 @@ describe('compose: what is told, with its figures (rule 20)', () => {
       ['10:00–11:00', '12,345 segments', '61 times', '200 segments', '¥15.525', '3,000 segments', 'pause'],
     ],
     [
+      'a spending spike to a country without a price',
+      {
+        ...{ kind: 'spending_spike', destination: 'international', hour: at('2026-03-10T10:00') },
+        ...{ segments: 2_001n, usual: 0n, covered: 0n, waiting: 2_000n, cost: yuan('0.3') },
+        ...{ available: yuan('487.65'), quota: 3_000n },
+      },
+      ['2,001 条', '其中暂无价格、有价格后再计费：2,000 条', '¥0.3'],
+      ['2,001 segments', 'Without a price yet, billed once there is one: 2,000 segments', '¥0.3'],
+    ],
+    [
       'a renewal',
       {
         kind: 'renewed',

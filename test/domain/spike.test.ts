@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type HourFigures,
   hoursForSpikes,
+  NO_USE,
   type SpikeInput,
   spikeState,
   spikeWatermarks,
@@ -21,9 +22,9 @@ function input(
   overrides: Partial<SpikeInput> & { destination?: Destination; average?: bigint } = {},
 ): SpikeInput {
   const { destination = 'mainland', average = 0n, ...rest } = overrides;
-  const none: HourFigures = { segments: 0n, covered: 0n, cost: 0n };
+  const none = NO_USE;
   const figures = Object.entries(hours).map(([hour, segments]) => {
-    const used: HourFigures = { segments, covered: segments, cost: yuan('1') };
+    const used: HourFigures = { segments, covered: segments, waiting: 0n, cost: yuan('1') };
     const of = { mainland: none, international: none, [destination]: used };
     return [at(`${hour}:00`).epochMilliseconds, of] as const;
   });
@@ -58,6 +59,7 @@ describe('spending spike (rule 20)', () => {
         destination: 'mainland',
         hour: at('2026-03-10T10:00'),
         segments: 1_001n,
+        waiting: 0n,
         covered: 1_001n,
         cost: yuan('1'),
         usual: 200n,

@@ -131,3 +131,58 @@ describe('spending spike (rule 20)', () => {
     expect(kinds(await account.news())).not.toContain('spending_spike');
   });
 });
+
+describe('a flood to a country without a price (rules 5 and 20)', () => {
+  const JAPAN = { destination: 'international', country: 'JP' } as const;
+
+  test('given it alone comes in, then it is told as soon as the hour is above its limit, and once', async () => {
+    const account = await usedEveryDay();
+    expect(await account.use(100, JAPAN)).toMatchObject({ unpriced: 1, reviewDue: false });
+    expect(await account.use(1, JAPAN)).toMatchObject({ unpriced: 1, reviewDue: true });
+    await account.review();
+    expect(await account.news()).toMatchObject([
+      {
+        ...{ kind: 'spending_spike', destination: 'international', hour: '2026-03-10T02:00:00Z' },
+        ...{ segments: '101', usual: '0', covered: '0', waiting: '101', cost: '0' },
+      },
+    ]);
+    expect(await account.use(5_000, JAPAN)).toMatchObject({ reviewDue: false });
+    // It goes on in the hour before, and is over an hour later; what waited then shows nothing usual.
+    for (const time of ['11:05', '12:05']) {
+      world.clock.set(at(`2026-03-10T${time}`));
+      await account.review();
+    }
+    expect(await account.news()).toEqual([]);
+    expect(await account.use(101, JAPAN)).toMatchObject({ reviewDue: true });
+    await account.review();
+    expect(kinds(await account.news())).toEqual(['spending_spike']);
+    await expectBooksRight(db, account.id);
+  });
+
+  test('given it comes beside what has a price, in whatever order, then both are judged together', async () => {
+    const account = await usedEveryDay();
+    await account.use(60, JAPAN);
+    expect(await account.use(41, { ...JAPAN, country: 'HK' })).toMatchObject({ unpriced: 0, reviewDue: true });
+    await account.review();
+    const [spike] = await account.news();
+    expect(spike).toMatchObject({ kind: 'spending_spike', segments: '101', waiting: '60', cost: '12300000' });
+  });
+
+  test('given an account that has been idle for weeks, then it is looked at for it all the same', async () => {
+    const account = await usedEveryDay();
+    world.clock.set(at('2026-03-30T01:00'));
+    await account.review();
+    world.clock.set(at('2026-03-30T09:10'));
+    expect(await account.use(101, JAPAN)).toMatchObject({ reviewDue: true });
+    await account.review();
+    expect(kinds(await account.news())).toEqual(['spending_spike']);
+    // The hours up to ten are watched now.
+    world.clock.set(at('2026-03-30T09:20'));
+    expect(await account.use(50, JAPAN)).toMatchObject({ reviewDue: false });
+  });
+
+  test('given an account in which nothing is usual yet, then it is not looked at for each message', async () => {
+    const account = await usedEveryDay(2);
+    expect(await account.use(5_000, JAPAN)).toMatchObject({ unpriced: 1, reviewDue: false });
+  });
+});

@@ -32,11 +32,12 @@ export const usage: Command = {
       };
     }
     const used = await readUsage(services, tx, account, period);
-    const segments = writer.segments(used.lines.reduce((sum, { covered, payg }) => sum + covered + payg, 0n));
+    const segments = segmentsOf(used);
     return {
-      title: writer.text('usage.title', { period: name, segments }),
+      title: writer.text('usage.title', { period: name, segments: writer.segments(segments) }),
       paragraphs: [
-        used.lines.length === 0 ? writer.text('usage.none', { period: name }) : total(writer, used, name),
+        segments === 0n ? writer.text('usage.none', { period: name }) : total(writer, used, name),
+        used.waiting === 0n ? undefined : writer.text('usage.waiting', { segments: writer.segments(used.waiting) }),
         bullets(used.lines.map((line) => lineOf(writer, line))),
         countries(writer, used),
         writer.asOf(used.asOf, account.name),
@@ -47,11 +48,16 @@ export const usage: Command = {
   },
 };
 
-function total(writer: Writer, { lines }: Usage, period: Markdown): Markdown {
+function segmentsOf({ lines, waiting }: Usage): bigint {
+  return lines.reduce((sum, { covered, payg }) => sum + covered + payg, waiting);
+}
+
+function total(writer: Writer, used: Usage, period: Markdown): Markdown {
+  const { lines } = used;
   const sum = (of: (line: UsageLine) => bigint) => lines.reduce((all, line) => all + of(line), 0n);
   return writer.text('usage.total', {
     period,
-    segments: writer.segments(sum(({ covered, payg }) => covered + payg)),
+    segments: writer.segments(segmentsOf(used)),
     covered: writer.segments(sum(({ covered }) => covered)),
     payg: writer.segments(sum(({ payg }) => payg)),
     cost: writer.money(sum(({ cost }) => cost)),

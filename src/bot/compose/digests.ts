@@ -1,6 +1,6 @@
 import { alertName } from '../../domain/alert-levels.ts';
 import type { Announcement } from '../../domain/announcement.ts';
-import type { DayPart, Digest } from '../../domain/digest.ts';
+import type { DayPart, Digest, PeriodUse } from '../../domain/digest.ts';
 import { billButton, billSummary, spentOf } from '../bill-text.ts';
 import { askButton, type Draft } from '../content.ts';
 import { burnText, lastsText } from '../forecast-text.ts';
@@ -25,8 +25,8 @@ export function composeDigest(writer: Writer, digest: DigestNews): Draft {
 function daily(writer: Writer, digest: Of<'daily_digest'>): Draft {
   const { used, bought, present } = digest;
   const day = writer.day(Temporal.PlainDate.from(digest.day));
-  const total = writer.segments(used.covered + used.payg);
-  const isUsed = used.covered + used.payg > 0n;
+  const total = writer.segments(segmentsOf(used));
+  const isUsed = used.slots.length > 0;
   const picture = quotaPicture(writer, present, present.past) ?? (isUsed ? usagePicture(writer, used, day) : undefined);
   return {
     title: writer.text('digest.daily.title', { day, segments: total, spent: writer.money(used.cost + bought) }),
@@ -40,17 +40,27 @@ function daily(writer: Writer, digest: Of<'daily_digest'>): Draft {
   };
 }
 
+function segmentsOf({ covered, payg, waiting }: PeriodUse): bigint {
+  return covered + payg + waiting;
+}
+
+/** What of it no bill has yet. */
+function waiting(writer: Writer, { waiting: segments }: PeriodUse): Markdown[] {
+  return segments === 0n ? [] : [writer.text('usage.waiting', { segments: writer.segments(segments) })];
+}
+
 /** What a day used and spent. */
 function ofDay(writer: Writer, { used, bought }: DayPart): Markdown[] {
   const spent = writer.money(used.cost + bought);
   return [
-    used.covered + used.payg > 0n
+    segmentsOf(used) > 0n
       ? writer.text('digest.used', {
-          segments: writer.segments(used.covered + used.payg),
+          segments: writer.segments(segmentsOf(used)),
           covered: writer.segments(used.covered),
           payg: writer.segments(used.payg),
         })
       : writer.text('digest.unused'),
+    ...waiting(writer, used),
     bought === 0n
       ? writer.text('digest.spent', { spent })
       : writer.text('digest.spent.bought', {
@@ -68,12 +78,13 @@ function monthly(writer: Writer, digest: Of<'monthly_digest'>): Draft {
   return {
     title: writer.text('digest.monthly.title', {
       month,
-      segments: writer.segments(used.covered + used.payg),
+      segments: writer.segments(segmentsOf(used)),
       spent: writer.money(spentOf(digest)),
     }),
     paragraphs: [
       writer.text('bill_closed.body', { month }),
       ...billSummary(writer, digest),
+      ...waiting(writer, used),
       ...(dayBefore ? [...done(writer, digest, month), ...dayWithin(writer, dayBefore)] : []),
       writer.text('digest.now'),
       bullets(now(writer, digest)),

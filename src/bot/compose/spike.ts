@@ -24,6 +24,7 @@ export function composeSpike(writer: Writer, spike: Spike): Draft {
         spike.covered === 0n
           ? undefined
           : writer.text('spending_spike.covered', { segments: writer.segments(spike.covered) }),
+        spike.waiting ? writer.text('spending_spike.waiting', { segments: writer.segments(spike.waiting) }) : undefined,
         writer.text('spending_spike.cost', { amount: writer.money(spike.cost) }),
         writer.text('spending_spike.left', {
           quota: writer.segments(spike.quota),
