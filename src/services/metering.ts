@@ -11,6 +11,7 @@ import { latePricing } from '../domain/tariff.ts';
 import type { UsageRecord, UsageReport } from '../domain/usage.ts';
 import { type Account, lockAccount, makeDue, readAccount } from '../store/accounts.ts';
 import { insertCharges, readVolumes, writeVolumes } from '../store/charges.ts';
+import { OutdatedReadError } from '../store/database.ts';
 import { addHourlyUsage, readWaitingHours } from '../store/hourly-usage.ts';
 import { postTransfers } from '../store/ledger.ts';
 import { addPeriodUse, markReached, readLimits } from '../store/limits.ts';
@@ -50,6 +51,7 @@ export interface MeteringOutcome {
  * Records and bills a batch of usage of one account: a handful of statements, whatever its size. The partitions of the records'
  * months must exist. (rules 1 to 9)
  * @throws InputError `account_unknown`
+ * @throws OutdatedReadError when the operator has changed the account's calendar or default while this waited for it
  */
 export async function meterUsage(
   context: ServiceContext,
@@ -79,6 +81,9 @@ export async function meterUsage(
     readVolumes(tx, accountId, months),
     readLimits(tx, accountId),
   ]);
+  // All of it was drafted, and months were read, by these.
+  const isAsRead = account.timeZone === timeZone && account.defaultTemplateType === defaultTemplateType;
+  if (!isAsRead) throw new OutdatedReadError();
   const { openFrom } = past;
   const open =
     newInTheirMonth === drafts.length

@@ -89,6 +89,16 @@ export class CommitUnknownError extends StoreError {
   }
 }
 
+/** What the work had read before it took a lock is not so any more under it: {@link inTransaction} does the work again. */
+export class OutdatedReadError extends StoreError {
+  constructor() {
+    super(
+      'read_outdated',
+      'The account was changed again and again while this waited for it; nothing was saved. Try again.',
+    );
+  }
+}
+
 const MAX_ATTEMPTS = 6;
 const FIRST_CONFLICT_PAUSE_MS = 10;
 const FIRST_LOSS_PAUSE_MS = 100;
@@ -96,8 +106,8 @@ const FIRST_LOSS_PAUSE_MS = 100;
 /**
  * Runs `work` in one transaction (READ COMMITTED) and commits it.
  *
- * A serialization failure, a deadlock, or a connection lost before the commit was sent rolls everything back and runs `work`
- * again, at most six times within a few seconds; so `work` must change nothing but the database. All other errors roll back
+ * A serialization failure, a deadlock, an {@link OutdatedReadError}, or a connection lost before the commit was sent rolls everything back
+ * and runs `work` again, at most six times within a few seconds; so `work` must change nothing but the database. All other errors roll back
  * and are thrown as they are.
  *
  * @throws CommitUnknownError when the connection broke during the commit; it is never retried
@@ -159,7 +169,7 @@ function isOutcomeUnknown(commitError: unknown): boolean {
   return SERVER_FAILURE.test(codeOf(commitError) ?? 'XX');
 }
 
-const CONFLICTS = new Set(['40001', '40P01']);
+const CONFLICTS = new Set(['40001', '40P01', 'read_outdated']);
 /** The server ends the connection, restarts, or has no connection to spare; the system cannot connect. */
 const LOSSES = /^(08...|57P0[123]|25P03|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)$/;
 

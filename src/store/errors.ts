@@ -21,6 +21,7 @@ export const CHINESE = {
   platform_unsupported: 'npm 没有为本机平台提供 PostgreSQL。请在本机重新运行 npm ci，或设置 DATABASE_URL。',
   port_taken: '数据库要用的端口已被占用。请停止占用它的程序后重试。',
   postgres_too_old: '数据库服务器的 PostgreSQL 版本太旧。请升级，或将 DATABASE_URL 留空。',
+  read_outdated: '账户在本次操作等待期间被多次修改，没有保存任何内容。请重试。',
   server_ended: 'PostgreSQL 意外退出。原因见下。',
   start_failed: 'PostgreSQL 无法启动。原因见下。',
   transaction_aborted: '有语句失败而事务仍在继续，因此没有保存任何内容。这是程序缺陷，请报告。',

@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { type AccountChange, changeAccount } from '../../src/services/account-change.ts';
+import { meterUsage } from '../../src/services/metering.ts';
+import { reconcile } from '../../src/services/reconcile.ts';
 import { readSendingState } from '../../src/services/sending.ts';
-import { writeTwoPerson } from '../../src/store/accounts.ts';
+import { lockAccount, writeTwoPerson } from '../../src/store/accounts.ts';
+import { ensurePartitions } from '../../src/store/usage.ts';
 import { BillingWorld, kinds, type TestAccount } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
-import { yuan } from '../support/builders.ts';
+import { aReport, at, yuan } from '../support/builders.ts';
+import { waitForBlocked } from '../support/database-waits.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase();
@@ -101,4 +105,34 @@ test('rule 16: given the operator ends the demand for a second person, then ever
   expect(await account.news()).toMatchObject([{ kind: 'two_person_changed', enabled: false, byName: null }]);
   await set(account, { twoPerson: false });
   expect(await account.news()).toEqual([]);
+});
+
+describe('a change while the first batch waits for the account', () => {
+  test.each<[string, AccountChange]>([
+    ['time zone', { timeZone: 'America/New_York' }],
+    ['default template type', { defaultTemplateType: 'promotion' }],
+  ])('given another %s, then the batch is booked by it', async (_, change) => {
+    // In New York it is still March.
+    world.clock.set(at('2026-04-01T02:00'));
+    const account = await world.openAccount();
+    await ensurePartitions(db.kysely, at('2026-03-31'), world.clock.now());
+    const reports = [aReport({ id: 'first', segments: 3, templateType: null, at: world.clock.now() })];
+    const { batch } = await world.run(async (tx) => {
+      await lockAccount(tx, account.id);
+      const batch = world.run((other) => meterUsage(world.context, other, account.id, reports));
+      await waitForBlocked(db, 1);
+      await changeAccount(world.context, tx, account.id, change);
+      return { batch };
+    });
+    expect(await batch).toMatchObject({ accepted: 1 });
+    const volumes = db.kysely.selectFrom('monthly_volumes').select(['month', 'template_type']);
+    expect(await volumes.where('account_id', '=', account.id).execute()).toEqual([
+      {
+        month: change.timeZone ? '2026-03' : '2026-04',
+        template_type: change.defaultTemplateType ?? 'notification',
+      },
+    ]);
+    expect(await reconcile(db, account.id)).toEqual([]);
+    await expectBooksRight(db, account.id);
+  });
 });
