@@ -203,21 +203,26 @@ function mainlandCost(day: DayBurn, prices: Readonly<Record<TemplateType, Micro>
 }
 
 function momentOf(at: Temporal.Instant, now: Temporal.Instant, timeZone: string): Moment {
-  const local = at.toZonedDateTimeISO(timeZone);
+  const date = at.toZonedDateTimeISO(timeZone).toPlainDate();
   const today = now.toZonedDateTimeISO(timeZone).toPlainDate();
-  const midnight = local.startOfDay();
-  const length = midnight.add({ days: 1 }).epochMilliseconds - midnight.epochMilliseconds;
-  const passed = local.epochMilliseconds - midnight.epochMilliseconds;
+  const { begin, length } = spanOf(date, timeZone);
   return {
-    day: today.until(local.toPlainDate(), { largestUnit: 'days' }).days,
-    part: (BigInt(passed) * WHOLE_DAY) / BigInt(length),
+    day: today.until(date, { largestUnit: 'days' }).days,
+    part: (BigInt(at.epochMilliseconds - begin.epochMilliseconds) * WHOLE_DAY) / BigInt(length),
   };
 }
 
 function instantOf({ day, part }: Moment, { now, timeZone }: ForecastInput): Temporal.Instant {
-  const midnight = now.toZonedDateTimeISO(timeZone).startOfDay().add({ days: day });
-  const length = midnight.add({ days: 1 }).epochMilliseconds - midnight.epochMilliseconds;
-  return midnight.add({ milliseconds: Number((BigInt(length) * part) / WHOLE_DAY) }).toInstant();
+  const date = now.toZonedDateTimeISO(timeZone).toPlainDate().add({ days: day });
+  const { begin, length } = spanOf(date, timeZone);
+  return begin.add({ milliseconds: Number((BigInt(length) * part) / WHOLE_DAY) });
+}
+
+/** A day from its first moment on, in milliseconds. Where clocks skip its midnight that is one o'clock, but the next day's is midnight. */
+function spanOf(date: Temporal.PlainDate, timeZone: string): { begin: Temporal.Instant; length: number } {
+  const begin = date.toZonedDateTime(timeZone).toInstant();
+  const end = date.add({ days: 1 }).toZonedDateTime(timeZone);
+  return { begin, length: end.epochMilliseconds - begin.epochMilliseconds };
 }
 
 /** Calendar days, so that a day of 23 hours is one too; rounded down to tenths, but not because of a division's last digit. */

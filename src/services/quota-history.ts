@@ -19,12 +19,15 @@ export interface PastQuota {
  * later is where it belongs. Empty for an account that had no plan in that time.
  */
 export async function readQuotaHistory(db: Executor, account: Account, now: Temporal.Instant): Promise<PastQuota[]> {
-  const today = now.toZonedDateTimeISO(account.timeZone).startOfDay();
+  const today = now.toZonedDateTimeISO(account.timeZone).toPlainDate();
   const midnights = Array.from({ length: HISTORY_DAYS + 1 }, (_, index) =>
-    today.subtract({ days: HISTORY_DAYS - index }),
+    today
+      .subtract({ days: HISTORY_DAYS - index })
+      .toZonedDateTime(account.timeZone)
+      .toInstant(),
   );
-  const since = midnights[0]?.toInstant() ?? now;
-  const bounds = [...midnights.map((midnight) => midnight.toInstant()), now.add({ hours: 1 })];
+  const since = midnights[0] ?? now;
+  const bounds = [...midnights, now.add({ hours: 1 })];
   const [plans, slots] = await Promise.all([
     readRecentPlans(db, account.id, since),
     readSlotUsage(db, account.id, bounds),
@@ -34,8 +37,7 @@ export async function readQuotaHistory(db: Executor, account: Account, now: Temp
   let quota = quotaOf(plans, now);
   let until = now;
   const past: PastQuota[] = [];
-  for (const [index, midnight] of [...midnights.entries()].reverse()) {
-    const at = midnight.toInstant();
+  for (const [index, at] of [...midnights.entries()].reverse()) {
     const used = slots.filter(({ slot }) => slot === index).reduce((sum, { planSegments }) => sum + planSegments, 0n);
     quota += used - plans.reduce((sum, plan) => sum + changeOf(plan, at, until), 0n);
     until = at;

@@ -77,8 +77,14 @@ function boundsOf({ first, last }: UsagePeriod, timeZone: string): Temporal.Zone
   const begin = first.toZonedDateTime(timeZone);
   const end = last.add({ days: 1 }).toZonedDateTime(timeZone);
   const bounds: Temporal.ZonedDateTime[] = [];
-  const step = first.equals(last) ? { hours: 1 } : { days: 1 };
-  for (let bound = begin; Temporal.ZonedDateTime.compare(bound, end) < 0; bound = bound.add(step)) bounds.push(bound);
+  if (first.equals(last)) {
+    for (let hour = begin; Temporal.ZonedDateTime.compare(hour, end) < 0; hour = hour.add({ hours: 1 }))
+      bounds.push(hour);
+  } else {
+    for (let day = first; Temporal.PlainDate.compare(day, last) <= 0; day = day.add({ days: 1 })) {
+      bounds.push(day.toZonedDateTime(timeZone));
+    }
+  }
   return [...bounds, end];
 }
 

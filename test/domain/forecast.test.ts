@@ -57,6 +57,21 @@ function inputOf(input: Parameters<typeof forecastOf>[0]): ForecastInput {
 }
 
 describe('forecast', () => {
+  test('given a day without a midnight, then a plan that ends at a later midnight ends there', () => {
+    // Clocks in Cairo go from midnight to one o'clock on this day.
+    const cairo = (time: string) => Temporal.ZonedDateTime.from(`${time}[Africa/Cairo]`).toInstant();
+    const end = cairo('2026-04-28T00:00');
+    const told = forecastOf({
+      ...{ now: cairo('2026-04-24T12:00'), timeZone: 'Africa/Cairo' },
+      mainland: { verification: 10n },
+      plans: [aPlan({ remaining: 10_000n, expiresAt: end })],
+    });
+    expect(told.quotaEndsBy).toBe('expiry');
+    expect(told.quotaEndsAt).toEqual(end);
+    // 11 of 23 hours have passed.
+    expect(told.quotaDays).toBe(3.5);
+  });
+
   test('given nothing was used, then there is no end in sight', () => {
     expect(forecastOf({ quota: 500n, available: '10' })).toEqual({
       segmentsPerDay: 0n,

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { readUsageState } from '../../src/services/forecast.ts';
 import { readOverview } from '../../src/services/overview.ts';
 import { HISTORY_DAYS, readQuotaHistory } from '../../src/services/quota-history.ts';
+import { readUsage } from '../../src/services/usage.ts';
 import { BillingWorld, type TestAccount } from '../support/billing-world.ts';
 import { at } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -110,5 +111,37 @@ describe('the quota of the last two weeks', () => {
     world.pass({ hours: 1 });
     await account.use(30);
     expect(await history()).toEqual([{ at: at('2026-03-10T09:30'), quota: 100n }]);
+  });
+});
+
+describe('days of which one has no midnight', () => {
+  // Clocks in Cairo go from midnight to one o'clock on 24 April.
+  const cairo = (time: string) => Temporal.ZonedDateTime.from(`${time}[Africa/Cairo]`).toInstant();
+  const MIDNIGHTS = ['2026-04-24T01:00', '2026-04-25T00:00', '2026-04-26T00:00'];
+
+  test('given it is such a day, then the quota of the days before is that of their midnights', async () => {
+    world.clock.set(cairo('2026-04-01T12:00'));
+    const account = await world.openAccount({ timeZone: 'Africa/Cairo' });
+    await account.recharge('1000');
+    await account.grant('sms-5000');
+    world.clock.set(cairo('2026-04-23T00:30'));
+    await account.use(10);
+    world.clock.set(cairo('2026-04-24T12:00'));
+    const past = await readQuotaHistory(db.kysely, await account.read(), world.clock.now());
+    expect(past.slice(-2)).toEqual([
+      { at: cairo('2026-04-23T00:00'), quota: 5_000n },
+      { at: cairo('2026-04-24T01:00'), quota: 4_990n },
+    ]);
+  });
+
+  test('given a stretch that begins with it, then each of its days begins at its own midnight', async () => {
+    world.clock.set(cairo('2026-04-25T00:30'));
+    const account = await world.openAccount({ timeZone: 'Africa/Cairo' });
+    await account.use(10);
+    const days = (day: string) => Temporal.PlainDate.from(day);
+    const period = { first: days('2026-04-24'), last: days('2026-04-26') };
+    const used = await readUsage(world.context, db.kysely, await account.read(), period);
+    expect(used.starts.map((start) => start.toInstant())).toEqual(MIDNIGHTS.map(cairo));
+    expect(used.slots).toMatchObject([{ slot: 1, paygSegments: 10n }]);
   });
 });
