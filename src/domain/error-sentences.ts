@@ -17,6 +17,9 @@ export const CHINESE = {
   money_malformed: '“{text}”不是金额。请写成 500 或 500.00 这样的形式。',
   amount_not_positive: '金额必须大于零。',
   withdrawal_too_large: '余额 {balance}，不足 {amount}。请减少金额，或加上 --overdraw：不足的部分记为欠款。',
+  balance_out_of_range:
+    '记账后余额将为 {balance}；余额和欠款最多 1,000,000,000,000。请检查金额；之前充错的可用 npm run cli -- withdraw 扣回。',
+  credit_limit_out_of_range: '信用额度须在 0 到 1,000,000,000,000 之间。请换一个额度。',
   ledger_conflict: '“{key}”已经以别的内容入账。新的一笔请换一个新的键。',
   book_unknown: '没有账簿“{book}”。这个账户有：{books}。',
   bill_unknown: '没有 {month} 的账单；这个账户的账单从 {first} 开始，未来的月份还没有账单。',

@@ -1,5 +1,6 @@
 import { InputError } from '../domain/errors.ts';
 import type { Micro } from '../domain/money.ts';
+import { assertCreditLimit } from '../domain/money-bounds.ts';
 import { isTimeZone } from '../domain/month.ts';
 import type { TemplateType } from '../domain/usage.ts';
 import { type Account, hasHistory, lockAccount, makeDue, writeAccountTerms } from '../store/accounts.ts';
@@ -36,7 +37,8 @@ export interface ChangedField {
  * Changes what the operator owns of an account. A new credit limit or grace decides at once whether the account is overdue and whether
  * it may send; the review that follows tells it. (rule 9) A higher limit is money, as a recharge is: a failed renewal is tried again. (rule 14)
  * @returns what was changed: nothing when all was so already.
- * @throws InputError `account_unknown`, `time_zone_unknown`, `time_zone_in_use` when usage, money or bills follow its calendar
+ * @throws InputError `account_unknown`, `time_zone_unknown`, `time_zone_in_use` when usage, money or bills follow its calendar; RuleError
+ * `credit_limit_out_of_range`
  */
 export async function changeAccount(
   context: ServiceContext,
@@ -48,6 +50,7 @@ export async function changeAccount(
   const changes = changedFields(account, change);
   if (changes.length === 0) return changes;
   const { timeZone = account.timeZone, creditLimit = account.money.creditLimit } = change;
+  assertCreditLimit(creditLimit);
   if (timeZone !== account.timeZone) await assertTimeZone(tx, account, timeZone);
   const now = context.clock.now();
   await writeAccountTerms(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { InputError } from '../domain/errors.ts';
 import { rechargeTransfer } from '../domain/ledger.ts';
 import type { Micro } from '../domain/money.ts';
+import { assertBalance, assertCreditLimit } from '../domain/money-bounds.ts';
 import { isTimeZone } from '../domain/month.ts';
 import { availableOf } from '../domain/standing.ts';
 import type { TemplateType } from '../domain/usage.ts';
@@ -30,7 +31,7 @@ export interface AccountInput {
 /**
  * Opens an account in its tariff's currency, with a balance of zero.
  * @returns its id.
- * @throws InputError `tariff_unknown`, `time_zone_unknown`
+ * @throws InputError `tariff_unknown`, `time_zone_unknown`; RuleError `credit_limit_out_of_range`
  */
 export async function createAccount(context: ServiceContext, tx: Tx, input: AccountInput): Promise<string> {
   const [tariff] = await readTariffs(tx, input.tariffId);
@@ -47,6 +48,7 @@ export async function createAccount(context: ServiceContext, tx: Tx, input: Acco
       timeZone: input.timeZone,
     });
   }
+  assertCreditLimit(input.creditLimit);
   const id = input.id ?? randomUUID();
   await insertAccount(tx, { ...input, id, currency: tariff.currency, at: now });
   await record(context, tx, id, { by: operatorOf(context), deed: { type: 'account_opened', name: input.name } });
@@ -67,7 +69,7 @@ export interface RechargeInput {
  * Adds money to an account's balance. It restores sending at once where it brings available to zero or above, and makes a renewal
  * that failed for lack of money be tried again. (rules 8, 9 and 14)
  * @returns whether it was booked now; false when it had been booked before.
- * @throws InputError `amount_not_positive`; RuleError `ledger_conflict`
+ * @throws InputError `amount_not_positive`; RuleError `ledger_conflict`, `balance_out_of_range`
  */
 export async function recharge(context: ServiceContext, tx: Tx, input: RechargeInput): Promise<boolean> {
   if (input.amount <= 0n) throw new InputError('amount_not_positive', 'A recharge must be more than zero.');
@@ -83,9 +85,10 @@ export async function recharge(context: ServiceContext, tx: Tx, input: RechargeI
   });
   const booked = await postTransfers(tx, account.id, [transfer], now);
   if (booked.length === 0) return false;
+  const balance = account.money.balance + input.amount;
+  assertBalance(balance, input.amount);
   await dateAlertsBefore(tx, account.id, now);
   await dateAttemptBefore(tx, account.id, now);
-  const balance = account.money.balance + input.amount;
   await record(context, tx, account.id, {
     by: input.by,
     deed: { type: 'recharged', amount: input.amount.toString(), balance: balance.toString(), key: input.key },

@@ -2,6 +2,7 @@ import { InputError, RuleError } from '../domain/errors.ts';
 import { withdrawalTransfer } from '../domain/ledger.ts';
 import type { Micro } from '../domain/money.ts';
 import { moneyToDecimal } from '../domain/money.ts';
+import { assertBalance } from '../domain/money-bounds.ts';
 import { availableOf } from '../domain/standing.ts';
 import { lockAccount, makeDue } from '../store/accounts.ts';
 import { postTransfers } from '../store/ledger.ts';
@@ -28,7 +29,7 @@ export interface WithdrawalInput {
  * Takes money out of an account's balance: what was recharged by mistake, or is paid back. What was bought meanwhile stays bought. Where it
  * brings available below zero, the account is overdue from then on. (rules 8 and 9)
  * @returns whether it was booked now; false when it had been booked before.
- * @throws InputError `amount_not_positive`; RuleError `ledger_conflict`, `withdrawal_too_large`
+ * @throws InputError `amount_not_positive`; RuleError `ledger_conflict`, `withdrawal_too_large`, `balance_out_of_range`
  */
 export async function withdraw(context: ServiceContext, tx: Tx, input: WithdrawalInput): Promise<boolean> {
   const { amount, reason, by } = input;
@@ -48,6 +49,7 @@ export async function withdraw(context: ServiceContext, tx: Tx, input: Withdrawa
       { balance: has, amount: moneyToDecimal(amount) },
     );
   }
+  assertBalance(balance, -amount);
   await record(context, tx, account.id, {
     by,
     deed: {

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { changeAccount } from '../../src/services/account-change.ts';
 import { reconcile } from '../../src/services/reconcile.ts';
 import { readSendingState } from '../../src/services/sending.ts';
 import { readSending } from '../../src/store/sending.ts';
@@ -133,5 +134,47 @@ describe('a withdrawal (rules 8 and 9)', () => {
       { kind: 'withdrawal', amount: yuan('-4500') },
     ]);
     await bills.expectRight(account);
+  });
+});
+
+describe('an amount beyond all sense', () => {
+  const LARGEST = '999999999999';
+
+  test('given recharges that add up to more than a balance may be, then the one too much is refused, with its next step, and nothing is booked', async () => {
+    const account = await accountWith(LARGEST);
+    expect(await account.recharge('1', 'to the brim')).toBe(true);
+    await expect(account.recharge('0.01')).rejects.toMatchObject({
+      code: 'balance_out_of_range',
+      details: { balance: '1000000000000.01' },
+      message: expect.stringContaining('withdraw'),
+      chinese: expect.stringContaining('1000000000000.01'),
+    });
+    await expect(account.recharge(LARGEST)).rejects.toMatchObject({ code: 'balance_out_of_range' });
+    // What was booked is still the same recharge.
+    expect(await account.recharge('1', 'to the brim')).toBe(false);
+    expect(await balanceOf(account)).toBe(yuan(LARGEST) + yuan('1'));
+    expect(await account.withdraw(LARGEST)).toBe(true);
+    expect(await reconcile(db, account.id)).toEqual([]);
+  });
+
+  test('given withdrawals that add up to more than a debt may be, then so is the one too much, and the debt can be paid', async () => {
+    const account = await accountWith('1');
+    expect(await account.withdraw(LARGEST, 'a', true)).toBe(true);
+    await expect(account.withdraw(LARGEST, 'b', true)).rejects.toMatchObject({ code: 'balance_out_of_range' });
+    expect(await balanceOf(account)).toBe(yuan('1') - yuan(LARGEST));
+    expect(await account.recharge(LARGEST)).toBe(true);
+    expect(await reconcile(db, account.id)).toEqual([]);
+  });
+
+  test('given a credit limit above it, then it is refused, of a new account too', async () => {
+    const account = await accountWith(LARGEST);
+    const creditLimit = yuan(LARGEST) * 10n;
+    const set = (limit: bigint) =>
+      world.run((tx) => changeAccount(world.context, tx, account.id, { creditLimit: limit }));
+    await expect(set(creditLimit)).rejects.toMatchObject({ code: 'credit_limit_out_of_range' });
+    await expect(world.openAccount({ creditLimit })).rejects.toMatchObject({ code: 'credit_limit_out_of_range' });
+    await set(yuan(LARGEST));
+    await account.review();
+    expect((await account.read()).money.creditLimit).toBe(yuan(LARGEST));
   });
 });
