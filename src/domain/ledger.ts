@@ -20,7 +20,7 @@ export interface Transfer {
   readonly amount: bigint;
   readonly at: Temporal.Instant;
   /**
-   * `YYYY-MM`: whose bill it is part of. Default: the month of `at` in the account's time zone. Where that month's bill is closed it is
+   * `YYYY-MM`: whose bill it is part of. Default: the month of `at` in the account's time zone, as this program knows it. Where that month's bill is closed it is
    * part of the oldest one that is not. (rule 10)
    */
   readonly month?: string;

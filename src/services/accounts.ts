@@ -83,7 +83,7 @@ export async function recharge(context: ServiceContext, tx: Tx, input: RechargeI
     at: now,
     by: input.by,
   });
-  const booked = await postTransfers(tx, account.id, [transfer], now);
+  const booked = await postTransfers(tx, account, [transfer], now);
   if (booked.length === 0) return false;
   const balance = account.money.balance + input.amount;
   assertBalance(balance, input.amount);

@@ -51,7 +51,7 @@ export async function closeBill(context: ServiceContext, tx: Tx, accountId: stri
   const rounding = roundingOf(exact);
   const transfer = rounding === 0n ? null : roundingTransfer(month, rounding, account.currency, now);
   const bill = roundBill(exact, transfer);
-  if (transfer) await postTransfers(tx, accountId, [transfer], now);
+  if (transfer) await postTransfers(tx, account, [transfer], now);
   await insertBill(tx, accountId, month, bill, now);
   const next = addMonths(month, 1);
   await openMonth(tx, accountId, next, monthEnd(next, account.timeZone));

@@ -227,7 +227,7 @@ export async function writeMetering(
     insertRejected(tx, account.id, result.conflicts.map(conflictToRejected), now),
     insertCharges(tx, account.id, batchId, charges, now),
     writeVolumes(tx, account.id, result.volumes),
-    postTransfers(tx, account.id, transfers, now),
+    postTransfers(tx, account, transfers, now),
   ]);
   const isSpike = watched.some(({ hour, above }) => {
     const { mainland = 0n, international = 0n } = hours.get(hour.epochMilliseconds) ?? {};

@@ -74,7 +74,7 @@ export async function addPlan(context: ServiceContext, tx: Tx, account: Account,
     at: now,
     by,
   });
-  await postTransfers(tx, account.id, transfers, now);
+  await postTransfers(tx, account, transfers, now);
   await dateAlertsBefore(tx, account.id, now);
   return { ...plan, remaining: plan.total };
 }

@@ -53,7 +53,7 @@ export async function refundPlan(context: ServiceContext, tx: Tx, input: RefundI
   assertRefundable(plan, now);
   const { title, remaining: segments, price } = plan;
   const transfers = refundTransfers({ planId, segments, price, currency: account.currency, at: now, by, reason });
-  await postTransfers(tx, account.id, transfers, now);
+  await postTransfers(tx, account, transfers, now);
   await dateAlertsBefore(tx, account.id, now);
   await dateAttemptBefore(tx, account.id, now);
   await markPlanRefunded(tx, account.id, planId, now);

@@ -79,7 +79,7 @@ async function closeExpiredPlans(context: ServiceContext, tx: Tx, account: Accou
       { key: `plan_expired/${id}` },
     );
     if (Temporal.Instant.compare(now, forfeitedAt(plan, billWaitOf(context))) < 0) continue;
-    await postTransfers(tx, account.id, [forfeitTransfer(id, remaining, now)], now);
+    await postTransfers(tx, account, [forfeitTransfer(id, remaining, now)], now);
     await markPlanExpired(tx, account.id, id, now);
   }
 }

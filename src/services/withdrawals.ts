@@ -38,7 +38,7 @@ export async function withdraw(context: ServiceContext, tx: Tx, input: Withdrawa
   const now = context.clock.now();
   const key = `withdrawal/${input.key}`;
   const transfer = withdrawalTransfer({ key, currency: account.currency, amount, at: now, by, reason });
-  const booked = await postTransfers(tx, account.id, [transfer], now);
+  const booked = await postTransfers(tx, account, [transfer], now);
   if (booked.length === 0) return false;
   const balance = account.money.balance - amount;
   if (balance < 0n && !input.mayOverdraw) {

@@ -251,19 +251,20 @@ export async function writeAccountTerms(
   now: Temporal.Instant,
 ): Promise<void> {
   const { timeZone } = terms;
-  const isSame = sql<boolean>`time_zone = ${timeZone}`;
-  const firstMonth = sql`to_char(created_at at time zone ${timeZone}::text, 'YYYY-MM')`;
-  const firstEnd = sql`(date_trunc('month', created_at at time zone ${timeZone}::text) + interval '1 month') at time zone ${timeZone}::text`;
+  const before = await tx
+    .selectFrom('accounts')
+    .select(['created_at', 'time_zone'])
+    .where('account_id', '=', accountId)
+    .executeTakeFirstOrThrow();
+  const month = monthOf(before.created_at, timeZone);
+  const months = { first_month: month, open_month: month, month_ends_at: monthEnd(month, timeZone) };
   await tx
     .updateTable('accounts')
     .set({
       credit_limit: terms.creditLimit,
       overdue_grace_hours: terms.overdueGraceHours,
       default_template_type: terms.defaultTemplateType,
-      time_zone: timeZone,
-      first_month: sql`case when ${isSame} then first_month else ${firstMonth} end`,
-      open_month: sql`case when ${isSame} then open_month else ${firstMonth} end`,
-      month_ends_at: sql`case when ${isSame} then month_ends_at else ${firstEnd} end`,
+      ...(timeZone === before.time_zone ? {} : { time_zone: timeZone, ...months }),
       overdue_since: sql`case when balance + ${terms.creditLimit}::bigint < 0 then coalesce(overdue_since, ${now}) end`,
       last_funded_at: sql`case when credit_limit < ${terms.creditLimit}::bigint then ${now} else last_funded_at end`,
     })

@@ -2,19 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { RuleError } from '../domain/errors.ts';
 import { CASH, netOf, planOfBook, SEGMENT, type Transfer } from '../domain/ledger.ts';
-import { moveBalance } from './accounts.ts';
+import { monthOf } from '../domain/month.ts';
+import { type Account, moveBalance } from './accounts.ts';
 import type { Tx } from './schema.ts';
 
 /**
  * Books transfers of one account and moves what they touch: the balance and each plan's remaining, in the same transaction, so that
  * both always equal their entries. The account must be locked. A transfer whose key is booked already is left as it is. Each becomes part
- * of the bill of its month, or of the oldest one that is not closed: nothing is ever added to a closed bill. (rules 8 and 10)
+ * of the bill of its month, or of the oldest one that is not closed: nothing is ever added to a closed bill. Months are this program's: the
+ * database's own time zones may be of another year. (rules 8 and 10)
  * @returns the transfers that were booked now.
  * @throws RuleError `ledger_conflict` when a key is booked with other content.
  */
 export async function postTransfers(
   tx: Tx,
-  accountId: string,
+  { id: accountId, timeZone }: Pick<Account, 'id' | 'timeZone'>,
   transfers: readonly Transfer[],
   now: Temporal.Instant,
 ): Promise<Transfer[]> {
@@ -22,7 +24,7 @@ export async function postTransfers(
   const { rows } = await sql<{ key: string }>`
     insert into transfers (account_id, transfer_id, key, kind, unit, from_book, to_book, amount, at, details, month)
     select a.account_id, t.id, t.key, t.kind, t.unit, t.from_book, t.to_book, t.amount, t.at, t.details,
-      greatest(coalesce(t.month, to_char(t.at at time zone a.time_zone, 'YYYY-MM')), a.open_month)
+      greatest(t.month, a.open_month)
     from accounts a, unnest(
       ${transfers.map(() => randomUUID())}::uuid[],
       ${transfers.map((t) => t.key)}::text[],
@@ -33,7 +35,7 @@ export async function postTransfers(
       ${transfers.map((t) => t.amount)}::bigint[],
       ${transfers.map((t) => t.at.toString())}::timestamptz[],
       ${transfers.map((t) => JSON.stringify(t.details))}::jsonb[],
-      ${transfers.map((t) => t.month ?? null)}::text[]
+      ${transfers.map((t) => t.month ?? monthOf(t.at, timeZone))}::text[]
     ) as t (id, key, kind, unit, from_book, to_book, amount, at, details, month)
     where a.account_id = ${accountId}
     on conflict (account_id, key) do nothing

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { BillingWorld } from '../support/billing-world.ts';
 import { APP, GROUP, startTestSandbox } from '../support/sandbox-world.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -116,6 +117,24 @@ describe('given an app, a database and a service that are as they should be', ()
     expect(out).toMatch(/^ok {7}credentials {4}\S+ gave the app dingtestapp a token$/m);
     expect(out).toMatch(/^skipped {2}message {8}nobody is named\n {24}-> Name a group/m);
     expect(out).toMatch(/\nNothing is wrong\.\n$/);
+  });
+});
+
+describe('given time zones of accounts', () => {
+  test('when the database reads one otherwise, then that is noted, with a day; when it does not know one, that too', async () => {
+    const { db, url } = await createTestDatabase();
+    const world = await BillingWorld.on(db);
+    await world.openAccount();
+    const warnings = async () => check(await doctor({ DATABASE_URL: url, PORT: '0' }), 'database').warnings;
+    expect(await warnings()).toBeUndefined();
+    // To PostgreSQL it is an abbreviation, an hour from UTC all year; as a place it has summer time.
+    const { id } = await world.openAccount({ timeZone: 'CET' });
+    expect(await warnings()).toEqual([
+      expect.stringMatching(/^Of CET it says \+01:00 on 20\d\d-\d\d-\d\d, and this program \+02:00\. Update/),
+    ]);
+    const account = db.kysely.updateTable('accounts').where('account_id', '=', id);
+    await account.set({ time_zone: 'Mars/Olympus' }).execute();
+    expect(await warnings()).toEqual([expect.stringContaining('"Mars/Olympus" not recognized')]);
   });
 });
 

@@ -107,6 +107,19 @@ test('rule 16: given the operator ends the demand for a second person, then ever
   expect(await account.news()).toEqual([]);
 });
 
+describe('another time zone', () => {
+  test('given one that the database reads otherwise, then the months are those of this program', async () => {
+    // To PostgreSQL `CET` is an hour from UTC all year.
+    world.clock.set(Temporal.Instant.from('2026-06-30T22:30:00Z'));
+    const account = await world.openAccount({ timeZone: 'UTC' });
+    await set(account, { timeZone: 'CET' });
+    const months = db.kysely.selectFrom('accounts').select(['first_month', 'open_month', 'month_ends_at']);
+    const [row] = await months.where('account_id', '=', account.id).execute();
+    expect([row?.first_month, row?.open_month]).toEqual(['2026-07', '2026-07']);
+    expect(row?.month_ends_at).toEqual(Temporal.Instant.from('2026-07-31T22:00:00Z'));
+  });
+});
+
 describe('a change while the first batch waits for the account', () => {
   test.each<[string, AccountChange]>([
     ['time zone', { timeZone: 'America/New_York' }],

@@ -137,8 +137,7 @@ describe('given plans that are bought, renewed, refunded and forfeited (rules 11
       },
     ];
     return world.run(async (tx) => {
-      await lockAccount(tx, of.id);
-      await postTransfers(tx, of.id, transfers, world.clock.now());
+      await postTransfers(tx, await lockAccount(tx, of.id), transfers, world.clock.now());
     });
   }
 

@@ -244,6 +244,19 @@ describe('given the bounds of months in the zone of the account', () => {
     ]);
   });
 
+  test('when the database reads the time zone otherwise, then money is part of the same month as usage', async () => {
+    // To PostgreSQL `CET` is an abbreviation, an hour from UTC all year; as a place it is in summer time.
+    world.clock.set(at('2026-06-20'));
+    const account = await world.openAccount({ timeZone: 'CET' });
+    world.clock.set(Temporal.Instant.from('2026-06-30T22:30:00Z'));
+    await account.use(10);
+    await account.recharge('7');
+    await account.grant('sms-100');
+    const months = db.kysely.selectFrom('transfers').select('month').distinct();
+    expect(await months.where('account_id', '=', account.id).execute()).toEqual([{ month: '2026-07' }]);
+    expect(await chargesOf(account)).toEqual(['2026-07 payg 10']);
+  });
+
   test('when the clock goes back behind a bill, then nothing is added to it', async () => {
     const account = await bills.openAccount('2026-03-20');
     await bills.closeAt(account, '2026-04-02');

@@ -22,8 +22,7 @@ describe('the ledger (rule 8)', () => {
 
   function post(...transfers: Transfer[]): Promise<Transfer[]> {
     return world.run(async (tx) => {
-      await lockAccount(tx, account.id);
-      return postTransfers(tx, account.id, transfers, NOW);
+      return postTransfers(tx, await lockAccount(tx, account.id), transfers, NOW);
     });
   }
 

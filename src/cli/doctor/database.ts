@@ -7,6 +7,7 @@ import { pendingMigrations } from '../../store/migrator.ts';
 import { readServerFacts, type ServerFacts } from '../../store/server-facts.ts';
 import { withSession } from '../session.ts';
 import { type Finding, failed, ok, sentenceOf, skipped } from './finding.ts';
+import { timeZoneWarnings } from './time-zones.ts';
 
 /** More than this, and times of the database and of the service do not fit together. */
 const CLOCK_TOLERANCE_SECONDS = 30;
@@ -15,7 +16,7 @@ const CLOCK_TOLERANCE_SECONDS = 30;
 export async function checkDatabase(config: Config, logger: Logger): Promise<Finding[]> {
   try {
     return await withSession(config, logger, { beforeMigration: true }, async ({ db }) => [
-      serverFinding(config, await readServerFacts(db.kysely)),
+      serverFinding(config, await readServerFacts(db.kysely), await timeZoneWarnings(db.kysely)),
       await migrationsFinding(config, db),
     ]);
   } catch (error) {
@@ -46,7 +47,7 @@ function adviceFor(code: string | undefined, config: Config): Sentence {
   };
 }
 
-function serverFinding(config: Config, facts: ServerFacts): Finding {
+function serverFinding(config: Config, facts: ServerFacts, ofZones: readonly string[]): Finding {
   const { role, connectionLimit, otherConnections, aheadSeconds } = facts;
   const { maxConnections } = config.database;
   const where = config.database.url === null ? 'embedded' : `database "${facts.database}" as "${role}"`;
@@ -100,7 +101,7 @@ function serverFinding(config: Config, facts: ServerFacts): Finding {
       },
     );
   }
-  const warnings: string[] = [];
+  const warnings = [...ofZones];
   const free = connectionLimit - otherConnections;
   if (free < maxConnections) {
     warnings.push(
