@@ -78,6 +78,7 @@ describe('given the statement of a book', () => {
     ['a book that is not there', ['--book', 'plan:x'], 1, 'book_unknown'],
     ['a period that ends before it begins', ['--from', '2026-03-02', '--to', '2026-03-01'], 1, 'period_malformed'],
     ['a day that is none', ['--from', '2026-02-30'], 2, 'usage'],
+    ['a day that the database does not have', ['--from', '0001-01-01'], 2, 'usage'],
   ])('when it is asked of %s, then it is refused', async (_, options, exit, code) => {
     const refused = await run('statement', 'Acme', ...options);
     expect([refused.code, codeOf(refused)]).toEqual([exit, code]);

@@ -8,6 +8,7 @@ import { NO_ACCOUNT } from '../../store/notices.ts';
 import { findAccount } from '../accounts.ts';
 import { defineCommand } from '../command.ts';
 import { CSV_MARK, csvRow } from '../csv.ts';
+import { dateArgument } from '../date-argument.ts';
 import { CliError } from '../errors.ts';
 import { SUPPLIER_TIME_ZONE } from '../output.ts';
 import type { Session } from '../session.ts';
@@ -37,10 +38,6 @@ const COLUMNS = [
   'id',
 ] as const;
 
-const date = z.iso
-  .date(bilingual('must be a date like 2026-03-31', '须为 2026-03-31 这样的日期'))
-  .transform((text) => Temporal.PlainDate.from(text));
-
 interface Selection {
   readonly accountId: string | null;
   readonly from: Temporal.Instant | null;
@@ -62,8 +59,8 @@ export const auditExport = defineCommand({
   },
   input: z.object({
     account: z.string().optional(),
-    from: date.optional(),
-    to: date.optional(),
+    from: dateArgument.optional(),
+    to: dateArgument.optional(),
     format: z.enum(FORMATS, bilingual('must be csv or jsonl', '须为 csv 或 jsonl')).default('csv'),
     out: z.string().min(1).optional(),
   }),

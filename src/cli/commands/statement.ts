@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { BOOKS, CASH, SEGMENT } from '../../domain/ledger.ts';
 import { moneyToDecimal } from '../../domain/money.ts';
-import { bilingual } from '../../domain/sentence.ts';
 import { readAccountStatement, type Statement } from '../../services/statement.ts';
 import type { Account } from '../../store/accounts.ts';
 import { findAccount } from '../accounts.ts';
 import { defineCommand } from '../command.ts';
+import { dateArgument } from '../date-argument.ts';
 import { formatCount, formatMoney, formatTime, table } from '../output.ts';
-
-const date = z.iso
-  .date(bilingual('must be a date like 2026-03-31', '须为 2026-03-31 这样的日期'))
-  .transform((text) => Temporal.PlainDate.from(text));
 
 const OTHERS = BOOKS.filter((book) => book !== CASH).join(', ');
 
@@ -33,7 +29,12 @@ export const statement = defineCommand({
     from: { value: 'DATE', about: 'the first day, in its time zone; default: the first of the month of the last day' },
     to: { value: 'DATE', about: 'the last day; default: today' },
   },
-  input: z.object({ ACCOUNT: z.string(), book: z.string().default(CASH), from: date.optional(), to: date.optional() }),
+  input: z.object({
+    ACCOUNT: z.string(),
+    book: z.string().default(CASH),
+    from: dateArgument.optional(),
+    to: dateArgument.optional(),
+  }),
   run: async (session, { ACCOUNT, book, from, to }) => {
     const { db, context } = session;
     const account = await findAccount(session, ACCOUNT);
