@@ -104,8 +104,8 @@ export class Metrics {
       help: 'Since the last sign of life from DingTalk; not there before the first.',
       registers,
       collect() {
-        const { lastFrameAt } = stream.status;
-        if (lastFrameAt) this.set(lastFrameAt.until(Temporal.Now.instant()).total('seconds'));
+        const { lastFrameSeconds } = stream.status;
+        if (lastFrameSeconds !== null) this.set(lastFrameSeconds);
       },
     });
     const counts = new Counter({

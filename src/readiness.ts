@@ -4,21 +4,18 @@ import type { Readiness } from './http/parts.ts';
 import type { Database } from './store/database.ts';
 
 /** A stream that is being opened anew does not make the service unready; one that stays away does. */
-const STREAM_MAY_BE_DOWN = Temporal.Duration.from({ minutes: 1 });
+const STREAM_MAY_BE_DOWN_S = 60;
 /** A database that answers later is away, whatever its own time-outs. */
 const DATABASE_ANSWERS_WITHIN_MS = 2_000;
 
 /** Whether the service can do its work: the database answers, and the stream has not been down for a minute. */
 export async function readiness(db: Database, stream: StreamConnection): Promise<Readiness> {
-  const { state, downSince, lastError, counts } = stream.status;
-  const isBrieflyDown =
-    downSince !== null &&
-    counts.connections > 0 &&
-    Temporal.Duration.compare(downSince.until(Temporal.Now.instant()), STREAM_MAY_BE_DOWN) < 0;
+  const { state, downSince, downSeconds, lastError, counts } = stream.status;
+  const isBrieflyDown = downSeconds !== null && counts.connections > 0 && downSeconds < STREAM_MAY_BE_DOWN_S;
   const checks = {
     database: await databaseCheck(db),
     stream: {
-      ok: downSince === null || isBrieflyDown,
+      ok: downSeconds === null || isBrieflyDown,
       state,
       ...(downSince ? { downSince: downSince.toString() } : {}),
       ...(lastError ? { error: lastError } : {}),

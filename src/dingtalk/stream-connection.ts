@@ -35,8 +35,10 @@ export interface StreamStatus {
   readonly since: Temporal.Instant;
   /** Since when the platform cannot push to us; null while it can. However often it is tried meanwhile, this stays. */
   readonly downSince: Temporal.Instant | null;
-  /** When the platform last gave a sign of life. */
-  readonly lastFrameAt: Temporal.Instant | null;
+  /** How long that is, whatever became of the machine's clock meanwhile; null while it can. */
+  readonly downSeconds: number | null;
+  /** So long ago the platform last gave a sign of life; null before the first. */
+  readonly lastFrameSeconds: number | null;
   /** Failed attempts in a row; 0 once a connection has held. */
   readonly attempts: number;
   /** The code of the last failed attempt; null once a connection has held. */
@@ -83,8 +85,9 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
   #phase: StreamStatus['state'] = 'stopped';
   #state: StreamStatus['state'] = 'stopped';
   #since: Temporal.Instant;
-  #downSince: Temporal.Instant | null;
-  #lastFrameAt: Temporal.Instant | null = null;
+  /** `ms` here and below is by `performance.now`, which goes on when the machine's clock is set. */
+  #down: { readonly since: Temporal.Instant; readonly ms: number } | null;
+  #lastFrameMs: number | undefined;
   #attempts = 0;
   #lastError: string | null = null;
   #openedAt: number | undefined;
@@ -109,7 +112,7 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
         ),
     });
     this.#since = this.#clock.now();
-    this.#downSince = this.#since;
+    this.#down = { since: this.#since, ms: performance.now() };
   }
 
   get status(): StreamStatus {
@@ -117,8 +120,9 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
     return {
       state: this.#state,
       since: this.#since,
-      downSince: this.#downSince,
-      lastFrameAt: this.#lastFrameAt,
+      downSince: this.#down?.since ?? null,
+      downSeconds: this.#down ? secondsSince(this.#down.ms) : null,
+      lastFrameSeconds: this.#lastFrameMs === undefined ? null : secondsSince(this.#lastFrameMs),
       attempts: holds ? 0 : this.#attempts,
       lastError: holds ? null : this.#lastError,
       counts: { ...this.#frames.counts, connections: this.#connections },
@@ -233,7 +237,7 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
         ...(this.#handlers.onEvent ? [{ type: 'EVENT', topic: '*' } as const] : []),
       ],
       onTraffic: () => {
-        this.#lastFrameAt = this.#clock.now();
+        this.#lastFrameMs = performance.now();
       },
       onFrame: (from, frame) => this.#frames.receive(from, frame),
       onFrameError: (from, error, messageId) => this.#frames.refuse(from, error, messageId),
@@ -297,7 +301,7 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
     if (state === this.#state) return;
     this.#state = state;
     this.#since = this.#clock.now();
-    this.#downSince = isOpen ? null : (this.#downSince ?? this.#since);
+    this.#down = isOpen ? null : (this.#down ?? { since: this.#since, ms: performance.now() });
     this.#logger.info({ state, attempts: this.#attempts }, 'stream connection');
     try {
       this.emit('state', this.status);
@@ -305,4 +309,8 @@ export class StreamConnection extends EventEmitter<{ state: [StreamStatus] }> {
       this.#logger.error({ err: error }, 'a listener to the state of the stream failed');
     }
   }
+}
+
+function secondsSince(ms: number): number {
+  return (performance.now() - ms) / 1_000;
 }

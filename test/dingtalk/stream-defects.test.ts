@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ManualClock } from '../../src/clock.ts';
 import { cardFrame, eventFrame, robotFrame, systemFrame } from './frames.ts';
 import { answerJson, HostileGateway } from './hostile-gateway.ts';
 import { SECRET, StreamHarness } from './stream-harness.ts';
@@ -356,7 +357,7 @@ describe('StreamConnection without the defects of the SDK', () => {
     peer.push(systemFrame('KEEPALIVE', {}));
     peer.push(robotFrame());
     await harness.messages.next();
-    expect(harness.connection.status.lastFrameAt).not.toBeNull();
+    expect(harness.connection.status.lastFrameSeconds).toBeGreaterThanOrEqual(0);
     expect(Temporal.Instant.compare(harness.connection.status.since, Temporal.Now.instant())).toBeLessThanOrEqual(0);
     peer.socket.terminate();
     await gateway.peers.next();
@@ -364,4 +365,23 @@ describe('StreamConnection without the defects of the SDK', () => {
     await harness.connection.stop();
     expect(harness.states).toEqual(['connecting', 'open', 'waiting', 'connecting', 'open', 'stopped']);
   });
+
+  test.each([1, -1])(
+    '15 no state: given a machine whose clock is set by %d h, when the connection breaks, then it has been down for a moment',
+    async (hours) => {
+      const clock = new ManualClock(Temporal.Now.instant());
+      const harness = start({ clock });
+      const peer = await gateway.peers.next();
+      peer.push(robotFrame());
+      await harness.messages.next();
+      peer.socket.terminate();
+      await harness.reaches('waiting');
+      clock.set(clock.now().add({ hours }));
+      const { downSeconds, lastFrameSeconds } = harness.connection.status;
+      for (const seconds of [downSeconds, lastFrameSeconds]) {
+        expect(seconds).toBeGreaterThanOrEqual(0);
+        expect(seconds).toBeLessThan(180);
+      }
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
+import type { Clock } from '../../src/clock.ts';
 import type { FrameKeeper } from '../../src/dingtalk/keeping.ts';
 import type { CardClick, PlatformEvent, RobotMessage } from '../../src/dingtalk/messages.ts';
 import { completeSettings } from '../../src/dingtalk/settings.ts';
@@ -36,6 +37,7 @@ export class StreamHarness {
       withoutEvents?: true;
       clientId?: string;
       clientSecret?: string;
+      clock?: Clock;
     } = {},
   ) {
     const log = new Writable({
@@ -53,6 +55,7 @@ export class StreamHarness {
       }),
       logger: pino({ level: 'trace' }, log),
       tuning: { ...QUICK, ...options.tuning },
+      ...(options.clock && { clock: options.clock }),
       ...(options.keeper && { keeper: options.keeper }),
       handlers: {
         onMessage: async (message) => this.messages.push(message),

@@ -164,13 +164,20 @@ describe('one id from what came in to what is told', () => {
 });
 
 describe('readiness', () => {
-  const status = { state: 'waiting', since: null, lastFrameAt: null, attempts: 3, lastError: 'network.ECONNREFUSED' };
+  const status = {
+    state: 'waiting',
+    since: null,
+    lastFrameSeconds: null,
+    attempts: 3,
+    lastError: 'network.ECONNREFUSED',
+  };
   const counts = { frames: 0, duplicates: 0, malformed: 0, unacknowledged: 0, handlerFailures: 0, connections: 1 };
   const down = (seconds: number | null, connections = 1) =>
     ({
       status: {
         ...status,
-        downSince: seconds === null ? null : Temporal.Now.instant().subtract({ seconds }),
+        downSince: seconds === null ? null : Temporal.Now.instant(),
+        downSeconds: seconds,
         counts: { ...counts, connections },
       },
     }) as unknown as Parameters<typeof readiness>[1];
