@@ -1,4 +1,10 @@
 /**
+ * No pause is longer, whoever asks for it. The platform's own bans last five minutes; what asks for longer is something on the way, and nobody
+ * may be left untold for so long.
+ */
+export const LONGEST_PAUSE = Temporal.Duration.from({ minutes: 10 });
+
+/**
  * Asked before each call of the API, and told when one was too fast: what keeps the calls of all processes within the platform's limits.
  * Without one, calls are made at once.
  */

@@ -1,10 +1,9 @@
 import type { z } from 'zod';
+import { LONGEST_PAUSE } from './call-gate.ts';
 import { classify, invalidAnswer } from './errors.ts';
 
 /** More than this is not an answer of the platform's API. */
 const MAX_ANSWER_BYTES = 1_048_576;
-/** The platform's own bans last five minutes; what asks for longer is something on the way, and nobody may be left untold for so long. */
-const LONGEST_PAUSE_S = 600;
 
 export interface HttpCall {
   /** What the call is named in errors; the URL may hold secrets and is never shown. */
@@ -87,6 +86,6 @@ function parseJson(text: string): unknown {
 function retryAfterOf(response: Response): Temporal.Duration | undefined {
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
   return Number.isSafeInteger(seconds) && seconds > 0
-    ? Temporal.Duration.from({ seconds: Math.min(seconds, LONGEST_PAUSE_S) })
+    ? Temporal.Duration.from({ seconds: Math.min(seconds, LONGEST_PAUSE.total('seconds')) })
     : undefined;
 }

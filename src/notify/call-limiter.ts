@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { CallGate } from '../dingtalk/call-gate.ts';
+import { type CallGate, LONGEST_PAUSE } from '../dingtalk/call-gate.ts';
 import { DingTalkError } from '../dingtalk/errors.ts';
 import type { Logger } from '../log.ts';
 import { countCalls, holdTurns, reserveTurns } from '../store/call-limits.ts';
@@ -24,6 +24,7 @@ const SPARE_MS = 40;
 const LEAD_MS = 200;
 /** A call that had to wait longer is put off, so that no lease runs out meanwhile. */
 const LONGEST_WAIT_MS = 10_000;
+const LONGEST_PAUSE_MS = LONGEST_PAUSE.total('milliseconds');
 
 /** What the operator has to know of the month's calls. `used_up`: the platform refuses, by its own count. */
 export interface BudgetNews {
@@ -91,7 +92,7 @@ export class CallLimiter implements CallGate {
   async refused(call: string, reason: Parameters<CallGate['refused']>[1]): Promise<void> {
     try {
       if (reason.kind === 'used_up') await this.#usedUp();
-      else await this.#hold(call, reason.pause.total('milliseconds'));
+      else await this.#hold(call, Math.min(reason.pause.total('milliseconds'), LONGEST_PAUSE_MS));
     } catch (error) {
       // The refusal itself is what the caller has to hear of.
       this.#options.logger.warn({ err: error, call }, 'that the platform refused a call could not be kept');
@@ -156,7 +157,10 @@ export class CallLimiter implements CallGate {
   async #reserve(lane: Lane): Promise<void> {
     const callers = lane.waiting.splice(0, this.#chunk);
     const count = Math.max(callers.length, this.#spare);
-    const reserve = { count, intervalMs: this.#intervalMs, withinMs: LONGEST_WAIT_MS };
+    const reserve = {
+      ...{ count, intervalMs: this.#intervalMs },
+      ...{ withinMs: LONGEST_WAIT_MS, longestPauseMs: LONGEST_PAUSE_MS },
+    };
     try {
       const { isReserved, delayMs } = await reserveTurns(this.#options.db.kysely, lane.call, reserve);
       if (!isReserved) {
@@ -198,7 +202,7 @@ export class CallLimiter implements CallGate {
     if (lane) lane.heldUntil = Math.max(lane.heldUntil, performance.now() + pauseMs);
     onThrottled?.(call);
     logger.warn({ code: 'calls_throttled', call, pauseMs }, 'DingTalk was called too fast; every replica pauses');
-    await holdTurns(db.kysely, call, pauseMs);
+    await holdTurns(db.kysely, call, { pauseMs, longestPauseMs: LONGEST_PAUSE_MS });
   }
 
   /** Counting is not waited for: what a crash leaves uncounted is a handful of calls. */
@@ -240,7 +244,7 @@ export class CallLimiter implements CallGate {
 }
 
 function tooLong(call: string, delayMs: number): DingTalkError {
-  const retryAfter = Temporal.Duration.from({ milliseconds: Math.ceil(delayMs) });
+  const retryAfter = Temporal.Duration.from({ milliseconds: Math.min(Math.ceil(delayMs), LONGEST_PAUSE_MS) });
   return new DingTalkError({ call, code: 'local.turnTooFar', kind: 'throttled', retryAfter });
 }
 

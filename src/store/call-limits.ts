@@ -17,22 +17,35 @@ export interface Reservation {
 /**
  * Reserves turns of a kind of call, one each `intervalMs`, after all that were reserved before on any replica. A burst of up to `burst`
  * calls may be made at once after a silence. Nothing is reserved when the first turn would be later than `withinMs`.
+ *
+ * What is reserved for later than anybody could have asked for was reserved by a clock that was ahead: of a server that failed over to this
+ * one, or before this one's was set. It counts as now; else nothing would be said for as long as the clocks differ.
  */
 export async function reserveTurns(
   db: Executor,
   scope: string,
-  options: { count: number; intervalMs: number; burst?: number; withinMs: number },
+  options: {
+    count: number;
+    intervalMs: number;
+    burst?: number;
+    withinMs: number;
+    /** The longest pause of {@link holdTurns}. Default: nobody pauses these. */
+    longestPauseMs?: number;
+  },
 ): Promise<Reservation> {
-  const { count, intervalMs, burst = 1, withinMs } = options;
+  const { count, intervalMs, burst = 1, withinMs, longestPauseMs = 0 } = options;
   const span = sql`make_interval(secs => ${(count * intervalMs) / 1_000}::float8)`;
   const slack = sql`make_interval(secs => ${((burst - 1) * intervalMs) / 1_000}::float8)`;
   const within = sql`make_interval(secs => ${withinMs / 1_000}::float8)`;
+  const farthest = Math.max(withinMs, longestPauseMs) + count * intervalMs;
+  const isTooFar = sql`rate.free_at > clock_timestamp() + make_interval(secs => ${farthest / 1_000}::float8)`;
   const { rows } = await sql<{ is_reserved: boolean; delay_ms: number }>`
     with ${NEED_NOT_LAST}, reserved as (
       insert into call_rates as rate (scope, free_at)
       select ${scope}, clock_timestamp() - ${slack} + ${span} from need_not_last
-      on conflict (scope) do update set free_at = greatest(rate.free_at, clock_timestamp() - ${slack}) + ${span}
-        where rate.free_at <= clock_timestamp() + ${within}
+      on conflict (scope) do update
+        set free_at = case when ${isTooFar} then clock_timestamp() else greatest(rate.free_at, clock_timestamp() - ${slack}) end + ${span}
+        where rate.free_at <= clock_timestamp() + ${within} or ${isTooFar}
       returning free_at)
     select true as is_reserved, extract(epoch from free_at - ${span} - clock_timestamp())::float8 * 1000 as delay_ms from reserved
     union all
@@ -42,12 +55,23 @@ export async function reserveTurns(
   return { isReserved: row?.is_reserved ?? false, delayMs: Math.max(0, row?.delay_ms ?? 0) };
 }
 
-/** The platform was called too fast: nobody's next turn comes before `pauseMs` are over, on any replica. */
-export async function holdTurns(db: Executor, scope: string, pauseMs: number): Promise<void> {
-  const end = sql`clock_timestamp() + make_interval(secs => ${pauseMs / 1_000}::float8)`;
+/**
+ * The platform was called too fast: nobody's next turn comes before `pauseMs` are over, on any replica. What is later than the longest pause
+ * gives way: it is of a clock that was ahead.
+ */
+export async function holdTurns(
+  db: Executor,
+  scope: string,
+  { pauseMs, longestPauseMs }: { pauseMs: number; longestPauseMs: number },
+): Promise<void> {
+  const after = (ms: number) => sql`clock_timestamp() + make_interval(secs => ${ms / 1_000}::float8)`;
+  const end = after(pauseMs);
   await sql`
     insert into call_rates as rate (scope, free_at) values (${scope}, ${end})
-    on conflict (scope) do update set free_at = greatest(rate.free_at, ${end})`.execute(db);
+    on conflict (scope) do update
+      set free_at = case when rate.free_at > ${after(longestPauseMs)} then ${end} else greatest(rate.free_at, ${end}) end`.execute(
+    db,
+  );
 }
 
 /** Forgets when calls were made that restrict none any more: one row for each conversation that was answered. */

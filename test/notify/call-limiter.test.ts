@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ManualClock } from '../../src/clock.ts';
@@ -102,6 +103,40 @@ describe('calls per second, of all replicas together (rule 23)', () => {
     for (const limiter of [one, other, one, other]) allowed.push(await limiter.mayReply('cid'));
     expect(allowed).toEqual([true, true, true, false]);
     expect(await one.mayReply('another')).toBe(true);
+  });
+
+  test.each([
+    ['an hour', 1],
+    ['a year', 8_766],
+  ])(
+    'given a database whose clock went back by %s, then calls and answers go on, and a pause is kept',
+    async (_, hours) => {
+      const [{ limiter: one }, { limiter: other }] = [aLimiter(), aLimiter({ repliesPerMinute: 1 })];
+      const goesBack = () =>
+        sql`update call_rates set free_at = free_at + make_interval(hours => ${hours})`.execute(db.kysely);
+      await one.pass('createCard', false);
+      expect(await other.mayReply('cid')).toBe(true);
+      await goesBack();
+      expect(await refusal(other.pass('createCard', false))).toBe('passed');
+      expect(await other.mayReply('cid')).toBe(true);
+      expect(await other.mayReply('cid'), 'and is limited from then on').toBe(false);
+
+      await goesBack();
+      await one.refused('createCard', { kind: 'too_fast', pause: Temporal.Duration.from({ minutes: 5 }) });
+      expect(await refusal(other.pass('createCard', false))).toBe('throttled local.turnTooFar');
+    },
+  );
+
+  test('given a pause or a turn that is far away, then the call is put off by ten minutes at most', async () => {
+    const [{ limiter: held }, { limiter: slow }, { limiter: other }] = [aLimiter(), aLimiter(SLOW), aLimiter(SLOW)];
+    await held.refused('createCard', { kind: 'too_fast', pause: HOUR });
+    await slow.pass('updateCard', false);
+    const refusals = [held.pass('createCard', false), other.pass('updateCard', false)];
+    for (const { reason } of (await Promise.allSettled(refusals)) as PromiseRejectedResult[]) {
+      const { retryAfter } = reason as { retryAfter: Temporal.Duration };
+      expect(retryAfter.total('minutes')).toBeLessThanOrEqual(10);
+      expect(retryAfter.total('minutes')).toBeGreaterThan(5);
+    }
   });
 });
 
