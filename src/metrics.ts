@@ -6,10 +6,12 @@ import type { JobRun } from './jobs/scheduler.ts';
 import type { Logger } from './log.ts';
 import { callMonthOf } from './notify/limits.ts';
 import type { Outcome } from './notify/recorder.ts';
+import { DATABASE_ANSWERS_WITHIN_MS } from './readiness.ts';
 import { countAccounts } from './store/accounts.ts';
 import { isExhausted, readCallMonth } from './store/call-limits.ts';
 import type { Database } from './store/database.ts';
 import { readBacklog } from './store/notices.ts';
+import { within } from './within.ts';
 
 const PREFIX = 'sms_steward_';
 const URGENCIES = ['reply', 'critical', 'routine'] as const;
@@ -227,7 +229,8 @@ export class Metrics {
   #readStored(): Promise<Stored | null> {
     const now = performance.now();
     if (!this.#stored || now - this.#stored.at > KEPT_MS) {
-      const read = readStored(this.#options).catch((error: unknown) => {
+      // Who scrapes waits for seconds at most, and has to hear of a database that is silent, too.
+      const read = within(DATABASE_ANSWERS_WITHIN_MS, readStored(this.#options)).catch((error: unknown) => {
         this.#options.logger.warn({ err: error }, 'metrics could not be read from the database');
         return null;
       });

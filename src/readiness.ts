@@ -2,11 +2,12 @@ import { sql } from 'kysely';
 import type { StreamConnection } from './dingtalk/stream-connection.ts';
 import type { Readiness } from './http/parts.ts';
 import type { Database } from './store/database.ts';
+import { within } from './within.ts';
 
 /** A stream that is being opened anew does not make the service unready; one that stays away does. */
 const STREAM_MAY_BE_DOWN_S = 60;
-/** A database that answers later is away, whatever its own time-outs. */
-const DATABASE_ANSWERS_WITHIN_MS = 2_000;
+/** A database that answers later is away, whatever its own time-outs, to whoever asks how the service is. */
+export const DATABASE_ANSWERS_WITHIN_MS = 2_000;
 
 /** Whether the service can do its work: the database answers, and the stream has not been down for a minute. */
 export async function readiness(db: Database, stream: StreamConnection): Promise<Readiness> {
@@ -25,16 +26,10 @@ export async function readiness(db: Database, stream: StreamConnection): Promise
 }
 
 async function databaseCheck(db: Database): Promise<{ ok: boolean; error?: string }> {
-  const late = Promise.withResolvers<{ ok: boolean; error: string }>();
-  const timer = setTimeout(
-    () => late.resolve({ ok: false, error: `no answer within ${DATABASE_ANSWERS_WITHIN_MS} ms` }),
-    DATABASE_ANSWERS_WITHIN_MS,
-  );
-  const answer = sql`select 1`.execute(db.kysely).then(
-    () => ({ ok: true }),
-    (error: unknown) => ({ ok: false, error: error instanceof Error ? error.message : String(error) }),
-  );
-  const check = await Promise.race([answer, late.promise]);
-  clearTimeout(timer);
-  return check;
+  try {
+    await within(DATABASE_ANSWERS_WITHIN_MS, sql`select 1`.execute(db.kysely));
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? error.message : String(error) };
+  }
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ManualClock } from '../../src/clock.ts';
 import { DEFAULT_SETTINGS } from '../../src/domain/settings.ts';
+import { createLogger } from '../../src/log.ts';
 import { Metrics } from '../../src/metrics.ts';
 import { readiness } from '../../src/readiness.ts';
 import { createAccount, recharge } from '../../src/services/accounts.ts';
@@ -17,10 +18,11 @@ import { writeSettings } from '../../src/store/settings.ts';
 import { insertTariff } from '../../src/store/tariffs.ts';
 import { aNotice } from '../notify/delivery-harness.ts';
 import { OFFERS, TARIFF } from '../support/billing-world.ts';
-import { aPolicy, yuan } from '../support/builders.ts';
+import { aPolicy, NOW, yuan } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { runService } from '../support/running-service.ts';
 import { GROUP } from '../support/sandbox-world.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const database = await createTestDatabase();
@@ -195,5 +197,27 @@ describe('readiness', () => {
     const away = openDatabase({ url: 'postgres://nobody@127.0.0.1:9/none', logger: database.db.logger });
     expect(await readiness(away, down(null))).toMatchObject({ ready: false, checks: { database: { ok: false } } });
     await away.close();
+  });
+
+  test('given a database that is silent, then it is not ready, and /metrics says so before who scrapes has lost patience', async () => {
+    const to = new URL(database.url);
+    const proxy = await TcpProxy.start(to.hostname, Number(to.port));
+    const via = new URL(database.url);
+    via.host = `127.0.0.1:${proxy.port}`;
+    // Its own time-outs would end the wait at last, too late.
+    const timeOuts = { statement: 0, connect: 0 };
+    const logger = createLogger({ level: 'silent', name: 'test' });
+    const silent = openDatabase({ url: via.href, logger, timeOuts });
+    onTestFinished(async () => {
+      proxy.releaseAnswers();
+      await silent.close();
+      await proxy.stop();
+    });
+    const metrics = new Metrics({ db: silent, clock: new ManualClock(NOW), logger, callsPerMonth: 5_000 });
+    proxy.holdAnswers();
+    const [{ ready, checks }, { body }] = await Promise.all([readiness(silent, down(null)), metrics.expose()]);
+    expect([ready, checks]).toMatchObject([false, { database: { ok: false, error: 'no answer within 2000 ms' } }]);
+    expect(body).toMatch(/^sms_steward_database_up 0$/m);
+    expect(body).toMatch(/^sms_steward_database_connections\{state="open"\} \d+$/m);
   });
 });
