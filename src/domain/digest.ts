@@ -78,7 +78,7 @@ export interface MonthlyDigest extends Digest, BillDraft {
 }
 
 /** The deeds that a summary tells: what was decided, and what moved money or plans; not what was only asked for. */
-const TOLD_DEEDS: ReadonlySet<Deed['type']> = new Set<Deed['type']>([
+export const TOLD_DEEDS: readonly Deed['type'][] = [
   'decided',
   'carried_out',
   'renewed',
@@ -90,11 +90,7 @@ const TOLD_DEEDS: ReadonlySet<Deed['type']> = new Set<Deed['type']>([
   'plan_granted',
   'plan_refunded',
   'account_changed',
-]);
-
-export function isToldInDigest(entry: AuditEntry): boolean {
-  return TOLD_DEEDS.has(entry.deed.type);
-}
+];
 
 /** A summary that is to come. */
 export interface DigestSlot {

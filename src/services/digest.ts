@@ -1,21 +1,20 @@
-import type { AuditEntry } from '../domain/audit.ts';
 import type { BillDraft } from '../domain/bill.ts';
 import {
   type DayPart,
   type Digest,
   type DigestSlot,
   isStillNews,
-  isToldInDigest,
   monthlyDigestDueAt,
   nextDailyDigest,
   type PeriodUse,
   SHOWN_DEEDS,
+  TOLD_DEEDS,
 } from '../domain/digest.ts';
 import { addMonths, type Month } from '../domain/month.ts';
 import type { AccountSettings } from '../domain/settings.ts';
 import { type Account, lockAccount } from '../store/accounts.ts';
 import { readOpenAlerts } from '../store/alerts.ts';
-import { readAudit } from '../store/audit.ts';
+import { readDeeds } from '../store/audit.ts';
 import { readBill } from '../store/bills.ts';
 import { dropDailyDigest, type PlannedDigest, planDigest, takeDigest, takeDigestAt } from '../store/digests.ts';
 import { readGroupsOfAccount } from '../store/groups.ts';
@@ -28,9 +27,6 @@ import type { ServiceContext } from './context.ts';
 import { readOverview } from './overview.ts';
 import { readQuotaHistory } from './quota-history.ts';
 import { readUsage, type UsagePeriod } from './usage.ts';
-
-/** Entries of the audit that are read for a summary; a busier month tells that there were more. */
-const MAX_DEEDS = 1_000;
 
 /** Plans the next daily summary as the settings say; call it when they, or the account's time zone, have changed. */
 export async function planDailyDigest(
@@ -160,9 +156,9 @@ async function readDay(context: ServiceContext, tx: Tx, account: Account, day: T
   const [used, bought, done] = await Promise.all([
     readUse(context, tx, account, period),
     readBought(tx, account, day),
-    readDeeds(tx, account, period),
+    readDone(tx, account, period),
   ]);
-  return { day: day.toString(), used, bought, ...shown(done) };
+  return { day: day.toString(), used, bought, ...done };
 }
 
 /** Under one key, so that a month is told once, whichever way. */
@@ -177,7 +173,7 @@ async function readDigest(context: ServiceContext, tx: Tx, account: Account, per
     readUse(context, tx, account, period),
     readQuotaHistory(tx, account, asOf),
     readOpenAlerts(tx, account.id),
-    readDeeds(tx, account, period),
+    readDone(tx, account, period),
   ]);
   return {
     used,
@@ -192,7 +188,7 @@ async function readDigest(context: ServiceContext, tx: Tx, account: Account, per
       past,
     },
     open: open.map(({ kind, subject, level }) => ({ kind, subject, level })),
-    ...shown(done),
+    ...done,
   };
 }
 
@@ -209,18 +205,18 @@ async function readUse(context: ServiceContext, tx: Tx, account: Account, period
 }
 
 /** The newest of what was done, and how much more there was. */
-function shown(done: readonly AuditEntry[]): Pick<Digest, 'done' | 'moreDone'> {
-  return { done: done.slice(-SHOWN_DEEDS), moreDone: Math.max(0, done.length - SHOWN_DEEDS) };
-}
-
-async function readDeeds(tx: Tx, account: Account, { first, last }: UsagePeriod): Promise<AuditEntry[]> {
-  const entries = await readAudit(tx, {
-    accountId: account.id,
+async function readDone(
+  tx: Tx,
+  account: Account,
+  { first, last }: UsagePeriod,
+): Promise<Pick<Digest, 'done' | 'moreDone'>> {
+  const { entries, count } = await readDeeds(tx, account.id, {
     from: beginOf(first, account),
     to: beginOf(last.add({ days: 1 }), account),
-    limit: MAX_DEEDS,
+    types: TOLD_DEEDS,
+    newest: SHOWN_DEEDS,
   });
-  return entries.map(({ entry }) => entry).filter(isToldInDigest);
+  return { done: entries, moreDone: count - entries.length };
 }
 
 /** What was paid for plans on a day, in micro-units. */

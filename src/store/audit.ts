@@ -75,6 +75,32 @@ export async function readHistory(
   return { entries: rows.slice(0, page.limit).map(toEntry), more: rows.length > page.limit };
 }
 
+/**
+ * The newest of an account's deeds of some kinds from a time to, not including, another, in their order; `count` is of all of them.
+ */
+export async function readDeeds(
+  db: Executor,
+  accountId: string,
+  range: {
+    readonly from: Temporal.Instant;
+    readonly to: Temporal.Instant;
+    readonly types: readonly Deed['type'][];
+    readonly newest: number;
+  },
+): Promise<{ entries: AuditEntry[]; count: number }> {
+  const deeds = db
+    .selectFrom('audit')
+    .where('account_id', '=', accountId)
+    .where('at', '>=', sql<Temporal.Instant>`${range.from}`)
+    .where('at', '<', sql<Temporal.Instant>`${range.to}`)
+    .where('deed', 'in', range.types);
+  const [rows, { count }] = await Promise.all([
+    deeds.selectAll().orderBy('at', 'desc').orderBy('ordinal', 'desc').limit(range.newest).execute(),
+    deeds.select(({ fn }) => fn.countAll<bigint>().as('count')).executeTakeFirstOrThrow(),
+  ]);
+  return { entries: rows.map(toEntry).toReversed(), count: Number(count) };
+}
+
 /** Where a request was made; null where nobody made it in a conversation. */
 export async function readRequestPlace(
   db: Executor,

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DigestJob } from '../../src/jobs/digest-job.ts';
 import { changeAccount } from '../../src/services/account-change.ts';
+import { record } from '../../src/services/audit.ts';
 import { authorizeGroup } from '../../src/services/groups.ts';
 import { BillingWorld, kinds, type TestAccount } from '../support/billing-world.ts';
 import { Bills } from '../support/bills.ts';
@@ -80,6 +81,27 @@ describe('a daily summary (rule 20)', () => {
     expect(done.map(({ deed }) => deed.type)).toEqual(['recharged', 'plan_granted', 'renewed']);
     expect(await runAt('2026-03-10T09:00')).toBeNull();
     expect(await planned(account)).toEqual([{ kind: 'daily', period: '2026-03-11', due_at: at('2026-03-11T09:00') }]);
+  });
+
+  test('given more than a thousand entries of the audit in a day, then its newest deeds are told, and all of them are counted', async () => {
+    const account = await dailyAccount();
+    const questions = Array.from(
+      { length: 1_000 },
+      () => ({ by: 'cli', deed: { type: 'group_code_issued' } }) as const,
+    );
+    await world.run(async (tx) => {
+      for (const question of questions) await record(world.context, tx, account.id, question);
+    });
+    for (let hour = 11; hour < 21; hour += 1) {
+      world.clock.set(at(`2026-03-09T${hour}:00`));
+      await account.recharge(`${hour}`);
+    }
+    await account.news();
+    await runAt('2026-03-10T09:00');
+    const [told] = (await account.news()) as unknown as { done: { deed: { amount: string } }[]; moreDone: number }[];
+    const amounts = told?.done.map(({ deed }) => deed.amount);
+    expect(amounts).toEqual([13, 14, 15, 16, 17, 18, 19, 20].map((amount) => yuan(`${amount}`).toString()));
+    expect(told?.moreDone, 'with that of 100 when the account was opened').toBe(3);
   });
 
   test('given several replicas on the same tick, then each group is told once', async () => {
