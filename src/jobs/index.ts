@@ -1,4 +1,5 @@
 import type { Logger } from '../log.ts';
+import { monthlyBudget } from '../notify/limits.ts';
 import type { ServiceContext } from '../services/context.ts';
 import type { Database } from '../store/database.ts';
 import { nextKeptFrameAt } from '../store/kept-frames.ts';
@@ -41,8 +42,15 @@ export function databaseJobs(options: JobsOptions): { readonly reviews: ReviewJo
   return { reviews, jobs };
 }
 
-/** When the jobs that run in the service alone are due next. */
-export async function serviceJobsDueAt(db: Executor): Promise<Record<ServiceJobName, Temporal.Instant | null>> {
-  const [frames, delivery, webhooks] = await Promise.all([nextKeptFrameAt(db), nextNoticeAt(db), nextEventAt(db)]);
+/** When the jobs that run in the service alone are due next, where the organisation has so many calls in a month. */
+export async function serviceJobsDueAt(
+  db: Executor,
+  { now, callsPerMonth }: { readonly now: Temporal.Instant; readonly callsPerMonth: number },
+): Promise<Record<ServiceJobName, Temporal.Instant | null>> {
+  const [frames, delivery, webhooks] = await Promise.all([
+    nextKeptFrameAt(db),
+    nextNoticeAt(db, undefined, monthlyBudget(callsPerMonth, now)),
+    nextEventAt(db),
+  ]);
   return { frames, delivery, webhooks };
 }

@@ -15,7 +15,7 @@ import type { Tx } from '../store/schema.ts';
 import { withTrace } from '../trace.ts';
 import { attempt } from './attempt.ts';
 import { WITHOUT_API } from './forms.ts';
-import { callMonthOf, nextCallMonth, SPARING_SHARE } from './limits.ts';
+import { monthlyBudget } from './limits.ts';
 import { MAX_MERGED, MAX_MERGED_BYTES, mergedNotice } from './merge.ts';
 import type { Messenger } from './messenger.ts';
 import { type DeadNotice, type Outcome, Recorder } from './recorder.ts';
@@ -95,14 +95,7 @@ export class Deliverer {
   /** What the month's calls have to last for; null where there is no limit. */
   get budget(): MonthlyBudget | null {
     const { callsPerMonth, clock } = this.#options;
-    if (callsPerMonth === undefined) return null;
-    const now = clock.now();
-    return {
-      month: callMonthOf(now),
-      sparingFrom: Math.ceil(callsPerMonth * SPARING_SHARE),
-      endsAt: nextCallMonth(now),
-      now,
-    };
+    return callsPerMonth === undefined ? null : monthlyBudget(callsPerMonth, clock.now());
   }
 
   async #run(): Promise<void> {

@@ -1,3 +1,5 @@
+import type { MonthlyBudget } from '../store/notice-queue.ts';
+
 /** DingTalk's limits on calls, as the organisation has them. (rule 23) */
 export interface CallLimits {
   /** Calls of one API in a second, of all replicas together. Default: 20, which a standard organisation has. */
@@ -29,4 +31,14 @@ export function callMonthOf(at: Temporal.Instant): string {
 export function nextCallMonth(at: Temporal.Instant): Temporal.Instant {
   const today = at.toZonedDateTimeISO(TIME_ZONE);
   return today.with({ day: 1 }).startOfDay().add({ months: 1 }).toInstant();
+}
+
+/** What the month's calls have to last for. */
+export function monthlyBudget(callsPerMonth: number, now: Temporal.Instant): MonthlyBudget {
+  return {
+    month: callMonthOf(now),
+    sparingFrom: Math.ceil(callsPerMonth * SPARING_SHARE),
+    endsAt: nextCallMonth(now),
+    now,
+  };
 }

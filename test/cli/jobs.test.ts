@@ -3,7 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callMonthOf, nextCallMonth } from '../../src/notify/limits.ts';
+import { countCalls } from '../../src/store/call-limits.ts';
+import { inTransaction } from '../../src/store/database.ts';
 import { lockJob } from '../../src/store/job-runs.ts';
+import { insertNotice } from '../../src/store/notices.ts';
+import { aNotice } from '../notify/delivery-harness.ts';
 import { BillingWorld } from '../support/billing-world.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { cli, codeOf, jsonOf, type Ran } from './cli.ts';
@@ -64,6 +69,21 @@ test('given a daily job, when it is run, then that is its slot of today; run aga
   const now = Temporal.Now.instant();
   await lockJob(db.kysely, 'reconciliation', randomUUID(), now, now.add({ minutes: 1 }));
   expect(codeOf(await run('run', 'reconciliation'))).toBe('job_running');
+});
+
+test("given a month whose calls run out, then delivery is due when what can wait may be said, by the settings' calls per month", async () => {
+  const now = Temporal.Now.instant().round({ smallestUnit: 'second', roundingMode: 'floor' });
+  // The month may turn while the command runs.
+  const ends = [now, nextCallMonth(now)].map((moment) => nextCallMonth(moment).toString());
+  for (const month of [now, nextCallMonth(now)]) await countCalls(db.kysely, callMonthOf(month), 80);
+  await inTransaction(db, (tx) => insertNotice(tx, aNotice({ urgency: 'routine' }), now.subtract({ hours: 1 })));
+  const dueWith = async (calls: number) => {
+    const limited = { ...env, DINGTALK_CALLS_PER_MONTH: `${calls}` };
+    const all = jsonOf(await cli(['jobs', 'list', '--json'], { env: limited, folder })) as unknown as Listed[];
+    return all.find(({ job }) => job === 'delivery')?.nextDueAt;
+  };
+  expect(ends).toContain(await dueWith(100));
+  expect(await dueWith(101)).toBe(now.subtract({ hours: 1 }).toString());
 });
 
 test('given what is no job, or one of the service, then it is said which there are, in both languages', async () => {

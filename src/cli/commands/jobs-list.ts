@@ -12,15 +12,15 @@ export const jobsList = defineCommand({
   about: 'Show the jobs: the last run of each, how long it took, what came of it, and when it is due next',
   input: z.object({}),
   run: async ({ db, context, config, logger }) => {
-    const { timeZone } = config;
+    const { timeZone, limits } = config;
+    const now = context.clock.now();
     const { jobs } = databaseJobs({ db, context, logger, timeZone, onTold: () => {} });
     const last = await readLastRuns(db.kysely, [...jobs.map(({ name }) => name), ...SERVICE_JOB_NAMES]);
-    const service = await serviceJobsDueAt(db.kysely);
+    const service = await serviceJobsDueAt(db.kysely, { now, callsPerMonth: limits.callsPerMonth });
     const found = [
       ...(await Promise.all(jobs.map(async (job) => ({ name: job.name, due: await dueAt(job) })))),
       ...SERVICE_JOB_NAMES.map((name) => ({ name, due: service[name] })),
     ];
-    const now = context.clock.now();
     const json = found.map(({ name, due }) => toJson(name, due, last.get(name)));
     const rows = found.map(({ name, due }) => row(name, due, last.get(name), now, timeZone));
     const head = ['JOB', `LAST RUN (${timeZone})`, 'TOOK', 'STATE', 'OUTCOME', 'NEXT DUE'];
