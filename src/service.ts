@@ -159,7 +159,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   metrics.watch(stream);
   metrics.watchClock(databaseClock);
   const frames = new FrameJob({ db, clock, logger, handle: (frame) => stream.handleKept(frame) });
-  const all = [...jobs, frames, new DeliveryJob(db, deliverer), new WebhookJob(db, webhooks)];
+  const all = [...jobs, frames, new DeliveryJob(deliverer), new WebhookJob(db, webhooks)];
   const scheduler = new Scheduler(all, clock, logger, (run) => {
     metrics.job(run);
     return runs.add(run);

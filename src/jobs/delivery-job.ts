@@ -1,6 +1,4 @@
 import type { Deliverer } from '../notify/deliverer.ts';
-import type { Database } from '../store/database.ts';
-import { nextNoticeAt } from '../store/notice-queue.ts';
 import type { Job } from './job.ts';
 import { SERVICE_JOBS } from './service-jobs.ts';
 
@@ -8,16 +6,14 @@ import { SERVICE_JOBS } from './service-jobs.ts';
 export class DeliveryJob implements Job {
   readonly name = 'delivery';
   readonly plan = SERVICE_JOBS.delivery;
-  readonly #db: Database;
   readonly #deliverer: Deliverer;
 
-  constructor(db: Database, deliverer: Deliverer) {
-    this.#db = db;
+  constructor(deliverer: Deliverer) {
     this.#deliverer = deliverer;
   }
 
   nextDueAt(after?: Temporal.Instant): Promise<Temporal.Instant | null> {
-    return nextNoticeAt(this.#db.kysely, after, this.#deliverer.budget);
+    return this.#deliverer.nextDueAt(after);
   }
 
   async run(): Promise<string> {

@@ -49,7 +49,7 @@ export async function serviceJobsDueAt(
 ): Promise<Record<ServiceJobName, Temporal.Instant | null>> {
   const [frames, delivery, webhooks] = await Promise.all([
     nextKeptFrameAt(db),
-    nextNoticeAt(db, undefined, monthlyBudget(callsPerMonth, now)),
+    nextNoticeAt(db, now, { budget: monthlyBudget(callsPerMonth, now) }),
     nextEventAt(db),
   ]);
   return { frames, delivery, webhooks };

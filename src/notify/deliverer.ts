@@ -8,6 +8,7 @@ import {
   leaseDueNotices,
   type MonthlyBudget,
   mergeWaiting,
+  nextNoticeAt,
   type Parcel,
   saidFor,
 } from '../store/notice-queue.ts';
@@ -96,6 +97,12 @@ export class Deliverer {
   get budget(): MonthlyBudget | null {
     const { callsPerMonth, clock } = this.#options;
     return callsPerMonth === undefined ? null : monthlyBudget(callsPerMonth, clock.now());
+  }
+
+  /** When the next notice may be tried, of those that may after `after`. */
+  nextDueAt(after?: Temporal.Instant): Promise<Temporal.Instant | null> {
+    const { db, clock } = this.#options;
+    return nextNoticeAt(db.kysely, clock.now(), { after, budget: this.budget });
   }
 
   async #run(): Promise<void> {

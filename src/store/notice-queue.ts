@@ -300,13 +300,17 @@ export async function countTried(db: Executor, attempts: number): Promise<number
 }
 
 /**
- * When the next notice may be tried, of those that may after `after`; null when none waits. One that queues behind another of its
- * recipient does not count; what the budget holds back waits for the next month, or until the platform is asked again.
+ * When the next notice may be tried, as it is known at `now`, of those that may after `after`; null when none waits. One that queues behind
+ * another of its recipient does not count, as it would not be leased then; what the budget holds back waits for the next month, or until the
+ * platform is asked again.
  */
 export async function nextNoticeAt(
   db: Executor,
-  after?: Temporal.Instant,
-  budget: MonthlyBudget | null = null,
+  now: Temporal.Instant,
+  {
+    after,
+    budget = null,
+  }: { readonly after?: Temporal.Instant | undefined; readonly budget?: MonthlyBudget | null } = {},
 ): Promise<Temporal.Instant | null> {
   const { rows } = await sql<{ at: Temporal.Instant | null }>`
     with budget as materialized (select until is not null as is_sparing, until from (select ${sparingUntil(budget)} as until) month)
@@ -321,7 +325,7 @@ export async function nextNoticeAt(
           select 1 from notices earlier
           where earlier.recipient = n.recipient and earlier.state = 'waiting'
             and (earlier.queued_at, earlier.ordinal) < (n.queued_at, n.ordinal)
-            and (earlier.held_until is null or earlier.held_until <= n.next_attempt_at)
+            and (earlier.held_until is null or earlier.held_until <= greatest(n.next_attempt_at, ${now}))
             and not (budget.is_sparing and class.urgency <> 'routine' and earlier.urgency = 'routine')
             and not ${passes('n', 'earlier')})
       order by n.next_attempt_at limit 1) head`.execute(db);

@@ -274,7 +274,7 @@ test('DeliveryJob: given a notice that could not be delivered, then the job is d
   const nowhere = 'http://127.0.0.1:9';
   const settings = completeSettings({ ...APP, apiBase: nowhere, oapiBase: nowhere });
   const messenger = new Messenger(new OpenApi(settings), settings.cardTemplateId);
-  const job = new DeliveryJob(db, new Deliverer({ db, messenger, clock: world.clock, logger }));
+  const job = new DeliveryJob(new Deliverer({ db, messenger, clock: world.clock, logger }));
   expect(await job.nextDueAt()).toBeNull();
   const account = await world.openAccount({ name: 'told later' });
   await account.recharge('1');

@@ -10,7 +10,6 @@ import { CALL_LIMITS, type CallLimits, callMonthOf, nextCallMonth } from '../../
 import { Messenger } from '../../src/notify/messenger.ts';
 import { countCalls, markExhausted, markWarned, readCallMonth, reserveTurns } from '../../src/store/call-limits.ts';
 import { inTransaction } from '../../src/store/database.ts';
-import { nextNoticeAt } from '../../src/store/notice-queue.ts';
 import { at, NOW } from '../support/builders.ts';
 import { APP, LUNCH_GROUP } from '../support/sandbox-world.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -219,7 +218,7 @@ describe('delivery within the limits (rule 23)', () => {
     await deliverer.deliverDue();
     expect(await harness.stored(held)).toMatchObject({ state: 'waiting', attempts: 0 });
     const next = first.add({ hours: 24 });
-    expect(await nextNoticeAt(db.kysely, first, deliverer.budget)).toEqual(next);
+    expect(await deliverer.nextDueAt(first)).toEqual(next);
     harness.clock.set(next);
     await deliverer.deliverDue();
     expect((await harness.stored(held)).state).toBe('delivered');

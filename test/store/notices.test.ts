@@ -87,14 +87,38 @@ describe('queued notices (rule 22)', () => {
     const until = NOW.add({ hours: 9 });
     await queue({ key: 'held', heldUntil: until });
     await queue({ key: 'critical' });
-    expect(await nextNoticeAt(db.kysely)).toEqual(NOW);
+    expect(await nextNoticeAt(db.kysely, NOW)).toEqual(NOW);
     const [critical] = await lease();
     expect(critical?.key).toBe('critical');
     if (critical) await finish(critical, { state: 'delivered', form: 'card' }, NOW);
     expect(await lease(until.subtract({ seconds: 1 }))).toEqual([]);
-    expect(await nextNoticeAt(db.kysely)).toEqual(until);
+    expect(await nextNoticeAt(db.kysely, NOW)).toEqual(until);
     await queue({ key: 'later' }, until);
     expect(keys(await lease(until))).toEqual(['held']);
+  });
+
+  test('rule 21: given one that was held back and fails when its time has come, then it is what the next time is of, not one behind it that was due before', async () => {
+    const until = NOW.add({ minutes: 30 });
+    await queue({ key: 'held', heldUntil: until });
+    await queue({ key: 'behind' }, NOW.add({ minutes: 1 }));
+    const [behind] = await lease(NOW.add({ minutes: 29 }));
+    const justBefore = until.subtract({ seconds: 1 });
+    if (behind)
+      await finish(
+        behind,
+        { state: 'waiting', form: 'card', error: 'x', nextAttemptAt: justBefore, standsAside: false },
+        justBefore,
+      );
+    expect(await nextNoticeAt(db.kysely, NOW)).toEqual(justBefore);
+
+    const [held] = await lease(until);
+    expect(held?.key).toBe('held');
+    const nextAttemptAt = until.add({ minutes: 15 });
+    if (held)
+      await finish(held, { state: 'waiting', form: 'card', error: 'x', nextAttemptAt, standsAside: false }, until);
+    const now = until.add({ minutes: 1 });
+    expect(await lease(now)).toEqual([]);
+    expect(await nextNoticeAt(db.kysely, now)).toEqual(nextAttemptAt);
   });
 
   test('given a dead one, then those behind it go on', async () => {
@@ -146,15 +170,15 @@ describe('queued notices (rule 22)', () => {
   });
 
   test('given what waits, then the next time is that of the first of each recipient, and the end of a lease counts', async () => {
-    expect(await nextNoticeAt(db.kysely)).toBeNull();
+    expect(await nextNoticeAt(db.kysely, NOW)).toBeNull();
     await queue({ key: 'a' });
     await queue({ key: 'b' });
-    expect(await nextNoticeAt(db.kysely)).toEqual(NOW);
+    expect(await nextNoticeAt(db.kysely, NOW)).toEqual(NOW);
     const [first] = await lease();
-    expect(await nextNoticeAt(db.kysely)).toEqual(leaseUntil);
+    expect(await nextNoticeAt(db.kysely, NOW)).toEqual(leaseUntil);
     const nextAttemptAt = NOW.add({ hours: 1 });
     if (first)
       await finish(first, { state: 'waiting', form: 'card', error: 'x', nextAttemptAt, standsAside: false }, NOW);
-    expect(await nextNoticeAt(db.kysely)).toEqual(nextAttemptAt);
+    expect(await nextNoticeAt(db.kysely, NOW)).toEqual(nextAttemptAt);
   });
 });
