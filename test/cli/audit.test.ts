@@ -113,6 +113,13 @@ describe('audit export', () => {
     expect(codeOf(await run('audit', 'export', '--out', 'nowhere/audit.csv'))).toBe('file_unwritable');
     expect(codeOf(await run('audit', 'export', '--account', '丙'))).toBe('account_unknown');
   });
+
+  test.each([
+    ['--from', '0001-01-01'],
+    ['--to', '0000-01-01'],
+  ])('given %s %s, then it is no day that can be asked for', async (option, day) => {
+    expect(codeOf(await run('audit', 'export', option, day))).toBe('usage');
+  });
 });
 
 describe('account set', () => {

@@ -78,10 +78,18 @@ describe('given the statement of a book', () => {
     ['a book that is not there', ['--book', 'plan:x'], 1, 'book_unknown'],
     ['a period that ends before it begins', ['--from', '2026-03-02', '--to', '2026-03-01'], 1, 'period_malformed'],
     ['a day that is none', ['--from', '2026-02-30'], 2, 'usage'],
-    ['a day that the database does not have', ['--from', '0001-01-01'], 2, 'usage'],
+    ['a day before there is anything', ['--from', '0001-01-01'], 2, 'usage'],
+    ['a year that no database knows', ['--to', '0000-01-01'], 2, 'usage'],
   ])('when it is asked of %s, then it is refused', async (_, options, exit, code) => {
     const refused = await run('statement', 'Acme', ...options);
     expect([refused.code, codeOf(refused)]).toEqual([exit, code]);
+  });
+
+  test('when a day is too early, then which there are is said in both languages', async () => {
+    const early = ['statement', 'Acme', '--from', '1999-12-31'];
+    expect((await run(...early)).error).toContain('--from must be 2000-01-01 or later');
+    expect((await run(...early, '--language', 'zh-CN')).error).toContain('--from 不得早于 2000-01-01');
+    expect((await run('statement', 'Acme', '--from', '1x')).error).not.toContain('2000');
   });
 });
 
