@@ -10,13 +10,21 @@ import {
   SHOWN_DEEDS,
   TOLD_DEEDS,
 } from '../domain/digest.ts';
-import { addMonths, type Month } from '../domain/month.ts';
+import { addMonths, type Month, monthEnd } from '../domain/month.ts';
 import type { AccountSettings } from '../domain/settings.ts';
 import { type Account, lockAccount } from '../store/accounts.ts';
 import { readOpenAlerts } from '../store/alerts.ts';
 import { readDeeds } from '../store/audit.ts';
 import { readBill } from '../store/bills.ts';
-import { dropDailyDigest, type PlannedDigest, planDigest, takeDigest, takeDigestAt } from '../store/digests.ts';
+import {
+  dropDailyDigest,
+  moveDigest,
+  type PlannedDigest,
+  planDigest,
+  readPlannedMonths,
+  takeDigest,
+  takeDigestAt,
+} from '../store/digests.ts';
 import { readGroupsOfAccount } from '../store/groups.ts';
 import { isQueued } from '../store/notices.ts';
 import type { Tx } from '../store/schema.ts';
@@ -38,6 +46,28 @@ export async function planDailyDigest(
   await dropDailyDigest(tx, account.id);
   const next = nextDailyDigest(settings, account.timeZone, context.clock.now());
   if (next) await planDigest(tx, account.id, 'daily', next);
+}
+
+/**
+ * Moves the summaries of months that are closed already to the time that the settings have now; call it when that has changed. A time that is
+ * past is told at once, and so is a bill whose receipt takes the summary's place again.
+ * @param wait how long after its month a bill is closed
+ */
+export async function replanMonthlyDigests(
+  context: ServiceContext,
+  tx: Tx,
+  account: Pick<Account, 'id' | 'timeZone'>,
+  { monthlyDigestAt }: Pick<AccountSettings, 'monthlyDigestAt'>,
+  wait: Temporal.Duration,
+): Promise<void> {
+  const { id, timeZone } = account;
+  for (const month of await readPlannedMonths(tx, id)) {
+    const dueAt =
+      monthlyDigestAt === null
+        ? context.clock.now()
+        : monthlyDigestDueAt(monthlyDigestAt, timeZone, monthEnd(month, timeZone).add(wait));
+    await moveDigest(tx, id, 'monthly', { period: month, dueAt });
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { DigestSlot } from '../domain/digest.ts';
+import type { Month } from '../domain/month.ts';
 import type { Executor, Tx } from './schema.ts';
 
 export type DigestKind = 'daily' | 'monthly';
@@ -21,6 +22,28 @@ export async function planDigest(tx: Tx, accountId: string, kind: DigestKind, sl
 /** Forgets the daily summary that is to come. */
 export async function dropDailyDigest(tx: Tx, accountId: string): Promise<void> {
   await tx.deleteFrom('digests').where('account_id', '=', accountId).where('kind', '=', 'daily').execute();
+}
+
+/** The months whose summaries are to come. The account must be locked. */
+export async function readPlannedMonths(tx: Tx, accountId: string): Promise<Month[]> {
+  const rows = await tx
+    .selectFrom('digests')
+    .select('period')
+    .where('account_id', '=', accountId)
+    .where('kind', '=', 'monthly')
+    .execute();
+  return rows.map(({ period }) => period);
+}
+
+/** Moves a summary that is to come. */
+export async function moveDigest(tx: Tx, accountId: string, kind: DigestKind, slot: DigestSlot): Promise<void> {
+  await tx
+    .updateTable('digests')
+    .set({ due_at: slot.dueAt })
+    .where('account_id', '=', accountId)
+    .where('kind', '=', kind)
+    .where('period', '=', slot.period)
+    .execute();
 }
 
 /** Takes a summary that is due, for exactly one caller; undefined when it is not there any more, or not due yet. */

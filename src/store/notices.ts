@@ -136,6 +136,19 @@ export async function insertNotice(tx: Tx, notice: NewNotice, now: Temporal.Inst
   return inserted !== undefined;
 }
 
+/** Holds back no longer than until a moment what of an account was to be told later and was never tried. */
+export async function releaseHeld(tx: Tx, accountId: string, until: Temporal.Instant): Promise<void> {
+  await tx
+    .updateTable('notices')
+    .set({ held_until: until, next_attempt_at: until })
+    .where('account_id', '=', accountId)
+    .where('state', '=', 'waiting')
+    .where('held_until', '>', until)
+    // What was tried and failed stands aside for a while, which is another matter.
+    .where('attempts', '=', 0)
+    .execute();
+}
+
 /** Whether anything of an account was queued under a key that begins so. */
 export async function isQueued(db: Executor, accountId: string, beginning: string): Promise<boolean> {
   const found = await db

@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { ActionOf } from '../../domain/approval.ts';
 import { RuleError } from '../../domain/errors.ts';
+import { quietUntil } from '../../domain/quiet-hours.ts';
 import { assertGuards, assertPolicy } from '../../domain/renewal.ts';
-import { isSameValue, onlyLimitsSpending } from '../../domain/settings.ts';
+import { type AccountSettings, isSameValue, onlyLimitsSpending } from '../../domain/settings.ts';
 import { type Account, makeDue } from '../../store/accounts.ts';
 import { dateAlertsBefore } from '../../store/alerts.ts';
 import { type Group, readGroup, setGroupLanguage } from '../../store/groups.ts';
+import { releaseHeld } from '../../store/notices.ts';
 import type { Tx } from '../../store/schema.ts';
 import { writeSettings } from '../../store/settings.ts';
 import { announce } from '../announce.ts';
 import { setAutoRenewal } from '../auto-renewal.ts';
+import { billWaitOf } from '../bills.ts';
 import type { ServiceContext } from '../context.ts';
-import { planDailyDigest } from '../digest.ts';
+import { planDailyDigest, replanMonthlyDigests } from '../digest.ts';
 import { assertSold, findOffer } from '../offers.ts';
 import { assertCurrency } from '../plans.ts';
 import { changedPolicy, changedSettings, currentValue, type GroupSettings, readGroupSettings } from '../settings.ts';
@@ -123,7 +126,7 @@ async function change(
   if (settings) {
     await writeSettings(tx, account.id, settings, now);
     if (setting === 'balance_alert') await dateAlertsBefore(tx, account.id, now);
-    if (setting === 'digest_at') await planDailyDigest(context, tx, account, settings);
+    await replan(context, tx, account, setting, settings);
   }
   await makeDue(tx, account.id, now);
   await announce(
@@ -133,4 +136,23 @@ async function change(
     { kind: 'setting_changed', setting, before, after, byName: actor.name },
     { key: `setting/${randomUUID()}`, except: group.conversationId },
   );
+}
+
+/** What is planned already follows the setting as it is now. */
+async function replan(
+  context: ServiceContext,
+  tx: Tx,
+  account: Account,
+  setting: Change['setting'],
+  settings: AccountSettings,
+): Promise<void> {
+  const now = context.clock.now();
+  switch (setting) {
+    case 'digest_at':
+      return planDailyDigest(context, tx, account, settings);
+    case 'monthly_digest_at':
+      return replanMonthlyDigests(context, tx, account, settings, billWaitOf(context));
+    case 'quiet_hours':
+      return releaseHeld(tx, account.id, quietUntil(settings.quietHours, account.timeZone, now) ?? now);
+  }
 }
