@@ -38,8 +38,8 @@ export async function findNotice(db: Executor, id: string): Promise<NoticeLetter
 }
 
 /**
- * Gives dead letters all their attempts again. What was said in one message with them goes with them. A change of a card that says something
- * newer by now is dropped instead. (rule 22)
+ * Gives dead letters all their attempts again. What was said in one message with them goes with them, and so do later changes of their cards.
+ * A change of a card that says something newer by now is dropped instead. (rule 22)
  * @returns how many are tried again, and how many were overtaken
  * @throws InputError `notice_unknown`, `notice_ambiguous`, `notice_not_dead`
  */

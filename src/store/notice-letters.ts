@@ -77,12 +77,24 @@ function together(filter: LetterFilter) {
     and (${accountId ?? null}::uuid is null or account_id = ${accountId ?? null}::uuid)`;
 }
 
+/**
+ * Those too that changed the cards of these afterwards, and that nobody got either. Without them a card would be shown as it was at first, with
+ * buttons that act no more.
+ */
+function withLaterChanges(filter: LetterFilter) {
+  return sql<boolean>`(${together(filter)} or state = 'dead' and target ->> 'type' = 'card' and exists (
+    select 1 from notices chosen
+    where chosen.account_id = notices.account_id and chosen.out_track_id = notices.out_track_id
+      and (chosen.queued_at, chosen.ordinal) < (notices.queued_at, notices.ordinal)
+      and chosen.notice_id in (select notice_id from notices where ${together(filter)})))`;
+}
+
 /** What a letter is known by when it is there no more. */
 export type LetterName = Pick<NoticeLetter, 'id' | 'accountId' | 'reason'>;
 
 /**
- * Gives dead letters all their attempts again, from the best form on. What was merged stays together: its card may be there, and must not
- * become another.
+ * Gives dead letters all their attempts again, from the best form on, with the later changes of their cards that nobody got. What was merged
+ * stays together: its card may be there, and must not become another.
  *
  * @returns which, those of an account together
  */
@@ -90,7 +102,7 @@ export async function reviveLetters(tx: Tx, filter: LetterFilter, now: Temporal.
   const rows = await tx
     .updateTable('notices')
     .set({ state: 'waiting', attempts: 1, tried_since: now, form: null, finished_at: null, next_attempt_at: now })
-    .where(together(filter))
+    .where(withLaterChanges(filter))
     .returning(['account_id as accountId', 'notice_id as id', 'reason'])
     .execute();
   return inOrder(rows);
@@ -104,7 +116,7 @@ export async function dropOvertakenLetters(tx: Tx, filter: LetterFilter, now: Te
   const rows = await tx
     .updateTable('notices')
     .set({ state: 'dropped', finished_at: now })
-    .where(together(filter))
+    .where(withLaterChanges(filter))
     .where(
       sql<boolean>`exists (
         select 1 from notices later

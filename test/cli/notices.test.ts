@@ -96,6 +96,28 @@ describe('dead letters (rule 22)', () => {
     expect(await states()).toMatchObject({ [ended.id]: 'dropped', [ending.id]: 'waiting' });
   });
 
+  test('given a card and its changes, all of which nobody got, when the card is retried, then its changes are too, and no other card', async () => {
+    const change = { type: 'card', conversationId: 'cidGroup' } as const;
+    const before = await aLetter({ target: change, outTrackId: 'one' });
+    const card = await aLetter({ outTrackId: 'one' });
+    const approved = await aLetter({ target: change, outTrackId: 'one' });
+    const ofOther = await aLetter({ target: change, outTrackId: 'other' });
+    const withoutCard = await aLetter({ outTrackId: null });
+    expect(await json('notices', 'retry', card.id)).toEqual({ notices: 2, overtaken: 0 });
+    expect(await states()).toEqual({
+      ...{ [before.id]: 'dead', [card.id]: 'waiting', [approved.id]: 'waiting' },
+      ...{ [ofOther.id]: 'dead', [withoutCard.id]: 'dead' },
+    });
+  });
+
+  test('given two changes of a card, both of which nobody got, when the earlier one is retried, then the card ends with the later one', async () => {
+    const change = { type: 'card', conversationId: 'cidGroup' } as const;
+    const escalated = await aLetter({ target: change, outTrackId: 'one' });
+    const answered = await aLetter({ target: change, outTrackId: 'one' });
+    await run('notices', 'retry', escalated.id);
+    expect(await states()).toEqual({ [escalated.id]: 'waiting', [answered.id]: 'waiting' });
+  });
+
   test('when those of an account are dropped, then they are given up, and the others are when all are', async () => {
     const mine = await aLetter({ accountId: account.id });
     const other = await aLetter();
