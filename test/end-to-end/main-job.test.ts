@@ -126,6 +126,8 @@ describe('given an account with a plan that is nearly at its threshold', () => {
       after: before,
     });
     expect(card.mentions).toContain('zhangwei');
+    // Her own answer, too, before the next one is awaited.
+    await sandbox.waitForMessage(GROUP, ({ title }) => /已提交申请/.test(title ?? ''), { after: before });
     const approve = card.buttons?.find(isToApprove);
     const byMember = await sandbox.click(card.outTrackId ?? '', 'lina', approve?.id ?? '');
     expect(byMember.acknowledged).toBe(true);
