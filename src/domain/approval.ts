@@ -13,7 +13,8 @@ export type ApprovalAction =
       readonly buysNow?: PlanTerms;
     }
   /** One setting, from the value that was shown to another. The group is the one whose language it is, or that asked. */
-  | ({ readonly type: 'change_settings'; readonly group: GroupOfAction } & SettingChange)
+  /** `offer`: what auto-renewal is to buy from then on, where that changes; left out of requests from before it was bound. */
+  | ({ readonly type: 'change_settings'; readonly group: GroupOfAction; readonly offer?: PlanTerms } & SettingChange)
   | { readonly type: 'add_administrator'; readonly group: GroupOfAction; readonly person: NamedValue }
   | { readonly type: 'remove_administrator'; readonly group: GroupOfAction; readonly person: NamedValue }
   /** `others`: how many groups of the account are left; with none, nobody is told of anything any more. */

@@ -60,16 +60,26 @@ export interface QuoteInput {
   readonly plans: readonly Plan[];
   readonly timeZone: string;
   readonly now: Temporal.Instant;
-  readonly policy: Pick<RenewalPolicy, 'enabled' | 'threshold'>;
+  readonly policy: Pick<RenewalPolicy, 'enabled' | 'threshold' | 'offerId'>;
   /** What the policy says is bought; null where none is chosen. */
   readonly policyOffer: PlanOffer | null;
   /** Auto-renewal that is to begin with it. */
   readonly renewal: { readonly threshold: bigint; readonly offer: PlanOffer } | null;
 }
 
+/** Auto-renewal as it was when something was agreed on that changes it. */
+export interface PolicyThen {
+  readonly enabled: boolean;
+  /** In segments. */
+  readonly threshold: string;
+  readonly offerId: string | null;
+}
+
 export interface PurchaseQuote {
   readonly terms: PurchaseTerms;
   readonly renewal: RenewalTerms | null;
+  /** Auto-renewal at the quote: with any other, what begins with the purchase was not agreed on. Left out of requests from before it was kept. */
+  readonly policyThen?: PolicyThen;
   readonly outlook: QuoteOutlook;
 }
 
@@ -86,6 +96,15 @@ export function purchaseTerms(offer: PlanOffer, tariff: QuoteInput['tariff']): P
 /** What auto-renewal pays for an offer. (rule 15) */
 export function renewalTerms(offer: PlanOffer): PlanTerms {
   return planTerms(offer, renewalPrice(offer));
+}
+
+/** Auto-renewal as a request keeps it. */
+export function policyThen({
+  enabled,
+  threshold,
+  offerId,
+}: Pick<RenewalPolicy, 'enabled' | 'threshold' | 'offerId'>): PolicyThen {
+  return { enabled, threshold: threshold.toString(), offerId };
 }
 
 function planTerms(offer: PlanOffer, price: Micro): PlanTerms {
@@ -123,6 +142,7 @@ export function quotePurchase(input: QuoteInput): PurchaseQuote {
   return {
     terms: purchaseTerms(offer, input.tariff),
     renewal: renewal && { ...renewalTerms(renewal.offer), threshold: renewal.threshold.toString() },
+    policyThen: policyThen(policy),
     outlook: {
       balanceBefore: money.balance.toString(),
       balanceAfter: (money.balance - offer.price).toString(),

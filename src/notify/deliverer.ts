@@ -40,7 +40,7 @@ export interface DelivererOptions {
   readonly callsPerMonth?: number;
   /** Called in the transaction in which notices become dead letters. Default: they are in the log alone. */
   readonly onDead?: (tx: Tx, dead: readonly DeadNotice[]) => Promise<void>;
-  /** Called in the transaction in which it is recorded that a notice could not be said in half a day and waits on. Default: it is in the log alone. */
+  /** Called in the transaction in which it is recorded that a notice could not be said in half a day and waits on, at each attempt from then on. Default: it is in the log alone. */
   readonly onStuck?: (tx: Tx, error: string) => Promise<void>;
   /** Called after what became of a notice was recorded; must not throw. */
   readonly onRecorded?: (outcome: Outcome, at: Temporal.Instant) => void;

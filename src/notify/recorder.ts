@@ -28,7 +28,7 @@ export interface RecorderOptions {
   readonly now: () => Temporal.Instant;
   /** Called in the transaction in which notices become dead letters. */
   readonly onDead: (tx: Tx, dead: readonly DeadNotice[]) => Promise<void>;
-  /** Called in the transaction which records that a notice could not be said in half a day. */
+  /** Called in the transaction which records that a notice could not be said in half a day; again at each attempt after that. */
   readonly onStuck: (tx: Tx, error: string) => Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export class Recorder {
       result.state === 'dead' ? [{ notice, error: result.error }] : [],
     );
     const stuck = outcomes.flatMap(({ notice, result }) =>
-      result.state === 'waiting' && notice.attempts === STUCK_ATTEMPTS ? [{ notice, error: result.error }] : [],
+      result.state === 'waiting' && notice.attempts >= STUCK_ATTEMPTS ? [{ notice, error: result.error }] : [],
     );
     if (dead.length > 0 || stuck.length > 0) {
       await inTransaction(db, async (tx) => {

@@ -26,6 +26,7 @@ export function readRenewalEpisode(db: Executor, accountId: string): Promise<Ope
 /**
  * Sets an account's auto-renewal; it is looked at again at once. An offer that is not sold is refused when it is chosen or auto-renewal is
  * turned on, one that is too small also when the threshold changes; an offer that has changed since hinders no other setting. (rules 11 to 13)
+ * @param agreement whether the offer was agreed to at its present price, though it is the same one as before
  * @throws RuleError what `assertPolicy` refuses, `offer_currency` or `offer_not_sold`
  */
 export async function setAutoRenewal(
@@ -34,13 +35,14 @@ export async function setAutoRenewal(
   accountId: string,
   policy: RenewalPolicy,
   by: string,
+  agreement: { readonly isAgreed: boolean } = { isAgreed: false },
 ): Promise<AutoRenewal> {
   const account = await lockAccount(tx, accountId);
   const now = context.clock.now();
   const before = await readPolicy(tx, accountId);
   const chosen = await readChosenOffer(tx, policy.offerId, now);
   const { offer, isSold } = chosen;
-  const isAgreed = policy.offerId !== before.offerId || (policy.enabled && !before.enabled);
+  const isAgreed = agreement.isAgreed || policy.offerId !== before.offerId || (policy.enabled && !before.enabled);
   if (isAgreed || policy.threshold !== before.threshold) assertPolicy(policy, offer);
   else assertGuards(policy);
   assertCurrency(account, offer);

@@ -15,8 +15,10 @@ import {
   moneyInFile,
   readTariffs,
   type TariffDocument,
-  tariffDocument,
+  tariffInFile,
+  textInFile,
   timeInFile,
+  versionInFile,
 } from '../store/tariffs.ts';
 import { operatorOf, record } from './audit.ts';
 import { catalogueProblems, type FileProblem } from './catalogue-problems.ts';
@@ -26,8 +28,11 @@ import { issuesIn, parseFile } from './file-problems.ts';
 const offerKey = {
   id: z
     .string()
-    .regex(/^\S{1,60}$/, bilingual('an id has 1 to 60 characters and no spaces', 'id 由 1 到 60 个字符组成，不含空格')),
-  version: z.int().positive().default(1),
+    .regex(
+      /^[^\s\p{C}]{1,60}$/u,
+      bilingual('an id has 1 to 60 characters and no spaces', 'id 由 1 到 60 个字符组成，不含空格'),
+    ),
+  version: versionInFile.default(1),
   effectiveFrom: timeInFile.optional(),
 };
 
@@ -37,7 +42,7 @@ const offerSchema = z
     z.strictObject({
       ...offerKey,
       withdrawn: z.literal(false).optional(),
-      title: z.string().min(1).max(60),
+      title: textInFile(60),
       segments: z.int().positive().transform(BigInt),
       price: moneyInFile,
       currency: currencyInFile,
@@ -68,7 +73,7 @@ const NOTHING_SOLD: Sentence = {
   chinese: '这个套餐还没有在售的版本，无从停售；须先有更早的一版',
 };
 
-const entries = { tariffs: z.array(tariffDocument).default([]), offers: z.array(offerSchema).default([]) };
+const entries = { tariffs: z.array(tariffInFile).default([]), offers: z.array(offerSchema).default([]) };
 
 /** Price lists and plan offers, as they stand in a world; its other keys belong to others. */
 export const catalogueSchema = z.looseObject(entries).superRefine((value, context) => {
@@ -137,7 +142,7 @@ export async function addTariffs(
   await lockTariffs(tx);
   const added: CatalogueEntry[] = [];
   for (const tariff of tariffs) {
-    const { effectiveFrom, ...document } = tariffDocument.parse(tariff);
+    const { effectiveFrom, ...document } = tariffInFile.parse(tariff);
     const given = { ...document, effectiveFrom: Temporal.Instant.from(effectiveFrom) };
     const entry = { kind: 'tariff', id: `${tariff.id} version ${tariff.version}` } as const;
     const versions = await readTariffs(tx, tariff.id);

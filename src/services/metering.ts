@@ -4,6 +4,7 @@ import { crossesWarning, type Limit, newlyReached } from '../domain/limit.ts';
 import { Calendar, draftRecords, type MeteringResult, meter } from '../domain/metering.ts';
 import { billingMonths } from '../domain/month.ts';
 import { coversTime } from '../domain/plan.ts';
+import { forfeitedAt } from '../domain/review.ts';
 import { type IdSearch, isLateArrival, otherOpenMonths } from '../domain/sealing.ts';
 import { sendingMark, sendingStateOf } from '../domain/sending-state.ts';
 import { availableOf, type SendingFacts } from '../domain/standing.ts';
@@ -27,6 +28,7 @@ import {
   readKnownRecords,
   removeRecords,
 } from '../store/usage.ts';
+import { billWaitOf } from './bills.ts';
 import type { ServiceContext } from './context.ts';
 import type { PastSearch } from './past-ids.ts';
 import { tellSending } from './sending.ts';
@@ -73,7 +75,7 @@ export async function meterUsage(
   ]);
   const drafts = draftRecords({ timeZone, defaultTemplateType, tariffs, billing: drafted }, reports);
   // The bulk of the work needs no lock, so batches of one account do it side by side; only the bill is made one at a time.
-  const [newInTheirMonth, account, hasLate, plans, volumes, limits] = await Promise.all([
+  const [newInTheirMonth, account, hasLate, unspent, volumes, limits] = await Promise.all([
     insertRecords(tx, accountId, batchId, drafts, now),
     lockAccount(tx, accountId),
     past.openFrom ? hasLateArrivals(tx, accountId, past.openFrom) : false,
@@ -84,6 +86,10 @@ export async function meterUsage(
   // All of it was drafted, and months were read, by these.
   const isAsRead = account.timeZone === timeZone && account.defaultTemplateType === defaultTemplateType;
   if (!isAsRead) throw new OutdatedReadError();
+  // What is to be forfeited pays for nothing more, also where no review has looked yet: who pays must not depend on that. (rule 15)
+  const wait = billWaitOf(context);
+  const locked = context.clock.now();
+  const plans = unspent.filter((plan) => Temporal.Instant.compare(locked, forfeitedAt(plan, wait)) < 0);
   const { openFrom } = past;
   const open =
     newInTheirMonth === drafts.length

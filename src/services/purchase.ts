@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
+import { RuleError } from '../domain/errors.ts';
 import { type PlanOffer, quotaOf } from '../domain/plan.ts';
 import {
   assertPayable,
   type PlanTerms,
   type PurchaseQuote,
+  policyThen,
   purchaseTerms,
   quotePurchase,
   renewalTerms,
@@ -80,11 +83,24 @@ export async function isStillQuoted(
 
 /**
  * Refuses a purchase that cannot be made now, before anything is written.
- * @throws RuleError `offer_currency`, `insufficient_balance`, and what `assertPolicy` refuses of the renewal that begins with it
+ * @throws RuleError `offer_currency`, `insufficient_balance`, `setting_moved` where auto-renewal is not as it was at the quote, and what
+ * `assertPolicy` refuses of the renewal that begins with it
  */
-export async function assertPurchase(tx: Tx, account: Account, { terms, renewal }: PurchaseQuote): Promise<void> {
+export async function assertPurchase(
+  tx: Tx,
+  account: Account,
+  { terms, renewal, policyThen: then }: PurchaseQuote,
+): Promise<void> {
   assertCurrency(account, await quotedOffer(tx, terms));
   if (renewal) {
+    const now = policyThen(await readPolicy(tx, account.id));
+    if (then && !isDeepStrictEqual(now, then)) {
+      // Somebody may have turned it off meanwhile, and a brake stays a brake.
+      throw new RuleError(
+        'setting_moved',
+        'The setting was changed by somebody else meanwhile, so nothing was done; look at it and ask again.',
+      );
+    }
     const offer = await quotedOffer(tx, renewal);
     assertCurrency(account, offer);
     await assertRenewal(tx, account, BigInt(renewal.threshold), offer);
@@ -114,7 +130,8 @@ export async function purchase(
     const policy = await readPolicy(tx, account.id);
     const threshold = BigInt(renewal.threshold);
     const { offerId } = renewal;
-    await setAutoRenewal(context, tx, account.id, { ...policy, enabled: true, threshold, offerId }, by.staffId);
+    const begun = { ...policy, enabled: true, threshold, offerId };
+    await setAutoRenewal(context, tx, account.id, begun, by.staffId, { isAgreed: true });
   }
   await announce(
     context,

@@ -93,21 +93,27 @@ function sparingUntil(budget: MonthlyBudget | null) {
     from call_months where month = ${month})`;
 }
 
-/**
- * Whether a notice need not wait for an earlier one of its recipient: an answer, for one that has failed some times. Who asks is answered also
- * where alerts cannot be said, as through a conversation's own webhook. The change of a card stays behind its card.
- */
-function passes(notice: string, earlier: string) {
-  return sql`(${sql.ref(`${notice}.urgency`)} = 'reply' and ${sql.ref(`${notice}.target`)} ->> 'type' <> 'card'
-    and ${sql.ref(`${earlier}.urgency`)} <> 'reply' and ${sql.ref(`${earlier}.attempts`)} >= ${FAILED_SOME_TIMES})`;
-}
-
 /** Attempts after which a notice fails for more than a moment. */
 const FAILED_SOME_TIMES = 3;
 
+/** Whether somebody asked and waits; the change of a card that answers a press stays behind its card. */
+function isAnswer(notice: string) {
+  return sql`(${sql.ref(`${notice}.urgency`)} = 'reply' and ${sql.ref(`${notice}.target`)} ->> 'type' <> 'card')`;
+}
+
+/**
+ * Whether `n` need not wait for `earlier`: an answer, for what fails and for all that waits behind that. Who asks is answered also where
+ * alerts cannot be said, as through a conversation's own webhook.
+ */
+const PASSES = sql`(
+  ${isAnswer('n')} and not ${isAnswer('earlier')} and exists (
+    select 1 from notices failing
+    where failing.recipient = n.recipient and failing.state = 'waiting' and failing.attempts >= ${FAILED_SOME_TIMES}
+      and not ${isAnswer('failing')} and (failing.queued_at, failing.ordinal) <= (earlier.queued_at, earlier.ordinal)))`;
+
 /**
  * Leases due notices, with those that are merged into them: for each recipient only the one that was queued first, so that order is
- * kept; the most urgent first. What is held back until a time is passed over until then. A lease that ran out is free again, so a process that died loses nothing.
+ * kept; the most urgent first. What is held back until a time is passed over until then, but not by the changes of its own card. A lease that ran out is free again, so a process that died loses nothing.
  */
 export async function leaseDueNotices(
   db: Executor,
@@ -128,9 +134,9 @@ export async function leaseDueNotices(
             select 1 from notices earlier
             where earlier.recipient = n.recipient and earlier.state = 'waiting'
               and (earlier.queued_at, earlier.ordinal) < (n.queued_at, n.ordinal)
-              and (earlier.held_until is null or earlier.held_until <= ${now})
+              and (earlier.held_until is null or earlier.held_until <= ${now} or earlier.out_track_id = n.out_track_id)
               and not (budget.is_sparing and earlier.urgency = 'routine')
-              and not ${passes('n', 'earlier')})
+              and not ${PASSES})
         order by n.next_attempt_at, n.queued_at, n.ordinal limit ${limit}
         for update skip locked) head
       order by class.rank, head.next_attempt_at limit ${limit}),
@@ -325,9 +331,10 @@ export async function nextNoticeAt(
           select 1 from notices earlier
           where earlier.recipient = n.recipient and earlier.state = 'waiting'
             and (earlier.queued_at, earlier.ordinal) < (n.queued_at, n.ordinal)
-            and (earlier.held_until is null or earlier.held_until <= greatest(n.next_attempt_at, ${now}))
+            and (earlier.held_until is null or earlier.held_until <= greatest(n.next_attempt_at, ${now})
+              or earlier.out_track_id = n.out_track_id)
             and not (budget.is_sparing and class.urgency <> 'routine' and earlier.urgency = 'routine')
-            and not ${passes('n', 'earlier')})
+            and not ${PASSES})
       order by n.next_attempt_at limit 1) head`.execute(db);
   return rows[0]?.at ?? null;
 }

@@ -28,7 +28,7 @@ export const currencyInFile = z
   .string()
   .regex(/^[A-Z]{3}$/, bilingual('a currency is three capital letters, such as CNY', '币种是三个大写字母，例如 CNY'));
 
-/** Of what ISO 8601 allows, `Temporal` reads no more digits of a second than nine, and the database no year before the first one. */
+/** Of what ISO 8601 allows, `Temporal` reads no more digits of a second than nine, of which the database keeps six, and no year beyond four digits. */
 export const timeInFile = z.iso
   .datetime({
     offset: true,
@@ -38,7 +38,24 @@ export const timeInFile = z.iso
     ),
   })
   .regex(/^(?!000[01])/, bilingual('a time cannot lie before the year 2', '时间不能早于公元 2 年'))
-  .regex(/^(?!.*\.\d{10})/, bilingual('a second has at most nine digits after the point', '秒的小数点后最多九位'));
+  .regex(/^(?!9999-12-31.*-\d\d:)/, bilingual('a time cannot lie after the year 9999', '时间不能晚于公元 9999 年'))
+  .regex(/^(?!.*\.\d{10})/, bilingual('a second has at most nine digits after the point', '秒的小数点后最多九位'))
+  // As it is kept, so that the same file is known again.
+  .transform((text) => text.replace(/(\.\d{6})\d+/, '$1'));
+
+/** As the database counts. */
+export const versionInFile = z
+  .int()
+  .positive()
+  .max(2_147_483_647, bilingual('a version is at most 2147483647', '版本号不能大于 2147483647'));
+
+/** What a person reads: the database holds no NUL and no half of a character, and nobody sees blanks and control characters. */
+export function textInFile(maxLength: number) {
+  return z
+    .string()
+    .max(maxLength, bilingual(`a text has at most ${maxLength} characters`, `文字最多 ${maxLength} 个字符`))
+    .regex(/^(?=.*\S)\P{C}+$/u, bilingual('a text is printable and not empty', '文字须可显示，且不能为空'));
+}
 
 const tiers = z
   .array(z.object({ upTo: z.int().positive().nullable(), price: moneyInFile }))
@@ -50,12 +67,12 @@ const tiers = z
   })
   .transform((list) => list.map(({ upTo, price }) => ({ upTo: upTo === null ? null : BigInt(upTo), price })));
 
-/** A price list as it is written in a file and kept in the database. Prices are decimal strings per segment. */
+/** A price list as it is kept in the database, whatever files were allowed to say once. Prices are decimal strings per segment. */
 export const tariffDocument = z.strictObject({
   id: z.string().min(1),
   version: z.int().positive(),
   currency: currencyInFile,
-  effectiveFrom: timeInFile,
+  effectiveFrom: z.string(),
   mode: z.enum(['volume', 'graduated']),
   planUsageCounts: z.boolean(),
   mainland: z.strictObject({ verification: tiers, notification: tiers, promotion: tiers }),
@@ -68,6 +85,11 @@ export const tariffDocument = z.strictObject({
       ),
     moneyInFile,
   ),
+});
+
+/** A price list in a file: stricter than what is kept, which has to be read for good. */
+export const tariffInFile = tariffDocument.extend({
+  ...{ id: textInFile(60), version: versionInFile, effectiveFrom: timeInFile },
 });
 
 export type TariffDocument = z.input<typeof tariffDocument>;

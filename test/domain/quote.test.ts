@@ -29,7 +29,7 @@ function input(overrides: Partial<QuoteInput> = {}): QuoteInput {
     plans: [],
     timeZone: 'Asia/Shanghai',
     now: NOW,
-    policy: { enabled: false, threshold: 0n },
+    policy: { enabled: false, threshold: 0n, offerId: null },
     policyOffer: null,
     renewal: null,
     ...overrides,
@@ -88,12 +88,12 @@ describe('a quote (rule 17)', () => {
   );
 
   test('given auto-renewal is on already, then none is suggested', () => {
-    const policy = { enabled: true, threshold: 1_000n };
+    const policy = { enabled: true, threshold: 1_000n, offerId: null };
     expect(quotePurchase(input({ policy })).outlook).toMatchObject({ suggestion: null, isRenewing: true });
   });
 
   test('given a policy that is off, then what it says is suggested; else the offer at the threshold that is set, or at its tenth', () => {
-    const policy = { enabled: false, threshold: 10_000n };
+    const policy = { enabled: false, threshold: 10_000n, offerId: null };
     const policyOffer = anOffer({ id: 'large', title: 'Large', segments: 50_000n });
     expect(quotePurchase(input({ policy, policyOffer })).outlook.suggestion).toEqual({
       threshold: '10000',

@@ -3,7 +3,7 @@ import type { OfferVersion } from '../../src/domain/offer.ts';
 import { addOffers, addTariffs, readCatalogueFile } from '../../src/services/catalogue.ts';
 import { inTransaction } from '../../src/store/database.ts';
 import { readOffer } from '../../src/store/plans.ts';
-import { readTariffs } from '../../src/store/tariffs.ts';
+import { insertTariff, readTariffs } from '../../src/store/tariffs.ts';
 import { BillingWorld, TARIFF } from '../support/billing-world.ts';
 import { anOffer, at, yuan } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -41,7 +41,35 @@ const offer = (overrides: object = {}) => ({
 });
 const VERIFICATION = 'tariffs.0.mainland.verification';
 
+test('given a tariff that was imported when any time was allowed, then it is read and billed by', async () => {
+  const always = { ...TARIFF, id: 'always', effectiveFrom: '0001-01-01T00:00:00Z' };
+  await inTransaction(db, (tx) => insertTariff(tx, always, world.clock.now()));
+  const account = await world.openAccount({ tariffId: 'always' });
+  expect(await account.use(5)).toMatchObject({ accepted: 1, unpriced: 0 });
+});
+
 describe('a catalogue file (rules 4, 5 and 7)', () => {
+  test('given a time in nanoseconds, of which microseconds are kept, then the same file is known again', async () => {
+    const fine = '2026-04-01T00:00:00.123456789Z';
+    const file = {
+      tariffs: [{ ...TARIFF, id: 'fine', effectiveFrom: fine }],
+      offers: [offer({ id: 'fine', effectiveFrom: fine })],
+    };
+    const put = async () => {
+      const read = readCatalogueFile(file);
+      if ('problems' in read) throw new RangeError(read.problems[0]?.message.english);
+      const entries = await inTransaction(db, async (tx) => [
+        ...(await addTariffs(world.context, tx, read.tariffs)),
+        ...(await addOffers(world.context, tx, read.offers)),
+      ]);
+      return entries.map(({ state }) => state);
+    };
+    expect([await put(), await put()]).toEqual([
+      ['added', 'added'],
+      ['known', 'known'],
+    ]);
+  });
+
   test('given one without error, then it is read', () => {
     expect(readCatalogueFile({ about: 'a note', tariffs: [TARIFF], offers: [offer()] })).toMatchObject({
       tariffs: [TARIFF],
@@ -98,6 +126,28 @@ describe('a catalogue file (rules 4, 5 and 7)', () => {
       'an offer with such a time',
       { offers: [offer(), offer({ version: 2, effectiveFrom: '2026-03-01T00:00:00.1234567891Z' })] },
       'offers.1.effectiveFrom: a second has at most nine digits after the point',
+    ],
+    [
+      'a version that no database counts to',
+      { offers: [offer({ version: 3_000_000_000, effectiveFrom: '2026-03-01T00:00:00Z' })] },
+      'offers.0.version: a version is at most',
+    ],
+    [
+      'a title with a character of control',
+      { offers: [offer({ title: 'a\u0000b' })] },
+      'offers.0.title: a text is printable',
+    ],
+    [
+      'a title with half of a character',
+      { offers: [offer({ title: 'a\ud800b' })] },
+      'offers.0.title: a text is printable',
+    ],
+    ['a title of blanks', { offers: [offer({ title: '   ' })] }, 'offers.0.title: a text is printable and not empty'],
+    ['an id that cannot be typed', versions({ ...TARIFF, id: 't\u0000' }), 'tariffs.0.id: a text is printable'],
+    [
+      'a time in the year 10000',
+      versions(version(1, '9999-12-31T23:59:59-23:00')),
+      'tariffs.0.effectiveFrom: a time cannot lie after',
     ],
     [
       'a time that the database cannot hold',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ActionOf } from '../../domain/approval.ts';
 import { RuleError } from '../../domain/errors.ts';
 import { quietUntil } from '../../domain/quiet-hours.ts';
+import { type PlanTerms, renewalTerms, sameTerms } from '../../domain/quote.ts';
 import { assertGuards, assertPolicy } from '../../domain/renewal.ts';
 import { type AccountSettings, isSameValue, onlyLimitsSpending } from '../../domain/settings.ts';
 import { type Account, makeDue } from '../../store/accounts.ts';
@@ -29,6 +30,10 @@ type Change = ActionOf<'change_settings'>;
  * acts at once, and so does a group's language, which harms nobody.
  */
 export const changeSettingsAction: ActionHandler<'change_settings'> = {
+  complete: async (context, tx, _account, action) => {
+    const offer = await termsOf(context, tx, action);
+    return offer ? { ...action, offer } : action;
+  },
   check: async (context, tx, account, action) => {
     const { current } = await readCurrent(context, tx, account, action);
     if (isSameValue(action.before, action.after)) {
@@ -44,6 +49,9 @@ export const changeSettingsAction: ActionHandler<'change_settings'> = {
     if (isSameValue(currentValue(current, action.setting), action.after)) return 'no_longer_needed';
     assertAsShown(action, current);
     await assertAllowed(context, tx, account, action, current);
+    // Who agreed to an offer agreed to its version.
+    const offer = action.offer && (await termsOf(context, tx, action));
+    if (action.offer && !(offer && sameTerms(action.offer, offer))) return 'price_changed';
     await change(context, tx, account, group, action, current, by);
     return 'done';
   },
@@ -58,6 +66,13 @@ export const changeSettingsAction: ActionHandler<'change_settings'> = {
     older.group.corpId === newer.group.corpId &&
     older.group.conversationId === newer.group.conversationId,
 };
+
+/** What auto-renewal would buy of the offer that is to be chosen; undefined for any other setting, and for an offer that is not sold. */
+async function termsOf(context: ServiceContext, tx: Tx, { setting, after }: Change): Promise<PlanTerms | undefined> {
+  if (setting !== 'offer' || typeof after !== 'object' || after === null) return undefined;
+  const { offer, isSold } = (await findOffer(tx, after.id)).stateAt(context.clock.now());
+  return offer && isSold ? renewalTerms(offer) : undefined;
+}
 
 async function readCurrent(
   context: ServiceContext,

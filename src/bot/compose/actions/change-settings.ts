@@ -10,6 +10,11 @@ export const changeSettingsWords: ActionWords<'change_settings'> = {
   effect: (writer, action) => [
     writer.text('effect.change_settings', changeOf(writer, action)),
     writer.text(`effect.setting.${action.setting}`),
+    action.offer &&
+      writer.text('effect.setting.offer.price', {
+        segments: writer.segments(BigInt(action.offer.segments)),
+        price: writer.money(BigInt(action.offer.price)),
+      }),
   ],
   done: (writer, action) => writer.text('outcome.done.change_settings', changeOf(writer, action)),
   declined: (writer, action) => {
