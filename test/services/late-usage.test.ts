@@ -155,6 +155,26 @@ describe('given a record that arrives late (rule 6)', () => {
     await bills.expectRight(account);
   });
 
+  test.each([
+    ['before', true],
+    ['after', false],
+  ])(
+    'when its plan is to be forfeited by then, then that covers it no more, %s a review has looked: who pays does not depend on that (rule 15)',
+    async (_, isEarly) => {
+      const account = await bills.openAccount('2026-03-20');
+      const plan = await account.grant('sms-100');
+      world.clock.set(plan.expiresAt.add({ hours: 24 }).subtract({ seconds: 1 }));
+      await account.use(1, { at: plan.expiresAt.subtract({ minutes: 1 }) });
+      world.clock.set(plan.expiresAt.add({ hours: 24 }));
+      if (!isEarly) await account.review();
+      await account.use(10, { at: plan.expiresAt.subtract({ minutes: 1 }) });
+      expect((await chargesOf(account)).map((charge) => charge.replace(/^\S+ /, ''))).toEqual(['payg 10', 'plan 1']);
+      await account.review();
+      expect((await account.plans())[0]).toMatchObject({ remaining: 0n });
+      await bills.expectRight(account);
+    },
+  );
+
   test('when it crosses a bound of the current month, then the whole of that month is priced anew, and the closed one stays', async () => {
     const account = await bills.openAccount('2026-03-20');
     await account.use(400);

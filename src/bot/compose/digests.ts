@@ -44,9 +44,13 @@ function segmentsOf({ covered, payg, waiting }: PeriodUse): bigint {
   return covered + payg + waiting;
 }
 
-/** What of it no bill has yet. */
-function waiting(writer: Writer, { waiting: segments }: PeriodUse): Markdown[] {
-  return segments === 0n ? [] : [writer.text('usage.waiting', { segments: writer.segments(segments) })];
+/** What no bill has yet: of a day's use a part, beside what the lines of a month's bill say. */
+function waiting(
+  writer: Writer,
+  { waiting: segments }: PeriodUse,
+  text: 'usage.waiting' | 'bill.waiting' = 'usage.waiting',
+): Markdown[] {
+  return segments === 0n ? [] : [writer.text(text, { segments: writer.segments(segments) })];
 }
 
 /** What a day used and spent. */
@@ -84,7 +88,7 @@ function monthly(writer: Writer, digest: Of<'monthly_digest'>): Draft {
     paragraphs: [
       writer.text('bill_closed.body', { month }),
       ...billSummary(writer, digest),
-      ...waiting(writer, used),
+      ...waiting(writer, used, 'bill.waiting'),
       ...(dayBefore ? [...done(writer, digest, month), ...dayWithin(writer, dayBefore)] : []),
       writer.text('digest.now'),
       bullets(now(writer, digest)),
