@@ -1,5 +1,5 @@
 import { readOffers } from '../store/plans.ts';
-import { listRenewals, type StoredRenewal, type StoredStep } from '../store/renewals.ts';
+import { listRenewals, type StoredRenewal, type StoredStep } from '../store/renewal-history.ts';
 import type { Executor } from '../store/schema.ts';
 
 /** A step of an episode, with the title of the offer that was to be bought. */
