@@ -151,8 +151,12 @@ export function decideRenewal(input: RenewalInput): RenewalStep {
     const nextAttemptAt = now.add(RETRY_AFTER);
     return { type: 'fail', missing, nextAttemptAt, ...purchase, ...failure(input, 'insufficient_balance') };
   }
-  const mustAsk = policy.approvalAbove !== null && purchase.price > policy.approvalAbove && !input.approved;
-  return { type: mustAsk ? 'ask' : 'buy', ...purchase };
+  return { type: mustAsk(policy, offer) && !input.approved ? 'ask' : 'buy', ...purchase };
+}
+
+/** Rule 13: whether a renewal costs so much that an administrator is asked first. */
+export function mustAsk({ approvalAbove }: RenewalPolicy, offer: PlanOffer): boolean {
+  return approvalAbove !== null && renewalPrice(offer) > approvalAbove;
 }
 
 /** A failure is news when it has another reason than the last one, or when money came that was not enough. */

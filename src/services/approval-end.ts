@@ -92,7 +92,7 @@ export function closeApproval(
 export async function closeNeedlessApprovals(context: ServiceContext, tx: Tx, account: Account): Promise<void> {
   for (const approval of await readPendingApprovals(tx, account.id)) {
     const isNeeded = handlerOf(approval.action).isNeeded;
-    if (!isNeeded || (await isNeeded(context, tx, account, approval.action))) continue;
+    if (!isNeeded || (await isNeeded(context, tx, account, approval.action, approval.id))) continue;
     await closeApproval(context, tx, account, approval, 'no_longer_needed');
   }
 }

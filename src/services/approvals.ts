@@ -52,7 +52,7 @@ export async function decide(
   if (approval.state !== 'pending') return late(context, tx, account, approval, actor, decision);
   if (isOver(context, approval)) return { type: 'late', approval: await expire(context, tx, account, approval) };
   if (!decision.approve) {
-    const refusal = { how: 'rejected', byName: actor.name } as const;
+    const refusal = { how: 'rejected', byName: actor.name, approvalId: approval.id } as const;
     await handlerOf(approval.action).refused?.(context, tx, account, approval.action, refusal);
     const reason = decision.reason ?? null;
     const end = { state: 'rejected', outcome: 'declined', reason, problem: null } as const;
@@ -129,7 +129,7 @@ async function late(
 }
 
 async function expire(context: ServiceContext, tx: Tx, account: Account, approval: Approval): Promise<EndedApproval> {
-  const refusal = { how: 'expired', byName: null } as const;
+  const refusal = { how: 'expired', byName: null, approvalId: approval.id } as const;
   await handlerOf(approval.action).refused?.(context, tx, account, approval.action, refusal);
   const end = { state: 'expired', outcome: 'declined', reason: null, problem: null } as const;
   return endApproval(context, tx, account, approval, null, end);

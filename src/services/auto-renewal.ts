@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { assertGuards, assertPolicy, type OpenRenewal, type RenewalPolicy } from '../domain/renewal.ts';
+import type { PlanOffer } from '../domain/plan.ts';
+import { assertGuards, assertPolicy, mustAsk, type OpenRenewal, type RenewalPolicy } from '../domain/renewal.ts';
 import { type Account, lockAccount, makeDue } from '../store/accounts.ts';
-import { readOpenRenewal, readPolicy, readToldVersion, retryRenewal, writePolicy } from '../store/renewals.ts';
+import {
+  pauseRenewal,
+  readOpenRenewal,
+  readPolicy,
+  readRenewalPurchase,
+  readToldVersion,
+  retryRenewal,
+  writePolicy,
+} from '../store/renewals.ts';
 import type { Executor, Tx } from '../store/schema.ts';
 import { announce } from './announce.ts';
 import type { ServiceContext } from './context.ts';
@@ -49,10 +58,29 @@ export async function setAutoRenewal(
   if (offer && isAgreed) assertSold(offer, isSold);
   const offerVersion = isAgreed ? (offer?.version ?? null) : await readToldVersion(tx, accountId);
   await writePolicy(tx, accountId, policy, { at: now, by, offerVersion });
+  await endNeedlessWait(tx, accountId, policy, offer, now);
   // What failed, was stopped or was rejected under the old policy may pass under the new one.
   await retryRenewal(tx, accountId, now);
   await makeDue(tx, accountId, now);
   return { policy, ...chosen };
+}
+
+/**
+ * A renewal waits for an administrator no longer than the policy wants what it asked for, and wants to ask: else whoever rejects the old request
+ * would stop what was chosen since, and who says that nobody has to be asked would wait for an answer. The next review closes the request.
+ */
+async function endNeedlessWait(
+  tx: Tx,
+  accountId: string,
+  policy: RenewalPolicy,
+  offer: PlanOffer | null,
+  now: Temporal.Instant,
+): Promise<void> {
+  const open = await readOpenRenewal(tx, accountId);
+  if (open?.state !== 'requested') return;
+  const asked = await readRenewalPurchase(tx, accountId, open.id);
+  if (asked.offerId === offer?.id && mustAsk(policy, offer)) return;
+  await pauseRenewal(tx, accountId, open.id, { reason: 'policy_changed', at: now, nextAttemptAt: now });
 }
 
 /** Turns auto-renewal on or off and tells the account's groups, except the one whose command says so itself. */

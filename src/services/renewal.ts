@@ -15,7 +15,7 @@ import {
   readOpenRenewal,
   readPolicy,
   readRenewalHistory,
-  readRenewalPrice,
+  readRenewalPurchase,
   readToldVersion,
   writeRenewal,
 } from '../store/renewals.ts';
@@ -119,7 +119,7 @@ export async function renewalTrouble(
 ): Promise<Extract<Announcement, { kind: 'renewal_failed' | 'renewal_stopped' }> | undefined> {
   const open = await readOpenRenewal(tx, account.id);
   if (!open?.nextAttemptAt || (open.state !== 'failed' && open.state !== 'stopped')) return undefined;
-  const { offerId, price } = await readRenewalPrice(tx, account.id, open.id);
+  const { offerId, price } = await readRenewalPurchase(tx, account.id, open.id);
   const { offer } = await readChosenOffer(tx, offerId, now);
   const trouble = { title: offer?.title ?? offerId, price, nextAttemptAt: open.nextAttemptAt };
   if (open.state === 'stopped') {

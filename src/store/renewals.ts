@@ -114,19 +114,19 @@ export async function dateAttemptBefore(tx: Tx, accountId: string, at: Temporal.
     .execute();
 }
 
-/** What an episode wants to buy, and for how much. */
-export async function readRenewalPrice(
+/** What an episode wants to buy, for how much, and its newest request for that; null where nobody was asked. */
+export async function readRenewalPurchase(
   db: Executor,
   accountId: string,
   renewalId: string,
-): Promise<{ readonly offerId: string; readonly price: bigint }> {
+): Promise<{ readonly offerId: string; readonly price: bigint; readonly approvalId: string | null }> {
   const row = await db
     .selectFrom('renewals')
-    .select(['offer_id', 'price'])
+    .select(['offer_id', 'price', 'approval_id'])
     .where('account_id', '=', accountId)
     .where('renewal_id', '=', renewalId)
     .executeTakeFirstOrThrow();
-  return { offerId: row.offer_id, price: row.price };
+  return { offerId: row.offer_id, price: row.price, approvalId: row.approval_id };
 }
 
 export interface RenewalUpdate {
@@ -206,7 +206,10 @@ export async function approveRenewal(
   await move(tx, accountId, renewalId, { state: 'approved', reason: null, at, byName });
 }
 
-/** Stops the attempts of an open episode: its approval was rejected (no further attempt) or ran out (another try later). */
+/**
+ * Stops the attempts of an open episode: its request was rejected (no further attempt), ran out (another try later), or is needless under a
+ * changed policy (another try now).
+ */
 export async function pauseRenewal(
   tx: Tx,
   accountId: string,

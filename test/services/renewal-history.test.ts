@@ -2,9 +2,10 @@ import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { expireApproval, listPending } from '../../src/services/approvals.ts';
 import { readRenewalHistory } from '../../src/services/renewal-history.ts';
+import { insertOffers } from '../../src/store/plans.ts';
 import { approveRenewal, closeRenewal } from '../../src/store/renewals.ts';
 import { ADMIN, BillingWorld, type TestAccount } from '../support/billing-world.ts';
-import { NOW, yuan } from '../support/builders.ts';
+import { anOffer, NOW, yuan } from '../support/builders.ts';
 import { buy, decideOn } from '../support/purchases.ts';
 import { renewingAccount } from '../support/renewing-account.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -80,7 +81,9 @@ describe('the history of a renewal (rules 12 to 14)', () => {
     await decideOn(world, rejected, await pendingCode(rejected), { approve: false, reason: '太贵' });
     expect(await steps(rejected)).toEqual(['requested', 'stopped 张伟 rejected']);
 
-    const expired = await renewingAccount(world, { approvalAbove: yuan('100') });
+    const offer = anOffer({ id: 'to-become-dearer' });
+    await world.run((tx) => insertOffers(tx, [offer]));
+    const expired = await renewingAccount(world, { offerId: offer.id, approvalAbove: yuan('100') });
     await expired.use(4_500);
     await expired.review();
     const code = await pendingCode(expired);
@@ -88,7 +91,8 @@ describe('the history of a renewal (rules 12 to 14)', () => {
     await world.run((tx) => expireApproval(world.context, tx, expired.id, code));
     world.pass({ hours: 24 });
     await expired.review();
-    await expired.renewal({ threshold: 600n, offerId: 'sms-5000-off', approvalAbove: yuan('100') });
+    const dearer = { ...offer, version: 2, effectiveFrom: world.clock.now(), price: yuan('180') };
+    await world.run((tx) => insertOffers(tx, [dearer]));
     await decideOn(world, expired, await pendingCode(expired));
     expect(await steps(expired)).toEqual([
       'requested',

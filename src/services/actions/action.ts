@@ -33,6 +33,8 @@ export interface CarriedOut {
 export interface Refusal {
   readonly how: 'rejected' | 'expired';
   readonly byName: string | null;
+  /** The request. */
+  readonly approvalId: string;
 }
 
 /** What is known of a kind of action that needs an administrator. The account is locked whenever one of these is called. */
@@ -57,7 +59,13 @@ export interface ActionHandler<T extends ApprovalAction['type'] = ApprovalAction
     by: CarryOut,
   ): Promise<ApprovalOutcome | CarriedOut>;
   /** Whether there is still anything to decide: a request of which this is false is closed by the next review. Default: there is. */
-  isNeeded?(context: ServiceContext, tx: Tx, account: Account, action: ActionOf<T>): Promise<boolean>;
+  isNeeded?(
+    context: ServiceContext,
+    tx: Tx,
+    account: Account,
+    action: ActionOf<T>,
+    approvalId: string,
+  ): Promise<boolean>;
   /** Whether two requests want the same. Default: that nothing in them differs. */
   isSame?(one: ActionOf<T>, other: ActionOf<T>): boolean;
   /** Whether who asks for `newer` means it in the place of `older`, which they asked for before. Default: only of the same. */

@@ -1,7 +1,15 @@
 import { renewalTerms, sameTerms } from '../../domain/quote.ts';
 import { askAgainAt } from '../../domain/renewal.ts';
-import { makeDue } from '../../store/accounts.ts';
-import { approveRenewal, countExpired, pauseRenewal, readOpenRenewal, readPolicy } from '../../store/renewals.ts';
+import { type Account, makeDue } from '../../store/accounts.ts';
+import {
+  approveRenewal,
+  countExpired,
+  pauseRenewal,
+  readOpenRenewal,
+  readPolicy,
+  readRenewalPurchase,
+} from '../../store/renewals.ts';
+import type { Tx } from '../../store/schema.ts';
 import { readChosenOffer } from '../offers.ts';
 import { renewIfDue } from '../renewal.ts';
 import type { ActionHandler } from './action.ts';
@@ -10,13 +18,9 @@ import type { ActionHandler } from './action.ts';
 export const renewAction: ActionHandler<'renew'> = {
   check: async () => undefined,
   atOnce: async () => 'never',
-  isNeeded: async (_context, tx, account, { renewalId }) => {
-    const open = await readOpenRenewal(tx, account.id);
-    return open?.id === renewalId && open.state === 'requested';
-  },
-  carryOut: async (context, tx, account, action, { actor }) => {
-    const open = await readOpenRenewal(tx, account.id);
-    if (open?.id !== action.renewalId || open.state !== 'requested') return 'no_longer_needed';
+  isNeeded: (_context, tx, account, _action, approvalId) => isAwaited(tx, account, approvalId),
+  carryOut: async (context, tx, account, action, { actor, approvalId }) => {
+    if (!(await isAwaited(tx, account, approvalId))) return 'no_longer_needed';
     const policy = await readPolicy(tx, account.id);
     // What the purchase ends, or what is to be asked for again, is for the next review.
     const now = context.clock.now();
@@ -35,10 +39,21 @@ export const renewAction: ActionHandler<'renew'> = {
     return (await readOpenRenewal(tx, account.id)) ? 'not_carried_out' : 'no_longer_needed';
   },
   // A renewal that was rejected is not attempted again in its episode; one that nobody decided is asked for again, ever more rarely.
-  refused: async (context, tx, account, { renewalId }, { how, byName }) => {
+  refused: async (context, tx, account, { renewalId }, { how, byName, approvalId }) => {
+    if (!(await isAwaited(tx, account, approvalId))) return;
     const at = context.clock.now();
     const nextAttemptAt =
       how === 'expired' ? askAgainAt(at, 1 + (await countExpired(tx, account.id, renewalId))) : null;
     await pauseRenewal(tx, account.id, renewalId, { reason: how, at, nextAttemptAt, byName });
   },
 };
+
+/**
+ * Whether the open episode waits for this request. A changed policy ends the wait, and may ask anew in the same episode: what becomes of the
+ * request from before it says nothing about what the policy wants now. (rule 13)
+ */
+async function isAwaited(tx: Tx, account: Account, approvalId: string | null): Promise<boolean> {
+  const open = await readOpenRenewal(tx, account.id);
+  if (open?.state !== 'requested') return false;
+  return (await readRenewalPurchase(tx, account.id, open.id)).approvalId === approvalId;
+}
