@@ -27,6 +27,8 @@ export const RENEWAL_STOPS = [
   'offer_too_small',
 ] as const;
 export type RenewalStop = (typeof RENEWAL_STOPS)[number];
+/** Those of them that another version of the offer may end. */
+export const OFFER_STOPS = ['offer_not_sold', 'offer_too_small'] as const satisfies readonly RenewalStop[];
 
 /** What the account's administrators have set. (rule 13) */
 export interface RenewalPolicy {
@@ -181,7 +183,7 @@ function isRetryDue(open: OpenRenewal, now: Temporal.Instant, lastFundedAt: Temp
 export function offerProblem(
   { offer, isSold }: Pick<OfferState, 'offer' | 'isSold'>,
   threshold: bigint,
-): 'offer_not_sold' | 'offer_too_small' | undefined {
+): (typeof OFFER_STOPS)[number] | undefined {
   if (!isSold) return 'offer_not_sold';
   return offer.segments <= threshold ? 'offer_too_small' : undefined;
 }

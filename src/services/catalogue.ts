@@ -2,11 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { moneyToDecimal } from '../domain/money.ts';
 import { ALWAYS, isWithdrawal, type OfferVersion, offerStep, offerVersionProblem } from '../domain/offer.ts';
+import { OFFER_STOPS } from '../domain/renewal.ts';
 import { bilingual, type Sentence } from '../domain/sentence.ts';
 import { versionProblem } from '../domain/tariff.ts';
 import { makeRenewingDue, makeWaitingDue } from '../store/accounts.ts';
 import { NO_ACCOUNT } from '../store/notices.ts';
 import { insertOffers, lockOffers, readOffers } from '../store/plans.ts';
+import { retryWhenOfferBegins } from '../store/renewals.ts';
 import type { Tx } from '../store/schema.ts';
 import {
   currencyInFile,
@@ -165,7 +167,7 @@ export async function addTariffs(
 
 /**
  * Adds versions of offers, in their order; those that do not go together with what is there are left out. What was sold stays as it was sold:
- * another price, or the end of the sale, is a new version; accounts that are to renew with what ends are reviewed, which tells them. (rule 13)
+ * another price, or the end of the sale, is a new version; accounts that are to renew with it are reviewed, which tells them of an end. (rule 13)
  */
 export async function addOffers(
   context: ServiceContext,
@@ -184,12 +186,27 @@ export async function addOffers(
     else if (same) states.set(version, { ...entry, state: 'known' });
     else {
       await insertOffers(tx, [version]);
-      if (isWithdrawal(version)) await makeRenewingDue(tx, version.id, context.clock.now());
+      await lookAtRenewals(context, tx, version);
       known.set(version.id, [...versions, version]);
       states.set(version, { ...entry, state: 'added' });
     }
   }
   return given.flatMap((version) => states.get(version) ?? []);
+}
+
+/**
+ * When a stopped renewal is tried again was set without knowing of this version. Making the accounts due locks them first, so a renewal that is
+ * stopped in this moment is not missed. (rule 13)
+ */
+async function lookAtRenewals(
+  context: ServiceContext,
+  tx: Tx,
+  { id, effectiveFrom }: Pick<OfferVersion, 'id' | 'effectiveFrom'>,
+): Promise<void> {
+  const now = context.clock.now();
+  await makeRenewingDue(tx, id, now);
+  const begins = Temporal.Instant.compare(effectiveFrom, now) < 0 ? now : effectiveFrom;
+  await retryWhenOfferBegins(tx, id, { reasons: OFFER_STOPS, begins });
 }
 
 function versionRefusal(version: OfferVersion, others: readonly OfferVersion[]): Difference | undefined {

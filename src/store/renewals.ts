@@ -311,6 +311,22 @@ export async function retryRenewal(tx: Tx, accountId: string, now: Temporal.Inst
     .execute();
 }
 
+/** Open episodes that their offer has stopped are tried again as soon as a new version of it begins. The accounts must be locked. */
+export async function retryWhenOfferBegins(
+  tx: Tx,
+  offerId: string,
+  { reasons, begins }: { reasons: readonly string[]; begins: Temporal.Instant },
+): Promise<void> {
+  await tx
+    .updateTable('renewals')
+    .set({ next_attempt_at: sql`least(next_attempt_at, ${begins}::timestamptz)` })
+    .where('offer_id', '=', offerId)
+    .where('state', '=', 'stopped')
+    .where('reason', 'in', reasons)
+    .where('closed_at', 'is', null)
+    .execute();
+}
+
 /** What was paid on this day and in this month of the account's calendar. */
 export async function readRenewalHistory(
   db: Executor,

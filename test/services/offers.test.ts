@@ -130,6 +130,38 @@ describe('auto-renewal buys what is sold at that moment (rules 13 and 15)', () =
     expect(await bought(account)).toMatchObject([{ price: yuan('160') }]);
   });
 
+  test('given the version that ends the stop is imported after it, then it is bought when that begins, and a sooner retry stays', async () => {
+    const account = await renewingAccount(world, { offerId: offer.id });
+    await put(withdrawal());
+    await comeDown(account);
+    await account.news();
+    const later = NOW.add({ hours: 3 });
+    world.pass({ hours: 1 });
+    await put(repriced('160', 3, later));
+    expect(await account.renewals()).toMatchObject([{ next_attempt_at: later }]);
+    await put(repriced('150', 4, NOW.add({ hours: 48 })));
+    expect(await account.renewals()).toMatchObject([{ next_attempt_at: later }]);
+    await account.review();
+    expect([await bought(account), await account.nextReviewAt()]).toEqual([[], NOW.add({ hours: 2 })]);
+    world.clock.set(later);
+    await account.review();
+    expect(await bought(account)).toMatchObject([{ price: yuan('160') }]);
+    await expectBooksRight(db, account.id);
+  });
+
+  test('given it was too small and becomes larger at once, then it is bought at once; one that a guard has stopped goes on waiting', async () => {
+    const account = await renewingAccount(world, { offerId: offer.id });
+    const guarded = await renewingAccount(world, { offerId: offer.id, moneyPerMonth: yuan('100') });
+    await comeDown(guarded);
+    await put({ ...offer, version: 2, effectiveFrom: NOW, segments: 1_000n });
+    await comeDown(account);
+    world.pass({ minutes: 5 });
+    await put({ ...offer, version: 3, effectiveFrom: NOW, segments: 9_000n });
+    for (const each of [account, guarded]) expect(await each.review()).toBe(true);
+    expect(await bought(account)).toMatchObject([{ total: 9_000n }]);
+    expect(await guarded.renewals()).toMatchObject([{ state: 'stopped', next_attempt_at: APRIL }]);
+  });
+
   test('given it has too few segments by now, then buying it would never end: the renewal is stopped and says why', async () => {
     const account = await renewingAccount(world, { offerId: offer.id });
     await put({ ...offer, version: 2, effectiveFrom: NOW, segments: 1_000n });
