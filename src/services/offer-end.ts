@@ -28,7 +28,8 @@ export function isSaleEnding(chosen: ChosenOffer & { readonly policy: { readonly
 
 /**
  * Tells the groups, once, that the offer which auto-renewal is to buy will not be sold any more, and once that it is not: while there is time to
- * choose another one. Where a renewal is stopped by it already, that is told instead. (rules 13 and 20)
+ * choose another one. Where a renewal is stopped by it already, that is told instead; one that is open for another reason, such as money, says
+ * nothing of it. (rules 13 and 20)
  * @returns when it ends by itself; undefined where nothing is announced
  */
 export async function tellEndOfSale(
@@ -41,6 +42,8 @@ export async function tellEndOfSale(
   const end = endOfSale(chosen);
   if (!policy.enabled || !end || !chosen.offer) return undefined;
   const { title } = chosen.offer;
-  if (!renewal) await announce(context, tx, account, { kind: 'offer_ending', title, endsAt: end.at }, { key: end.key });
+  if (renewal?.reason !== 'offer_not_sold') {
+    await announce(context, tx, account, { kind: 'offer_ending', title, endsAt: end.at }, { key: end.key });
+  }
   return end.at ?? undefined;
 }
