@@ -11,8 +11,11 @@ import type { Destination } from './usage.ts';
 
 type Instant = Temporal.Instant;
 
-/** What auto-renewal will do about a low quota: it buys, it waits for something, it needs another offer, or it is off. */
-export type RenewalOutlook = 'buys' | 'waits' | 'needs_offer' | 'off';
+/**
+ * What auto-renewal will do about a low quota: it buys, it waits for something, it was told not to this time, it needs another offer, or it is
+ * off.
+ */
+export type RenewalOutlook = 'buys' | 'waits' | 'rejected' | 'needs_offer' | 'off';
 
 /** What a plan is and costs. */
 export interface PlanFigures {

@@ -50,6 +50,12 @@ describe('compose: what is told, with its figures (rule 20)', () => {
       ['pay-as-you-go', '¥500.125', '¥45.23', 'about 11 days', 'waits'],
     ],
     [
+      'an exhausted quota after a renewal was rejected (rule 17)',
+      { kind: 'quota_exhausted', available: 0n, paygPerDay: 0n, runwayDays: null, renewal: 'rejected' },
+      ['管理员拒绝了本次购买', '这次不会自动购买', '「购买」', '「设置」'],
+      ['rejected the purchase', 'nothing is bought this time', '“buy”', '“settings”'],
+    ],
+    [
       'a plan that expires',
       {
         kind: 'plan_expiring',

@@ -45,6 +45,19 @@ async function codes(account: TestAccount): Promise<string[]> {
   return (await listPending(world.context, db.kysely, account.id)).map(({ code }) => code);
 }
 
+test('given it was rejected, then no alert says that the renewal goes on by itself, until its policy is changed', async () => {
+  const { account, code } = await asking();
+  await decideOn(world, account, code, { approve: false });
+  await account.review();
+  await account.news();
+  await account.use(499);
+  await account.review();
+  expect(await account.news()).toMatchObject([{ kind: 'quota_exhausted', renewal: 'rejected' }]);
+  await account.renewal(policyOf(cheap));
+  await account.review();
+  expect(await bought(account)).toMatchObject([{ price: yuan('90') }]);
+});
+
 describe('a request for a renewal whose policy was changed (rules 13 and 17)', () => {
   test('given another offer that needs no approval, then it is bought, and the request is closed', async () => {
     const { account, code } = await asking();
