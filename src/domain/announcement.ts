@@ -12,10 +12,10 @@ import type { Destination } from './usage.ts';
 type Instant = Temporal.Instant;
 
 /**
- * What auto-renewal will do about a low quota: it buys, it waits for something, it was told not to this time, it needs another offer, or it is
- * off.
+ * What auto-renewal will do about a low quota: it buys, it waits for something, it was told not to this time, it needs another offer, it is off,
+ * or off and without an offer that it could be turned on with.
  */
-export type RenewalOutlook = 'buys' | 'waits' | 'rejected' | 'needs_offer' | 'off';
+export type RenewalOutlook = 'buys' | 'waits' | 'rejected' | 'needs_offer' | 'off' | 'off_needs_offer';
 
 /** What a plan is and costs. */
 export interface PlanFigures {

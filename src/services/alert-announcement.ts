@@ -101,8 +101,9 @@ export function alertAnnouncement(
 }
 
 function renewalOutlook({ policy, offer, isSold }: AutoRenewal, renewal: OpenRenewal | null): RenewalOutlook {
-  if (!policy.enabled) return 'off';
-  if (!offer || offerProblem({ offer, isSold }, policy.threshold)) return 'needs_offer';
+  const needsOffer = !offer || offerProblem({ offer, isSold }, policy.threshold) !== undefined;
+  if (!policy.enabled) return needsOffer ? 'off_needs_offer' : 'off';
+  if (needsOffer) return 'needs_offer';
   // It waits for nothing that could be settled: only another policy, or the next episode, has it tried again.
   if (renewal?.state === 'stopped' && renewal.nextAttemptAt === null) return 'rejected';
   return renewal ? 'waits' : 'buys';

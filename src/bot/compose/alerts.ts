@@ -93,7 +93,9 @@ function moneyLasts(writer: Writer, runwayDays: number): Markdown {
 }
 
 function quotaButtons(writer: Writer, renewal: RenewalOutlook): NoticeButton[] {
-  if (renewal === 'needs_offer') return [chooseOfferButton(writer), askButton(writer, 'quota')];
+  // A switch that is refused for lack of an offer is no help.
+  if (renewal === 'needs_offer' || renewal === 'off_needs_offer')
+    return [chooseOfferButton(writer), askButton(writer, 'quota')];
   return renewal === 'off'
     ? [switchButton(writer, 'on', 'primary'), askButton(writer, 'quota')]
     : [askButton(writer, 'quota'), switchButton(writer, 'off', 'plain')];
