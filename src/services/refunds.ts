@@ -2,16 +2,16 @@ import { InputError } from '../domain/errors.ts';
 import { refundTransfers } from '../domain/ledger.ts';
 import { type PlanRecord, quotaOf } from '../domain/plan.ts';
 import { assertRefundable } from '../domain/refund.ts';
-import { renewalTrigger } from '../domain/renewal.ts';
 import { lockAccount, makeDue } from '../store/accounts.ts';
 import { dateAlertsBefore } from '../store/alerts.ts';
 import { postTransfers } from '../store/ledger.ts';
 import { markPlanRefunded, readPlan, readPlansWithQuota } from '../store/plans.ts';
-import { dateAttemptBefore, readPolicy } from '../store/renewals.ts';
+import { dateAttemptBefore } from '../store/renewals.ts';
 import type { Tx } from '../store/schema.ts';
 import { announce } from './announce.ts';
 import { record } from './audit.ts';
 import type { ServiceContext } from './context.ts';
+import { nextRenewalStep } from './renewal-step.ts';
 import { settleSending } from './sending.ts';
 
 export interface RefundInput {
@@ -26,7 +26,7 @@ export interface Refund {
   readonly plan: PlanRecord;
   /** False when it had been refunded before: then nothing was changed. */
   readonly isNew: boolean;
-  /** Whether auto-renewal buys anew, because the quota is at or below its threshold without the plan. */
+  /** Whether auto-renewal buys anew by itself now, because the quota is at or below its threshold without the plan. */
   readonly renews: boolean;
 }
 
@@ -62,8 +62,9 @@ export async function refundPlan(context: ServiceContext, tx: Tx, input: RefundI
     deed: { type: 'plan_refunded', title, segments: segments.toString(), amount: price.toString() },
   });
   const left = await readPlansWithQuota(tx, account.id);
-  const policy = await readPolicy(tx, account.id);
-  const renews = policy.enabled && renewalTrigger(left, policy.threshold, now) !== undefined;
+  // With the money that has just come back, and with all that may keep it from buying.
+  const { step } = await nextRenewalStep(tx, await lockAccount(tx, account.id), now);
+  const renews = step.type === 'buy';
   await announce(
     context,
     tx,

@@ -4,7 +4,7 @@ import type { Announcement, PlanFigures } from '../domain/announcement.ts';
 import type { Deed } from '../domain/audit.ts';
 import { type PlanOffer, quotaOf, renewalPrice } from '../domain/plan.ts';
 import { renewalTerms } from '../domain/quote.ts';
-import { decideRenewal, type OpenRenewal, type Purchase, RENEWAL_STOPS, type RenewalStep } from '../domain/renewal.ts';
+import { type OpenRenewal, type Purchase, RENEWAL_STOPS, type RenewalStep } from '../domain/renewal.ts';
 import { availableOf } from '../domain/standing.ts';
 import type { Account } from '../store/accounts.ts';
 import { readOffer, readPlansWithQuota } from '../store/plans.ts';
@@ -13,8 +13,6 @@ import {
   markVersionTold,
   type RenewalUpdate,
   readOpenRenewal,
-  readPolicy,
-  readRenewalHistory,
   readRenewalPurchase,
   readToldVersion,
   writeRenewal,
@@ -27,6 +25,7 @@ import type { ServiceContext } from './context.ts';
 import { tellRenewalTrouble } from './episodes.ts';
 import { readChosenOffer } from './offers.ts';
 import { addPlan } from './plans.ts';
+import { nextRenewalStep } from './renewal-step.ts';
 
 /** Who auto-renewal is, in the record of what was done. */
 const AUTO_RENEWAL = 'auto-renewal';
@@ -43,21 +42,7 @@ export async function renewIfDue(
   account: Account,
   approved = false,
 ): Promise<boolean> {
-  const now = context.clock.now();
-  const policy = await readPolicy(tx, account.id);
-  const open = await readOpenRenewal(tx, account.id);
-  const step = decideRenewal({
-    now,
-    timeZone: account.timeZone,
-    plans: await readPlansWithQuota(tx, account.id),
-    policy,
-    ...(await readChosenOffer(tx, policy.offerId, now)),
-    open,
-    history: await readRenewalHistory(tx, account.id, now, account.timeZone),
-    available: availableOf(account.money),
-    lastFundedAt: account.lastFundedAt,
-    approved,
-  });
+  const { open, step } = await nextRenewalStep(tx, account, context.clock.now(), approved);
   await carryOut(context, tx, account, open, step);
   return step.type === 'buy';
 }

@@ -1,10 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { RenewalPolicy } from '../../src/domain/renewal.ts';
+import { addOffers } from '../../src/services/catalogue.ts';
 import { reconcile } from '../../src/services/reconcile.ts';
 import { refundPlan } from '../../src/services/refunds.ts';
 import { BillingWorld, kinds, type TestAccount } from '../support/billing-world.ts';
 import { expectBooksRight } from '../support/books.ts';
-import { NOW, yuan } from '../support/builders.ts';
-import { buy } from '../support/purchases.ts';
+import { anOffer, NOW, yuan } from '../support/builders.ts';
+import { buy, decideOn } from '../support/purchases.ts';
+import { bought, renewingAccount } from '../support/renewing-account.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const { db } = await createTestDatabase();
@@ -12,6 +15,8 @@ let world: BillingWorld;
 
 beforeAll(async () => {
   world = await BillingWorld.on(db);
+  const dear = anOffer({ id: 'too-dear', price: yuan('5000') });
+  await world.run((tx) => addOffers(world.context, tx, [dear]));
 });
 
 async function buyer(balance = '1000') {
@@ -171,5 +176,44 @@ describe('a refund (rule 15)', () => {
     expect(told[0]).toMatchObject({ kind: 'refunded', renews: true });
     expect(kinds(told).at(-1)).toBe('renewed');
     await expectClean(account);
+  });
+
+  test.each<[string, Partial<RenewalPolicy>, string]>([
+    ['a guard keeps it from buying', { moneyPerMonth: yuan('1') }, 'renewal_stopped'],
+    ['an administrator has to approve it', { approvalAbove: yuan('1') }, 'approval_requested'],
+    ['the money does not suffice', { offerId: 'too-dear' }, 'renewal_failed'],
+  ])('rule 12: given it is due without it and %s, then no purchase is promised', async (_, policy, instead) => {
+    const { account, planId } = await buyer();
+    await account.renewal({ threshold: 1_000n, ...policy });
+    await account.review();
+    await account.news();
+    world.pass({ hours: 1 });
+    expect(await refund(account, planId)).toMatchObject({ renews: false });
+    await account.review();
+    const told = await account.news();
+    expect(told[0]).toMatchObject({ kind: 'refunded', renews: false });
+    expect(kinds(told)).toContain(instead);
+    expect((await account.plans()).filter(({ source }) => source === 'renewal')).toEqual([]);
+  });
+
+  test('rule 12: given the renewal was rejected, or its offer is not sold any more, then no purchase is promised', async () => {
+    const offer = anOffer({ id: 'to-be-withdrawn' });
+    await world.run((tx) => addOffers(world.context, tx, [offer]));
+    const rejected = await renewingAccount(world, { approvalAbove: yuan('100') });
+    const unsold = await renewingAccount(world, { offerId: offer.id });
+    const withdrawal = { id: offer.id, version: 2, effectiveFrom: world.clock.now(), withdrawn: true } as const;
+    await world.run((tx) => addOffers(world.context, tx, [withdrawal]));
+    for (const account of [rejected, unsold]) {
+      await account.use(4_500);
+      await account.review();
+    }
+    const request = (await rejected.news()).find(({ kind }) => kind === 'approval_requested');
+    await decideOn(world, rejected, String(request?.code), { approve: false });
+    for (const account of [rejected, unsold]) {
+      const planId = await buy(world, account, 'sms-100');
+      expect(await refund(account, planId)).toMatchObject({ renews: false });
+      await account.review();
+      expect(await bought(account)).toEqual([]);
+    }
   });
 });
