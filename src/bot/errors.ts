@@ -18,6 +18,8 @@ export const CHAT_ERRORS: Readonly<Record<string, (writer: Writer, details: Deta
     }),
   offer_changed: (writer, { offer = '' }) => writer.text('error.offer_changed', { plan: writer.title(offer) }),
   offer_not_sold: (writer, { offer = '' }) => writer.text('error.offer_not_sold', { plan: writer.title(offer) }),
+  buys_at_once: (writer, { offer = '', price = '0' }) =>
+    writer.text('error.buys_at_once', { plan: writer.title(offer), price: writer.money(BigInt(price)) }),
   already_so: (writer, { state = '' }) => alreadySo(writer, state),
   already_requested: (writer, { code = '' }) => writer.text('error.already_requested', { code: writer.name(code) }),
   offer_missing: (writer) => writer.text('error.offer_missing'),

@@ -56,6 +56,7 @@ export const CHINESE = {
   offer_too_small: '套餐“{offer}”只有 {segments} 条，无法让余量高于阈值 {threshold} 条。请换更大的套餐，或调低阈值。',
 
   // asking and approving
+  buys_at_once: '开启自动续费会立即购买套餐“{offer}”，而申请时不是这样。请重新申请。',
   not_administrator: '只有管理员可以这样做。',
   identity_unknown: '无法确认您是本组织的成员，因此不能这样做。',
   already_so: '已经是这样了，没有任何改变。',

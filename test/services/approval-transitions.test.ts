@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ApprovalAction } from '../../src/domain/approval.ts';
+import type { RenewalPolicy } from '../../src/domain/renewal.ts';
 import { requestAction } from '../../src/services/actions/request.ts';
 import { closeNeedlessApprovals } from '../../src/services/approval-end.ts';
 import { expireApproval, remindOfApproval } from '../../src/services/approvals.ts';
@@ -7,8 +8,9 @@ import type { Actor } from '../../src/services/roles.ts';
 import { lockAccount } from '../../src/store/accounts.ts';
 import { type Approval, lockApprovalByCode } from '../../src/store/approvals.ts';
 import { insertAdministrator } from '../../src/store/groups.ts';
+import { insertOffers } from '../../src/store/plans.ts';
 import { ADMIN, BillingWorld, kinds, MEMBER, type TestAccount } from '../support/billing-world.ts';
-import { NOW } from '../support/builders.ts';
+import { anOffer, NOW, yuan } from '../support/builders.ts';
 import { ask, decideOn, purchaseOf } from '../support/purchases.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
@@ -19,6 +21,7 @@ const OUTSIDER: Actor = { staffId: null, name: '赵敏' };
 
 beforeAll(async () => {
   world = await BillingWorld.on(db);
+  await world.run((tx) => insertOffers(tx, [anOffer({ id: 'too-dear', price: yuan('5000') })]));
 });
 
 async function anAccount(options: { twoPerson?: boolean; administrators?: number } = {}) {
@@ -231,6 +234,42 @@ describe('what an administrator asks for (rule 16)', () => {
     expect(await decideOn(world, account, code)).toMatchObject({ approval: { outcome: 'price_changed' } });
     await account.review();
     expect(await account.plans()).toEqual([]);
+  });
+
+  test.each<[string, Partial<RenewalPolicy>]>([
+    ['asks an administrator', { approvalAbove: yuan('1') }],
+    ['is stopped by a guard', { moneyPerMonth: yuan('1') }],
+    ['lacks money', { offerId: 'too-dear' }],
+  ])(
+    'given auto-renewal on that %s at once, then the request names no purchase, and none follows',
+    async (_, policy) => {
+      const account = await anAccount();
+      await account.renewal({ enabled: false, threshold: 1_000n, ...policy });
+      const asked = await ask(world, account, MEMBER, on);
+      expect(asked.action).toEqual(on);
+      expect(await decideOn(world, account, asked.code)).toMatchObject({ approval: { outcome: 'done' } });
+      await account.review();
+      expect(await account.plans()).toEqual([]);
+    },
+  );
+
+  test('given auto-renewal on that is due by the time it is approved, then nothing is switched or bought, and asked again it is named', async () => {
+    const account = await anAccount();
+    await account.grant('sms-5000');
+    await account.renewal({ enabled: false, threshold: 1_000n });
+    const { code, action } = await ask(world, account, MEMBER, on);
+    expect(action).toEqual(on);
+    await account.use(4_500);
+    const because = { code: 'buys_at_once', details: { price: String(yuan('170')) } };
+    const refused = { outcome: 'not_carried_out', problem: because };
+    expect(await decideOn(world, account, code)).toMatchObject({ approval: refused });
+    await account.review();
+    expect(await account.plans()).toHaveLength(1);
+    const again = await ask(world, account, MEMBER, on);
+    expect(again.action).toMatchObject({ buysNow: { price: String(yuan('170')) } });
+    expect(await decideOn(world, account, again.code)).toMatchObject({ approval: { outcome: 'done' } });
+    await account.review();
+    expect(await account.plans()).toHaveLength(2);
   });
 
   test('given a second person is demanded after the card was shown, then who asked cannot confirm it, and may still cancel it', async () => {

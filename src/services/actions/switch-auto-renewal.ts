@@ -1,14 +1,14 @@
 import { RuleError } from '../../domain/errors.ts';
 import { type PlanTerms, renewalTerms, sameTerms } from '../../domain/quote.ts';
-import { assertPolicy, renewalTrigger } from '../../domain/renewal.ts';
+import { assertPolicy } from '../../domain/renewal.ts';
 import type { Account } from '../../store/accounts.ts';
-import { readPlansWithQuota } from '../../store/plans.ts';
 import { readPolicy } from '../../store/renewals.ts';
 import type { Tx } from '../../store/schema.ts';
 import { readAutoRenewal, switchAutoRenewal } from '../auto-renewal.ts';
 import type { ServiceContext } from '../context.ts';
 import { assertSold } from '../offers.ts';
 import { assertCurrency } from '../plans.ts';
+import { stepWhenOn } from '../renewal-step.ts';
 import type { ActionHandler } from './action.ts';
 
 /** Turns auto-renewal on or off. What it would buy at once belongs to what is confirmed. (rules 11 and 17) */
@@ -39,6 +39,7 @@ export const switchAutoRenewalAction: ActionHandler<'switch_auto_renewal'> = {
     if (policy.enabled === enabled) return 'no_longer_needed';
     if (enabled && offer) assertSold(offer, isSold);
     if (buysNow && !(offer && sameTerms(buysNow, renewalTerms(offer)))) return 'price_changed';
+    if (enabled && !buysNow) await assertBuysNothing(context, tx, account);
     await switchAutoRenewal(context, tx, account, {
       enabled,
       by: actor.staffId ?? '',
@@ -49,10 +50,20 @@ export const switchAutoRenewalAction: ActionHandler<'switch_auto_renewal'> = {
   },
 };
 
-/** What auto-renewal would buy as soon as it is on, because its trigger holds now. (rule 12) */
+/** What auto-renewal would buy as soon as it is on; nothing where it would ask, or something would stop it. (rules 12 to 14) */
 async function purchaseAtOnce(context: ServiceContext, tx: Tx, account: Account): Promise<PlanTerms | undefined> {
-  const now = context.clock.now();
-  const { policy, offer } = await readAutoRenewal(tx, account.id, now);
-  const plans = await readPlansWithQuota(tx, account.id);
-  return offer && renewalTrigger(plans, policy.threshold, now) ? renewalTerms(offer) : undefined;
+  const step = await stepWhenOn(tx, account, context.clock.now());
+  return step.type === 'buy' ? renewalTerms(step.offer) : undefined;
+}
+
+/** Rule 17: a purchase that was not named is not agreed to. The quota may have come down, or money come, since it was asked. */
+async function assertBuysNothing(context: ServiceContext, tx: Tx, account: Account): Promise<void> {
+  const purchase = await purchaseAtOnce(context, tx, account);
+  if (!purchase) return;
+  const { offerTitle: offer, price } = purchase;
+  throw new RuleError(
+    'buys_at_once',
+    `Auto-renewal would buy "${offer}" as soon as it is on, which was not so when it was asked for; ask again.`,
+    { offer, price },
+  );
 }
