@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { inTransaction } from '../../src/store/database.ts';
-import { insertTariff, readTariffs, tariffDocument } from '../../src/store/tariffs.ts';
+import { insertTariff, readTariffs, tariffInFile } from '../../src/store/tariffs.ts';
 import { TARIFF } from '../support/billing-world.ts';
 import { NOW, tiers, yuan } from '../support/builders.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -62,11 +62,11 @@ describe('a price list as a document', () => {
     ['a time without a zone', { ...TARIFF, effectiveFrom: '2026-01-01T00:00:00' }],
     ['something that nobody knows', { ...TARIFF, discount: '5%' }],
   ])('given %s, then it is not one', (_, document) => {
-    expect(tariffDocument.safeParse(document).success).toBe(false);
+    expect(tariffInFile.safeParse(document).success).toBe(false);
   });
 
   test('rule 7: given its prices, then they are read exactly', () => {
-    const { mainland, international } = tariffDocument.parse(TARIFF);
+    const { mainland, international } = tariffInFile.parse(TARIFF);
     expect(mainland.verification).toEqual(tiers([500, '0.045'], [5_000, '0.040'], [null, '0.036']));
     expect(international.HK).toBe(yuan('0.3'));
   });
