@@ -90,7 +90,7 @@ describe('metering against the oracle (rules 1 to 5, 7 and 8)', () => {
         oracle.addPlan({ id: plan.id, segments, from: plan.effectiveAt, until: plan.expiresAt });
       }
       await account.meter(batch);
-      for (const report of batch) oracle.report(report);
+      for (const report of batch) oracle.report(report, world.clock.now());
     }
     return { account, oracle };
   }

@@ -101,7 +101,7 @@ export class Oracle {
     return tariff.international[record.country ?? ''] !== undefined;
   }
 
-  /** @param now only matters once a bill is closed */
+  /** @param now only matters once a bill is closed or a plan is over */
   report(report: OracleReport, now: Temporal.Instant = report.at): void {
     const known = this.#records.get(report.id);
     if (!known) {
@@ -159,17 +159,19 @@ export class Oracle {
         templateType: record.templateType,
         country: record.country,
         tariff,
-        plan: record.destination === 'mainland' ? this.#takeFromPlan(record.at) : null,
+        plan: record.destination === 'mainland' ? this.#takeFromPlan(record.at, now) : null,
       });
     }
   }
 
-  #takeFromPlan(at: Temporal.Instant): string | null {
+  /** What has not come a day after a plan's end is not the plan's any more. */
+  #takeFromPlan(at: Temporal.Instant, now: Temporal.Instant): string | null {
     const candidates = this.#plans.filter(
       (plan) =>
         plan.left > 0 &&
         at.epochNanoseconds >= plan.from.epochNanoseconds &&
-        at.epochNanoseconds < plan.until.epochNanoseconds,
+        at.epochNanoseconds < plan.until.epochNanoseconds &&
+        now.epochMilliseconds < plan.until.epochMilliseconds + 24 * 3_600_000,
     );
     candidates.sort(
       (a, b) =>
