@@ -119,9 +119,14 @@ function periodKind(period: UsePeriod): LimitPeriod {
   return period.length === 'YYYY-MM'.length ? 'month' : 'day';
 }
 
+/** Whether a stop is above what is used; no stop always is. */
+export function isBelowStop(used: bigint, stop: bigint | null): boolean {
+  return stop === null || used < stop;
+}
+
 /** Whether an administrator can lift a reached cap without raising it: the period in which it was reached is over, or a credit came. */
 export function canBeLifted(limit: Limit, present: PresentUse): boolean {
-  return limit.reached !== null && (limit.stop === null || presentUse(limit, present).used < limit.stop);
+  return limit.reached !== null && isBelowStop(presentUse(limit, present).used, limit.stop);
 }
 
 /**
@@ -137,8 +142,8 @@ export function reachedAfter(
   }: { readonly mayLift: boolean; readonly present: { readonly used: bigint; readonly in: UsePeriod } },
   now: Temporal.Instant,
 ): Limit['reached'] {
+  if (!isBelowStop(present.used, stop)) return { at: now, in: present.in };
   if (stop === null) return null;
-  if (present.used >= stop) return { at: now, in: present.in };
   const isHigher = before?.stop != null && stop > before.stop;
   return mayLift || isHigher ? null : (before?.reached ?? null);
 }

@@ -179,6 +179,7 @@ export function fromKept({ mainland, international, internationalCost }: KeptSum
 
 /** What these hours used; those that used nothing are missing. */
 export async function readHours(db: Executor, accountId: string, hours: readonly Temporal.Instant[]): Promise<Hours> {
+  if (hours.length === 0) return new Map();
   const { rows } = await sql<{ hour: Temporal.Instant; destination: Destination } & Omit<HourFigures, 'waiting'>>`
     select hour, destination, sum(plan_segments + payg_segments)::bigint as segments,
       sum(plan_segments)::bigint as covered, sum(amount)::bigint as cost

@@ -39,7 +39,7 @@ it('given auto-renewal off and no plan chosen, then the alert asks for one first
 it('given auto-renewal off and a plan chosen, then it can be turned on', async () => {
   const world = await new BotWorld(db).setUp({ language: 'zh-CN', policy: { enabled: false } });
   const { markdown, buttons } = await exhausted(world);
-  expect(markdown).toContain('开启后会立即购买新套餐');
+  expect(markdown).toContain('会立即购买新套餐');
   expect(buttons.map(({ command }) => command)).toContain('自动续费 开');
 });
 

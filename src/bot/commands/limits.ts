@@ -1,4 +1,4 @@
-import { LIMIT_KEYS, type LimitKey, type LimitValues, usualWarning } from '../../domain/limit.ts';
+import { isBelowStop, LIMIT_KEYS, type LimitKey, type LimitValues, usualWarning } from '../../domain/limit.ts';
 import { MICRO } from '../../domain/money.ts';
 import { requestAction } from '../../services/actions/request.ts';
 import { textsOf } from '../../services/actions/set-limit.ts';
@@ -66,7 +66,7 @@ async function change(context: GroupCommandContext, state: LimitState, after: Li
   const before = textsOf(limit);
   const action = { type: 'set_limit', ...key, before, after: textsOf(after), lifts: false } as const;
   const isSame = before?.stop === action.after?.stop && before?.warn === action.after?.warn;
-  const isLifted = isReached && (after?.stop == null || used < after.stop);
+  const isLifted = isReached && isBelowStop(used, after?.stop ?? null);
   if (isSame && !isLifted) {
     const states = await readLimitStates(tx, bound.account, services.clock.now());
     return overview(

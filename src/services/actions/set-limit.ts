@@ -1,6 +1,6 @@
 import type { ActionOf, LimitTexts } from '../../domain/approval.ts';
 import { RuleError } from '../../domain/errors.ts';
-import { assertLimit, type Limit, type LimitValues, limitId, onlyLowers, presentUse } from '../../domain/limit.ts';
+import { assertLimit, canBeLifted, type Limit, type LimitValues, limitId, onlyLowers } from '../../domain/limit.ts';
 import { leftStops } from '../../domain/sending-state.ts';
 import type { Account } from '../../store/accounts.ts';
 import { readLimits } from '../../store/limits.ts';
@@ -106,7 +106,6 @@ function isLeftToLift(current: Limit | null, action: SetLimit): boolean {
 async function lifts(context: ServiceContext, tx: Tx, account: Account, action: SetLimit): Promise<boolean> {
   const current = await currentOf(tx, account, action);
   if (!current?.reached) return false;
-  const stop = valuesOf(action.after)?.stop ?? null;
   const { present } = await readCaps(tx, account, context.clock.now());
-  return stop === null || presentUse(action, present).used < stop;
+  return canBeLifted({ ...current, stop: valuesOf(action.after)?.stop ?? null }, present);
 }
